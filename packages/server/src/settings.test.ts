@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from './settings.ts';
+
+describe('readSettings', () => {
+  it('has a default for everything', () => {
+    expect(readSettings({})).toEqual({
+      database: { host: '/run/brainpod/postgres', user: 'brainpod', database: 'brainpod' },
+      listen: { host: '127.0.0.1', port: 4600 },
+      kubeconfig: '/run/brainpod/engine/kubeconfig',
+      domain: 'brainpod.localhost',
+      httpsPort: 443,
+      httpPort: 80,
+      registryUpstream: 'http://127.0.0.1:4650',
+      registryHost: 'registry.brainpod.localhost',
+      gatewayClass: 'brainpod',
+      dataDir: '/var/lib/brainpod',
+      runDir: '/run/brainpod',
+      deployTimeoutMs: 80_000,
+      resyncIntervalMs: 300_000,
+    });
+  });
+
+  it('prefers a database URL', () => {
+    const settings = readSettings({ DATABASE_URL: 'postgres://db.example/brainpod', PGHOST: '/elsewhere' });
+    expect(settings.database).toEqual({ connectionString: 'postgres://db.example/brainpod' });
+  });
+
+  it('takes an IPv6 address', () => {
+    expect(readSettings({ BRAINPOD_LISTEN: '[::1]:80' }).listen).toEqual({ host: '::1', port: 80 });
+  });
+
+  it('names every wrong variable at once', () => {
+    const wrong = {
+      BRAINPOD_LISTEN: 'nowhere',
+      BRAINPOD_DOMAIN: 'UPPER.test',
+      BRAINPOD_HTTPS_PORT: '70000',
+      BRAINPOD_REGISTRY_UPSTREAM: 'not a url',
+      BRAINPOD_DEPLOY_TIMEOUT_SECONDS: 'soon',
+    };
+    for (const name of Object.keys(wrong)) expect(() => readSettings(wrong)).toThrow(name);
+  });
+
+  it('never repeats the database URL, which may hold a password', () => {
+    const read = () => readSettings({ DATABASE_URL: 'postgres://user:hidden@db/x', BRAINPOD_LISTEN: 'x' });
+    expect(read).toThrow(/^(?!.*hidden)/s);
+  });
+});

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+
+/** What the server is told by its environment. Every value has been checked. */
+export type Settings = {
+  database: { connectionString: string } | { host: string; user: string; database: string };
+  listen: { host: string; port: number };
+  /** May name a file that appears later. */
+  kubeconfig: string;
+  domain: string;
+  httpsPort: number;
+  httpPort: number;
+  registryUpstream: string;
+  registryHost: string;
+  gatewayClass: string;
+  dataDir: string;
+  runDir: string;
+  deployTimeoutMs: number;
+  resyncIntervalMs: number;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the settings. Throws one error that names every wrong variable. */
+export function readSettings(environment: Environment): Settings {
+  const faults: string[] = [];
+  const text = (name: string, fallback: string) => environment[name]?.trim() || fallback;
+  const whole = (name: string, fallback: number, from: number, to: number) => {
+    const value = Number(text(name, String(fallback)));
+    if (Number.isInteger(value) && value >= from && value <= to) return value;
+    faults.push(`${name} must be a whole number from ${from} to ${to}, and is "${environment[name]}"`);
+    return fallback;
+  };
+  const runDir = text('BRAINPOD_RUN_DIR', '/run/brainpod');
+  const settings: Settings = {
+    database: readDatabase(environment, runDir),
+    listen: readListen(text('BRAINPOD_LISTEN', '127.0.0.1:4600'), faults),
+    kubeconfig: text('BRAINPOD_KUBECONFIG', join(runDir, 'engine/kubeconfig')),
+    domain: readDomain(text('BRAINPOD_DOMAIN', 'brainpod.localhost'), faults),
+    httpsPort: whole('BRAINPOD_HTTPS_PORT', 443, 1, 65_535),
+    httpPort: whole('BRAINPOD_HTTP_PORT', 80, 1, 65_535),
+    registryUpstream: readUrl('BRAINPOD_REGISTRY_UPSTREAM', text('BRAINPOD_REGISTRY_UPSTREAM', 'http://127.0.0.1:4650'), faults),
+    registryHost: text('BRAINPOD_REGISTRY_HOST', 'registry.brainpod.localhost'),
+    gatewayClass: text('BRAINPOD_GATEWAY_CLASS', 'brainpod'),
+    dataDir: text('BRAINPOD_DATA_DIR', '/var/lib/brainpod'),
+    runDir,
+    deployTimeoutMs: whole('BRAINPOD_DEPLOY_TIMEOUT_SECONDS', 80, 5, 3600) * 1000,
+    resyncIntervalMs: whole('BRAINPOD_RESYNC_SECONDS', 300, 5, 86_400) * 1000,
+  };
+  if (faults.length > 0) throw new Error(`The server's environment is wrong:\n  ${faults.join('\n  ')}`);
+  return settings;
+}
+
+function readDatabase(environment: Environment, runDir: string): Settings['database'] {
+  const connectionString = environment.DATABASE_URL?.trim();
+  if (connectionString) return { connectionString };
+  return {
+    host: environment.PGHOST?.trim() || join(runDir, 'postgres'),
+    user: environment.PGUSER?.trim() || 'brainpod',
+    database: environment.PGDATABASE?.trim() || 'brainpod',
+  };
+}
+
+function readListen(value: string, faults: string[]): Settings['listen'] {
+  const match = /^(\[[0-9a-f:]+\]|[^:[\]]+):(\d{1,5})$/i.exec(value);
+  const port = Number(match?.[2]);
+  if (match?.[1] && port <= 65_535) return { host: match[1].replace(/^\[|\]$/g, ''), port };
+  faults.push(`BRAINPOD_LISTEN must be host:port, and is "${value}"`);
+  return { host: '127.0.0.1', port: 4600 };
+}
+
+function readDomain(value: string, faults: string[]): string {
+  const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+  if (!new RegExp(`^${label}(?:\\.${label})+$`).test(value)) {
+    faults.push(`BRAINPOD_DOMAIN must be a lowercase domain name of two or more labels, and is "${value}"`);
+  }
+  return value;
+}
+
+function readUrl(name: string, value: string, faults: string[]): string {
+  if (!URL.canParse(value)) faults.push(`${name} must be a URL, and is "${value}"`);
+  return value.replace(/\/$/, '');
+}
