@@ -38,7 +38,11 @@ export function readSettings(environment: Environment): Settings {
     domain: readDomain(text('BRAINPOD_DOMAIN', 'brainpod.localhost'), faults),
     httpsPort: whole('BRAINPOD_HTTPS_PORT', 443, 1, 65_535),
     httpPort: whole('BRAINPOD_HTTP_PORT', 80, 1, 65_535),
-    registryUpstream: readUrl('BRAINPOD_REGISTRY_UPSTREAM', text('BRAINPOD_REGISTRY_UPSTREAM', 'http://127.0.0.1:4650'), faults),
+    registryUpstream: readUrl(
+      'BRAINPOD_REGISTRY_UPSTREAM',
+      text('BRAINPOD_REGISTRY_UPSTREAM', 'http://127.0.0.1:4650'),
+      faults,
+    ),
     registryHost: text('BRAINPOD_REGISTRY_HOST', 'registry.brainpod.localhost'),
     gatewayClass: text('BRAINPOD_GATEWAY_CLASS', 'brainpod'),
     dataDir: text('BRAINPOD_DATA_DIR', '/var/lib/brainpod'),

@@ -11,7 +11,8 @@ const FILES = [
 ] as const;
 
 const HEADERS = {
-  'content-security-policy': "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 };
@@ -32,7 +33,10 @@ export type StatusOptions = {
 export function registerStatusRoutes(server: FastifyInstance, options: StatusOptions): void {
   for (const { url, file, type } of FILES) {
     server.get(url, { schema: { hide: true } as object }, async (_request, reply) =>
-      reply.headers(HEADERS).type(type).send(await readFile(join(import.meta.dirname, 'status-page', file))),
+      reply
+        .headers(HEADERS)
+        .type(type)
+        .send(await readFile(join(import.meta.dirname, 'status-page', file))),
     );
   }
   server.get('/status.json', async (_request, reply) => {

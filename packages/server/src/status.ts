@@ -34,7 +34,10 @@ export async function readMachineStatus(runDir: string): Promise<MachineStatus> 
   const parts = [...records(supervisor.processes).map(toPart), ...records(engine.components).map(toPart)];
   const stages = records(supervisor.stages).map(toStage);
   return {
-    ready: parts.length > 0 && parts.every((part) => part.state === 'ready') && stages.every((stage) => stage.state !== 'running'),
+    ready:
+      parts.length > 0 &&
+      parts.every((part) => part.state === 'ready') &&
+      stages.every((stage) => stage.state !== 'running'),
     stages,
     parts,
   };

@@ -22,7 +22,11 @@ function stageItem(stage) {
   const end = stage.finishedAt ? Date.parse(stage.finishedAt) : Date.now();
   let time = stage.startedAt ? seconds(stage.startedAt, end) : '';
   if (stage.state === 'running' && stage.estimateSeconds) time += ` of about ${stage.estimateSeconds} s`;
-  item.append(element('span', stage.state, MARKS[stage.state]), element('span', '', stage.title), element('span', 'time', time));
+  item.append(
+    element('span', stage.state, MARKS[stage.state]),
+    element('span', '', stage.title),
+    element('span', 'time', time),
+  );
   if (stage.detail && stage.state !== 'done') item.append(element('span', 'detail', stage.detail));
   return item;
 }
@@ -30,7 +34,10 @@ function stageItem(stage) {
 function partItem(part) {
   const item = element('li', '');
   const row = element('div', 'row');
-  row.append(element('span', 'name', part.name), element('span', part.state, WORDS[part.state] ?? part.state));
+  row.append(
+    element('span', 'name', part.name),
+    element('span', part.state, WORDS[part.state] ?? part.state),
+  );
   item.append(row);
   const facts = [];
   if (part.state === 'ready' && part.since) facts.push(`for ${seconds(part.since, Date.now())}`);
@@ -73,7 +80,8 @@ async function follow() {
   } catch (error) {
     byId('badge').className = 'badge failed';
     byId('badge').textContent = 'Away';
-    byId('summary').textContent = `The server does not answer (${error.message}). It is started again by itself; “npx brainpod engine status” tells more.`;
+    byId('summary').textContent =
+      `The server does not answer (${error.message}). It is started again by itself; “npx brainpod engine status” tells more.`;
   }
   setTimeout(follow, POLL_INTERVAL_MS);
 }
