@@ -1,0 +1,160 @@
+// Package config reads the engine's one configuration file.
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Profile is how much the engine runs.
+type Profile string
+
+const (
+	// Full is everything.
+	Full Profile = "full"
+	// Bare is Kubernetes, CoreDNS and the edge, without registry and BuildKit.
+	Bare Profile = "bare"
+)
+
+// Bridges are the names of the network bridges that the engine makes.
+type Bridges struct {
+	Node  string `json:"node"`
+	Pods  string `json:"pods"`
+	Build string `json:"build"`
+}
+
+// Ports are the TCP ports that the engine's components listen on.
+type Ports struct {
+	EtcdClient int `json:"etcdClient"`
+	EtcdPeer   int `json:"etcdPeer"`
+	APIServer  int `json:"apiserver"`
+	Registry   int `json:"registry"`
+	HTTP       int `json:"http"`
+	HTTPS      int `json:"https"`
+}
+
+// Config is the whole configuration, defaults filled in. Addresses and ranges
+// are IPv4. Every path is absolute.
+type Config struct {
+	// Name tells engines on one machine apart. It names their control groups.
+	Name string `json:"name"`
+	// DataDir is what must outlive a reboot. The engine's own part is EngineData.
+	DataDir string `json:"dataDir"`
+	// RunDir is what may be lost at a reboot. The engine's own part is EngineRun.
+	RunDir string `json:"runDir"`
+	// LogDir takes one log file per component; DataDir/logs by default.
+	LogDir string `json:"logDir"`
+	// BinDir holds the engine's binaries.
+	BinDir string `json:"binDir"`
+	// EnvoyBinary is Envoy itself; BinDir/envoy by default.
+	EnvoyBinary string `json:"envoyBinary"`
+
+	NodeName          string `json:"nodeName"`
+	NodeAddress       string `json:"nodeAddress"`
+	DNSAddress        string `json:"dnsAddress"`
+	PodCIDR           string `json:"podCidr"`
+	ClusterCIDR       string `json:"clusterCidr"`
+	ServiceCIDR       string `json:"serviceCidr"`
+	DNSServiceAddress string `json:"dnsServiceAddress"`
+	BuildCIDR         string `json:"buildCidr"`
+
+	Bridges      Bridges `json:"bridges"`
+	Ports        Ports   `json:"ports"`
+	GatewayClass string  `json:"gatewayClass"`
+	// RegistryHosts maps a registry's name in image references to the address
+	// where the container runtime reaches it.
+	RegistryHosts map[string]string `json:"registryHosts"`
+	Profile       Profile           `json:"profile"`
+}
+
+// EngineData is the engine's own folder for what must outlive a reboot.
+func (c *Config) EngineData() string { return filepath.Join(c.DataDir, "engine") }
+
+// EngineRun is the engine's own folder for sockets, locks and state of this boot.
+func (c *Config) EngineRun() string { return filepath.Join(c.RunDir, "engine") }
+
+// Bin is the path of one of the engine's binaries.
+func (c *Config) Bin(name string) string { return filepath.Join(c.BinDir, name) }
+
+// Kubeconfig is the path of the kubeconfig for the Brainpod server.
+func (c *Config) Kubeconfig() string { return filepath.Join(c.EngineRun(), "kubeconfig") }
+
+// AdminKubeconfig is the path of the kubeconfig that may do everything.
+func (c *Config) AdminKubeconfig() string { return filepath.Join(c.EngineRun(), "admin.kubeconfig") }
+
+// ContainerdSocket is the path of the container runtime's socket.
+func (c *Config) ContainerdSocket() string { return filepath.Join(c.EngineRun(), "containerd.sock") }
+
+// APIServerURL is where every component reaches the API server.
+func (c *Config) APIServerURL() string {
+	return fmt.Sprintf("https://%s:%d", c.NodeAddress, c.Ports.APIServer)
+}
+
+// CgroupParent is the control group, from the hierarchy's root, under which all
+// containers of this engine live: pods in children that the kubelet makes, and
+// other containers in `CgroupParent()/<their own name>`.
+func (c *Config) CgroupParent() string { return "/" + c.Name }
+
+// Load reads a configuration file, fills in what it leaves out and checks it.
+// The error names every fault at once, each with its path in the file.
+func Load(path string) (*Config, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the engine's configuration: %w", err)
+	}
+	cfg, err := Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("the engine's configuration %s is not usable:\n%w", path, err)
+	}
+	return cfg, nil
+}
+
+// Parse is Load for a file's content.
+func Parse(raw []byte) (*Config, error) {
+	cfg := defaults()
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(cfg); err != nil {
+		return nil, fmt.Errorf("not valid JSON of the expected shape: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("not valid JSON of the expected shape: something follows the configuration")
+	}
+	if cfg.LogDir == "" && cfg.DataDir != "" {
+		cfg.LogDir = filepath.Join(cfg.DataDir, "logs")
+	}
+	if cfg.EnvoyBinary == "" && cfg.BinDir != "" {
+		cfg.EnvoyBinary = filepath.Join(cfg.BinDir, "envoy")
+	}
+	if faults := check(cfg); len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return cfg, nil
+}
+
+func defaults() *Config {
+	return &Config{
+		Name:              "brainpod",
+		NodeName:          "brainpod",
+		NodeAddress:       "10.244.255.1",
+		DNSAddress:        "10.244.255.53",
+		PodCIDR:           "10.244.0.0/24",
+		ClusterCIDR:       "10.244.0.0/16",
+		ServiceCIDR:       "10.96.0.0/16",
+		DNSServiceAddress: "10.96.0.10",
+		BuildCIDR:         "10.244.254.0/24",
+		Bridges:           Bridges{Node: "brainpod-node", Pods: "brainpod-pods", Build: "brainpod-build"},
+		Ports: Ports{
+			EtcdClient: 2379, EtcdPeer: 2380, APIServer: 6443,
+			Registry: 4650, HTTP: 80, HTTPS: 443,
+		},
+		GatewayClass:  "brainpod",
+		RegistryHosts: map[string]string{"registry.brainpod.localhost": "http://127.0.0.1:4600"},
+		Profile:       Full,
+	}
+}

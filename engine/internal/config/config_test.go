@@ -1,0 +1,68 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+const least = `{"dataDir":"/var/lib/x","runDir":"/run/x","binDir":"/opt/x"}`
+
+func TestParseFillsDefaults(t *testing.T) {
+	cfg, err := Parse([]byte(least))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.LogDir != "/var/lib/x/logs" || cfg.EnvoyBinary != "/opt/x/envoy" || cfg.Ports.APIServer != 6443 {
+		t.Errorf("defaults are wrong: %+v", cfg)
+	}
+	if cfg.EngineRun() != "/run/x/engine" || cfg.Kubeconfig() != "/run/x/engine/kubeconfig" {
+		t.Errorf("paths are wrong: %s %s", cfg.EngineRun(), cfg.Kubeconfig())
+	}
+}
+
+func TestParseKeepsDefaultsOfPartlyGivenObjects(t *testing.T) {
+	cfg, err := Parse([]byte(`{"dataDir":"/d","runDir":"/r","binDir":"/b","ports":{"https":8443}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Ports.HTTPS != 8443 || cfg.Ports.HTTP != 80 {
+		t.Errorf("ports = %+v", cfg.Ports)
+	}
+}
+
+func TestParseNamesEveryFaultAtOnce(t *testing.T) {
+	_, err := Parse([]byte(`{
+		"name":"Not A Name","dataDir":"relative","runDir":"/run/x","nodeAddress":"::1","podCidr":"10.9.0.0/24",
+		"serviceCidr":"10.244.0.0/20","dnsServiceAddress":"10.96.0.10","bridges":{"pods":"far-too-long-for-a-bridge"},
+		"ports":{"http":443,"registry":0},"registryHosts":{"r.example":"ftp://x"},"profile":"half"}`))
+	if err == nil {
+		t.Fatal("no fault was found")
+	}
+	for _, path := range []string{
+		"name:", "dataDir:", "binDir:", "nodeAddress:", "podCidr:", "serviceCidr:", "dnsServiceAddress:",
+		"bridges.pods:", "ports.https:", "ports.registry:", `registryHosts["r.example"]:`, "profile:",
+	} {
+		if !strings.Contains(err.Error(), "\n"+path) && !strings.HasPrefix(err.Error(), path) {
+			t.Errorf("no fault names %s\n%v", path, err)
+		}
+	}
+}
+
+func TestParseRefusesUnknownFieldsAndTrailingText(t *testing.T) {
+	for _, raw := range []string{
+		`{"dataDir":"/d","runDir":"/r","binDir":"/b","dataDirectory":"/d"}`,
+		least + least,
+		`[]`,
+	} {
+		if _, err := Parse([]byte(raw)); err == nil {
+			t.Errorf("accepted %s", raw)
+		}
+	}
+}
+
+func TestParseRefusesTheNodeAddressAmongPods(t *testing.T) {
+	_, err := Parse([]byte(`{"dataDir":"/d","runDir":"/r","binDir":"/b","podCidr":"10.244.0.0/16"}`))
+	if err == nil || !strings.Contains(err.Error(), "nodeAddress: must not lie within podCidr") {
+		t.Errorf("err = %v", err)
+	}
+}
