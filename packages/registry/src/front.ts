@@ -1,0 +1,263 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { OciError, sendOciError } from './oci-error.ts';
+import { parseRegistryCall, podOf, type RegistryCall, upstreamTarget } from './registry-call.ts';
+
+export type RegistryAction = 'registry:push' | 'registry:pull';
+
+export type RegistryLogger = {
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+};
+
+export type RegistryFrontOptions<Principal> = {
+  /** Origin of the registry behind, such as `http://127.0.0.1:4650`. It must be reachable by us only. */
+  upstream: string;
+  /** The host name under which people know the registry: the realm of the challenge. */
+  registryHost: string;
+  /** The owner of an API key, or null where the key is unknown, revoked or expired. */
+  authenticate(secret: string): Promise<Principal | null>;
+  isAllowed(principal: Principal, action: RegistryAction, pod: string): boolean | Promise<boolean>;
+  verifyPullToken(pod: string, token: string): boolean;
+  logger: RegistryLogger;
+};
+
+const TIMEOUT_MS = 30 * 60 * 1000;
+const SMALL_BODY_BYTES = 64 * 1024;
+
+const METHODS: Record<RegistryCall['kind'], readonly string[]> = {
+  ping: ['GET', 'HEAD'],
+  'upload-start': ['POST'],
+  upload: ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE'],
+  blob: ['GET', 'HEAD', 'DELETE'],
+  manifest: ['GET', 'HEAD', 'PUT', 'DELETE'],
+  tags: ['GET', 'HEAD'],
+  referrers: ['GET', 'HEAD'],
+};
+
+/** What of a request reaches the registry. The caller's credentials and any forwarding claims stay here. */
+const REQUEST_HEADERS = [
+  'accept',
+  'accept-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'if-match',
+  'if-none-match',
+  'range',
+  'user-agent',
+];
+
+const RESPONSE_HEADERS_DROPPED = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'location',
+  'www-authenticate',
+]);
+
+/**
+ * The registry as the world sees it: checks who asks and for which pod, then streams to the real registry behind,
+ * which has no authentication of its own and listens on loopback. Handles every request below `/v2`.
+ *
+ * Who asks: Basic with an API key as password (the user name does not matter), or user `pull` with a pod's pull
+ * token. Refusals have the OCI error shape. The HTTP server must allow requests of 30 minutes.
+ */
+export function createRegistryFront<Principal>(
+  options: RegistryFrontOptions<Principal>,
+): (req: IncomingMessage, res: ServerResponse) => void {
+  const upstream = new URL(options.upstream);
+  const front: Front<Principal> = { ...options, origin: upstream };
+  return (req, res) => {
+    handle(front, req, res).catch((error: unknown) => refuse(front, req, res, error));
+  };
+}
+
+type Front<Principal> = RegistryFrontOptions<Principal> & { origin: URL };
+type Credentials = { user: string; password: string };
+
+async function handle<Principal>(
+  front: Front<Principal>,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const method = req.method ?? 'GET';
+  const credentials = readBasic(req.headers.authorization);
+  if (credentials === null)
+    throw new OciError('UNAUTHORIZED', 'Log in with user "api" and an API key as password.');
+  const call = parseRegistryCall(req.url ?? '/');
+  if (!METHODS[call.kind].includes(method)) {
+    throw new OciError('UNSUPPORTED', `${method} is not possible here.`);
+  }
+  await authorize(front, call, method, credentials);
+  req.socket.setTimeout(TIMEOUT_MS);
+  if (call.kind === 'upload-start' && call.mount !== null && call.from === null) {
+    if (await answerPresentBlob(front, res, call.repository, call.mount)) return;
+  }
+  await forward(front, req, res, call);
+}
+
+async function authorize<Principal>(
+  front: Front<Principal>,
+  call: RegistryCall,
+  method: string,
+  credentials: Credentials,
+): Promise<void> {
+  if (call.kind !== 'ping' && credentials.user === 'pull') {
+    const readsOnly = method === 'GET' || method === 'HEAD';
+    if (front.verifyPullToken(podOf(call.repository), credentials.password)) {
+      if (readsOnly) return;
+      throw new OciError('DENIED', 'A pull token only reads.');
+    }
+  }
+  const principal = await front.authenticate(credentials.password);
+  if (principal === null) throw new OciError('UNAUTHORIZED', 'The API key is unknown, revoked or expired.');
+  for (const { action, pod } of needs(call, method)) {
+    if (!(await front.isAllowed(principal, action, pod))) {
+      throw new OciError('DENIED', `This API key has no ${action} on pod "${pod}", or there is no such pod.`);
+    }
+  }
+}
+
+function needs(call: RegistryCall, method: string): { action: RegistryAction; pod: string }[] {
+  if (call.kind === 'ping') return [];
+  const pod = podOf(call.repository);
+  if (method === 'GET' || method === 'HEAD') {
+    // An upload's progress is part of pushing it.
+    return [{ action: call.kind === 'upload' ? 'registry:push' : 'registry:pull', pod }];
+  }
+  const push = { action: 'registry:push', pod } as const;
+  if (call.kind !== 'upload-start' || call.from === null) return [push];
+  return [push, { action: 'registry:pull', pod: podOf(call.from) }];
+}
+
+function readBasic(header: string | undefined): Credentials | null {
+  const match = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header ?? '');
+  if (match?.[1] === undefined) return null;
+  const text = Buffer.from(match[1], 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0 || colon === text.length - 1) return null;
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** A mount without a source asks whether the blob is there already: then the upload is spared. */
+async function answerPresentBlob<Principal>(
+  front: Front<Principal>,
+  res: ServerResponse,
+  repository: string,
+  digest: string,
+): Promise<boolean> {
+  const path = upstreamTarget({ kind: 'blob', repository, digest });
+  const status = await new Promise<number>((resolve, reject) => {
+    const probe = request(new URL(path, front.origin), { method: 'HEAD', timeout: 30_000 });
+    probe.on('response', (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    probe.on('timeout', () => probe.destroy(new Error('The registry did not answer in 30 s.')));
+    probe.on('error', (cause) => reject(unavailable(cause)));
+    probe.end();
+  });
+  if (status !== 200) return false;
+  res.writeHead(201, {
+    'Docker-Distribution-Api-Version': 'registry/2.0',
+    'Docker-Content-Digest': digest,
+    'Content-Length': 0,
+    Location: path,
+  });
+  res.end();
+  return true;
+}
+
+async function forward<Principal>(
+  front: Front<Principal>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: RegistryCall,
+): Promise<void> {
+  const outgoing = request(new URL(upstreamTarget(call), front.origin), {
+    method: req.method,
+    headers: requestHeaders(req.headers, call),
+    timeout: TIMEOUT_MS,
+  });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.on('response', resolve);
+    outgoing.on('error', (cause) => reject(unavailable(cause)));
+    outgoing.on('timeout', () => outgoing.destroy(new Error('The registry was silent for 30 minutes.')));
+  });
+  // The registry may answer before it has read the whole upload, so both directions run at the same time.
+  const sent = pipeline(req, outgoing);
+  sent.catch(() => outgoing.destroy());
+  const answer = await answered;
+  res.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers, front.origin));
+  await pipeline(answer, res);
+}
+
+function requestHeaders(incoming: IncomingHttpHeaders, call: RegistryCall): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name of REQUEST_HEADERS) {
+    const value = incoming[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  // The registry reads the parameters of these calls from a form in the body too, where they would escape the
+  // check of the mount's source.
+  if (call.kind === 'upload-start' || call.kind === 'upload')
+    headers['content-type'] = 'application/octet-stream';
+  return headers;
+}
+
+function responseHeaders(incoming: IncomingHttpHeaders, origin: URL): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(incoming)) {
+    if (value !== undefined && !RESPONSE_HEADERS_DROPPED.has(name)) headers[name] = value;
+  }
+  if (incoming.location !== undefined) headers.location = ownLocation(incoming.location, origin);
+  return headers;
+}
+
+/** A path on whatever origin the client used. Where the registry points elsewhere, it is set up wrongly. */
+function ownLocation(location: string, origin: URL): string {
+  const target = new URL(location, origin);
+  if (target.host !== origin.host) {
+    throw new OciError('UNAVAILABLE', 'The registry answered with an address outside of it.');
+  }
+  return `${target.pathname}${target.search}`;
+}
+
+function unavailable(cause: unknown): OciError {
+  const error = new OciError(
+    'UNAVAILABLE',
+    'The registry is not reachable at the moment. Try again shortly.',
+  );
+  error.cause = cause;
+  return error;
+}
+
+function refuse<Principal>(
+  front: Front<Principal>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  error: unknown,
+): void {
+  const path = (req.url ?? '').split('?')[0];
+  if (res.headersSent || res.destroyed) {
+    // The client went away, or the registry did in mid-answer; a cut connection is the only honest answer left.
+    front.logger.warn({ method: req.method, path, error: messageOf(error) }, 'registry transfer was cut off');
+    res.destroy();
+    return;
+  }
+  const known = error instanceof OciError ? error : unavailable(error);
+  if (known.code === 'UNAVAILABLE') {
+    front.logger.error(
+      { method: req.method, path, error: messageOf(known.cause ?? error) },
+      'registry call failed',
+    );
+  }
+  const length = req.headers['content-length'];
+  const mayBeLarge = req.headers['transfer-encoding'] !== undefined || Number(length ?? 0) > SMALL_BODY_BYTES;
+  sendOciError(res, known, { realm: front.registryHost, closeConnection: mayBeLarge });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
