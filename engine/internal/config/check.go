@@ -52,9 +52,9 @@ func checkPaths(cfg *Config, found *faults) {
 		found.add("envoyBinary", "must be an absolute path, not %q", cfg.EnvoyBinary)
 	}
 	// A unix socket's path may have 107 characters; the longest of ours in
-	// EngineRun are the container runtime's, some 60 characters below it.
-	if len(cfg.RunDir) > 40 {
-		found.add("runDir", "is too long for the sockets in it: at most 40 characters, not %d", len(cfg.RunDir))
+	// RunDir are the container runtime's, some 50 characters below it.
+	if len(cfg.RunDir) > 50 {
+		found.add("runDir", "is too long for the sockets in it: at most 50 characters, not %d", len(cfg.RunDir))
 	}
 }
 

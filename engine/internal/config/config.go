@@ -43,9 +43,9 @@ type Ports struct {
 type Config struct {
 	// Name tells engines on one machine apart. It names their control groups.
 	Name string `json:"name"`
-	// DataDir is what must outlive a reboot. The engine's own part is EngineData.
+	// DataDir is the engine's own folder for what must outlive a reboot.
 	DataDir string `json:"dataDir"`
-	// RunDir is what may be lost at a reboot. The engine's own part is EngineRun.
+	// RunDir is the engine's own folder for sockets, locks and what may be lost at a reboot.
 	RunDir string `json:"runDir"`
 	// LogDir takes one log file per component; DataDir/logs by default.
 	LogDir string `json:"logDir"`
@@ -72,23 +72,17 @@ type Config struct {
 	Profile       Profile           `json:"profile"`
 }
 
-// EngineData is the engine's own folder for what must outlive a reboot.
-func (c *Config) EngineData() string { return filepath.Join(c.DataDir, "engine") }
-
-// EngineRun is the engine's own folder for sockets, locks and state of this boot.
-func (c *Config) EngineRun() string { return filepath.Join(c.RunDir, "engine") }
-
 // Bin is the path of one of the engine's binaries.
 func (c *Config) Bin(name string) string { return filepath.Join(c.BinDir, name) }
 
 // Kubeconfig is the path of the kubeconfig for the Brainpod server.
-func (c *Config) Kubeconfig() string { return filepath.Join(c.EngineRun(), "kubeconfig") }
+func (c *Config) Kubeconfig() string { return filepath.Join(c.RunDir, "kubeconfig") }
 
 // AdminKubeconfig is the path of the kubeconfig that may do everything.
-func (c *Config) AdminKubeconfig() string { return filepath.Join(c.EngineRun(), "admin.kubeconfig") }
+func (c *Config) AdminKubeconfig() string { return filepath.Join(c.RunDir, "admin.kubeconfig") }
 
 // ContainerdSocket is the path of the container runtime's socket.
-func (c *Config) ContainerdSocket() string { return filepath.Join(c.EngineRun(), "containerd.sock") }
+func (c *Config) ContainerdSocket() string { return filepath.Join(c.RunDir, "containerd.sock") }
 
 // APIServerURL is where every component reaches the API server.
 func (c *Config) APIServerURL() string {

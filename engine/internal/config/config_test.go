@@ -15,8 +15,8 @@ func TestParseFillsDefaults(t *testing.T) {
 	if cfg.LogDir != "/var/lib/x/logs" || cfg.EnvoyBinary != "/opt/x/envoy" || cfg.Ports.APIServer != 6443 {
 		t.Errorf("defaults are wrong: %+v", cfg)
 	}
-	if cfg.EngineRun() != "/run/x/engine" || cfg.Kubeconfig() != "/run/x/engine/kubeconfig" {
-		t.Errorf("paths are wrong: %s %s", cfg.EngineRun(), cfg.Kubeconfig())
+	if cfg.Kubeconfig() != "/run/x/kubeconfig" {
+		t.Errorf("kubeconfig = %s", cfg.Kubeconfig())
 	}
 }
 
