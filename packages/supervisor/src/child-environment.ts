@@ -1,0 +1,44 @@
+import path from 'node:path';
+import type { Locations } from './locations.ts';
+import { DATABASE_NAME, DATABASE_USER } from './postgres.ts';
+import type { Settings } from './settings.ts';
+
+type Environment = Record<string, string | undefined>;
+
+/**
+ * What every child inherits: the surroundings (PATH, proxies, CA bundles, package clients' settings) without
+ * what belongs to the terminal, to npm or to the command line of Brainpod.
+ */
+export function inheritedEnvironment(environment: Environment): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (
+      value !== undefined &&
+      !/^(BRAINPOD_|npm_(lifecycle|package|command|node_execpath|execpath)|NODE_OPTIONS$|KUBECONFIG$|INIT_CWD$)/.test(
+        name,
+      )
+    ) {
+      kept[name] = value;
+    }
+  }
+  return kept;
+}
+
+/** The server's settings as environment variables. */
+export function serverEnvironment(settings: Settings, locations: Locations): Record<string, string> {
+  return {
+    PGHOST: locations.postgresSocketDir,
+    PGUSER: DATABASE_USER,
+    PGDATABASE: DATABASE_NAME,
+    BRAINPOD_LISTEN: `127.0.0.1:${settings.apiPort}`,
+    BRAINPOD_KUBECONFIG: settings.kubeconfig ?? path.join(locations.engineRun, 'kubeconfig'),
+    BRAINPOD_DOMAIN: settings.domain,
+    BRAINPOD_HTTPS_PORT: String(settings.httpsPort),
+    BRAINPOD_REGISTRY_UPSTREAM: `http://127.0.0.1:${settings.registryPort}`,
+    BRAINPOD_REGISTRY_HOST: settings.registryHost,
+    BRAINPOD_GATEWAY_CLASS: settings.gatewayClass,
+    BRAINPOD_DATA_DIR: locations.dataDir,
+    BRAINPOD_RUN_DIR: locations.runDir,
+    BRAINPOD_DEPLOY_TIMEOUT_SECONDS: '80',
+  };
+}

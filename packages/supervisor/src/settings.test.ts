@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_SETTINGS, parseSettings } from './settings.ts';
+
+test('the defaults pass their own check', () => {
+  expect(parseSettings(JSON.parse(JSON.stringify(DEFAULT_SETTINGS)))).toEqual(DEFAULT_SETTINGS);
+});
+
+test.each([
+  [{ mode: 'cloud' }, 'mode must be'],
+  [{ httpsPort: 70_000 }, 'httpsPort must be a port'],
+  [{ httpsPort: 443.5 }, 'httpsPort must be a port'],
+  [{ mode: 'external' }, 'needs a kubeconfig'],
+])('refuses %j', (change, message) => {
+  expect(() => parseSettings({ ...DEFAULT_SETTINGS, ...change })).toThrow(message);
+});

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { writeFileAtomically } from './atomic-file.ts';
+import { hasErrorCode } from './error-code.ts';
+import { JsonFault, jsonObject, optionalString, requiredPort, requiredString } from './json-fields.ts';
+
+/** What the machine runs, remembered so that `engine up` after a reboot starts the same again. */
+export type Settings = {
+  /** `embedded`: the engine of this machine. `external`: a cluster reached through a kubeconfig. */
+  mode: 'embedded' | 'external';
+  kubeconfig?: string;
+  domain: string;
+  gatewayClass: string;
+  httpPort: number;
+  httpsPort: number;
+  apiPort: number;
+  registryPort: number;
+  registryHost: string;
+  /** External only: the address of a BuildKit that builds images. */
+  buildkitAddress?: string;
+};
+
+export const DEFAULT_SETTINGS: Settings = {
+  mode: 'embedded',
+  domain: 'brainpod.localhost',
+  gatewayClass: 'brainpod',
+  httpPort: 80,
+  httpsPort: 443,
+  apiPort: 4600,
+  registryPort: 4650,
+  registryHost: 'registry.brainpod.localhost',
+};
+
+/** The settings kept in a file; null when there is none yet. Throws with the file's path when it is damaged. */
+export async function readSettings(file: string): Promise<Settings | null> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return null;
+    throw error;
+  }
+  try {
+    return parseSettings(JSON.parse(text));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${file} is damaged (${reason}). Remove it and run npm start again.`, { cause: error });
+  }
+}
+
+/** Writes the settings so that a crash leaves the old or the new file. */
+export async function writeSettings(file: string, settings: Settings): Promise<void> {
+  await writeFileAtomically(file, `${JSON.stringify(settings, null, 2)}\n`, 0o600);
+}
+
+/** Settings from parsed JSON. Throws a JsonFault that names the field. */
+export function parseSettings(input: unknown): Settings {
+  const object = jsonObject(input, 'the settings');
+  const mode = requiredString(object, 'mode');
+  if (mode !== 'embedded' && mode !== 'external') {
+    throw new JsonFault(`mode must be "embedded" or "external", not "${mode}"`);
+  }
+  const kubeconfig = optionalString(object, 'kubeconfig');
+  const buildkitAddress = optionalString(object, 'buildkitAddress');
+  if (mode === 'external' && kubeconfig === undefined)
+    throw new JsonFault('mode "external" needs a kubeconfig');
+  return {
+    mode,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    domain: requiredString(object, 'domain'),
+    gatewayClass: requiredString(object, 'gatewayClass'),
+    httpPort: requiredPort(object, 'httpPort'),
+    httpsPort: requiredPort(object, 'httpsPort'),
+    apiPort: requiredPort(object, 'apiPort'),
+    registryPort: requiredPort(object, 'registryPort'),
+    registryHost: requiredString(object, 'registryHost'),
+    ...(buildkitAddress === undefined ? {} : { buildkitAddress }),
+  };
+}
