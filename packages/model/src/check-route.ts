@@ -1,0 +1,40 @@
+import { placeOf } from './document-place.ts';
+import type { Fault } from './fault.ts';
+import type { AppDocument } from './kinds/app.ts';
+import { backendNameOf, type RouteDocument } from './kinds/route.ts';
+
+/** What Routes refer to and isn't there, and host names that two of them claim. */
+export function checkRoutes(routes: readonly RouteDocument[], apps: readonly AppDocument[]): Fault[] {
+  const appNames = new Set(apps.map((app) => app.metadata.name));
+  return [...routes.flatMap((route) => checkBackends(route, appNames)), ...hostnamesClaimedTwice(routes)];
+}
+
+function checkBackends(route: RouteDocument, appNames: ReadonlySet<string>): Fault[] {
+  return route.spec.rules.flatMap((rule, index) => {
+    const name = backendNameOf(rule.backendRef);
+    if (appNames.has(name)) return [];
+    const path = `${placeOf(route)}.spec.rules[${index}].backendRef`;
+    return [{ path, message: `There is no App "${name}" in this pod.` }];
+  });
+}
+
+function hostnamesClaimedTwice(routes: readonly RouteDocument[]): Fault[] {
+  const owners = new Map<string, string>();
+  const faults: Fault[] = [];
+  for (const route of routes) {
+    for (const claim of claimsOf(route)) {
+      const owner = owners.get(claim.hostname);
+      if (owner === undefined) owners.set(claim.hostname, claim.path);
+      else faults.push({ path: claim.path, message: `${claim.hostname} is taken already by ${owner}.` });
+    }
+  }
+  return faults;
+}
+
+function claimsOf(route: RouteDocument): { hostname: string; path: string }[] {
+  const place = `${placeOf(route)}.spec`;
+  return [
+    { hostname: route.spec.hostname, path: `${place}.hostname` },
+    ...route.spec.domains.map((hostname, index) => ({ hostname, path: `${place}.domains[${index}]` })),
+  ];
+}

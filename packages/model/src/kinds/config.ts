@@ -1,0 +1,44 @@
+import Type, { type Static } from 'typebox';
+import { hasControlCharacter } from '../control-character.ts';
+import { type Fault, isRecord } from '../fault.ts';
+import { resourceOf } from './envelope.ts';
+import type { Rule } from './rule.ts';
+
+/** All files of one Config together, in bytes of UTF-8. */
+export const MAX_CONFIG_BYTES = 1_000_000;
+
+const MAX_FILE_NAME_CHARACTERS = 253;
+
+const ConfigSpec = Type.Object({
+  files: Type.Refine(
+    Type.Record(Type.String(), Type.String(), {
+      description: 'an object that maps file names to their text',
+    }),
+    (files) => fileNamesFault(files) === undefined,
+    (files) => fileNamesFault(files) ?? '',
+  ),
+});
+
+export const ConfigInputSchema = resourceOf('Config', ConfigSpec);
+export type ConfigDocument = Static<typeof ConfigInputSchema>;
+
+export const CONFIG_RULES: readonly Rule<ConfigDocument>[] = [{ reads: ['spec.files'], check: filesFit }];
+
+function fileNamesFault(files: unknown): string | undefined {
+  if (!isRecord(files)) return undefined;
+  const names = Object.keys(files);
+  if (names.includes('')) return 'Has a file without a name.';
+  if (names.some((name) => name.length > MAX_FILE_NAME_CHARACTERS)) {
+    return `Has a file whose name is longer than ${MAX_FILE_NAME_CHARACTERS} characters.`;
+  }
+  if (names.some(hasControlCharacter)) return 'Has a file whose name contains a control character.';
+  return undefined;
+}
+
+function filesFit({ spec }: ConfigDocument): Fault[] {
+  const encoder = new TextEncoder();
+  const totalBytes = Object.values(spec.files).reduce((sum, text) => sum + encoder.encode(text).length, 0);
+  if (totalBytes <= MAX_CONFIG_BYTES) return [];
+  const message = `Holds ${totalBytes} bytes in all; a Config may hold ${MAX_CONFIG_BYTES} (1 MB). Put large files into the image.`;
+  return [{ path: 'spec.files', message }];
+}

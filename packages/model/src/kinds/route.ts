@@ -1,0 +1,116 @@
+import Type, { type Static } from 'typebox';
+import type { Fault } from '../fault.ts';
+import { parseUrn } from '../urn.ts';
+import { Port, resourceOf } from './envelope.ts';
+import { duplicates, type Rule } from './rule.ts';
+
+const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+
+const Hostname = Type.String({
+  minLength: 1,
+  maxLength: 253,
+  pattern: `^${LABEL}(\\.${LABEL})*$`,
+  description: 'a host name in lowercase, such as shop.example.com',
+});
+
+const Domain = Type.String({
+  minLength: 3,
+  maxLength: 253,
+  pattern: `^(${LABEL}\\.)+[a-z]{2,63}$`,
+  description: 'a domain of your own in lowercase, such as www.example.com',
+});
+
+const MAX_PATH_CHARACTERS = 1024;
+const PATH_CHARACTERS = /^([-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
+
+const RoutePath = Type.Refine(
+  Type.String({
+    pattern: '^/',
+    maxLength: MAX_PATH_CHARACTERS,
+    description: 'a path that starts with "/", such as /api',
+  }),
+  (path) => pathFault(path) === undefined,
+  (path) => pathFault(path) ?? '',
+);
+
+const RouteRule = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 63 }),
+  path: RoutePath,
+  port: Port,
+  backendRef: Type.Refine(
+    Type.String({ description: 'the URN of an App, such as urn:brain:app:default:web' }),
+    (text) => backendFault(text) === undefined,
+    (text) => backendFault(text) ?? '',
+  ),
+});
+
+const shared = {
+  domains: Type.Optional(Type.Array(Domain, { maxItems: 9, default: [] })),
+  rules: Type.Array(RouteRule, { minItems: 1 }),
+  timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 300, default: 60 })),
+};
+
+export const DEFAULT_ROUTE_TIMEOUT_SECONDS = 60;
+
+export const RouteInputSchema = resourceOf(
+  'Route',
+  Type.Object({ hostname: Type.Optional(Hostname), ...shared }),
+);
+export const RouteDocumentSchema = resourceOf('Route', Type.Object({ hostname: Hostname, ...shared }));
+
+type Filled<D extends { spec: object }> = Omit<D, 'spec'> & {
+  spec: Omit<D['spec'], 'domains' | 'timeout'> & { domains: string[]; timeout: number };
+};
+
+/** A Route as a person writes it: the host name may be left to the platform. */
+export type RouteInput = Filled<Static<typeof RouteInputSchema>>;
+/** A Route as it is kept: its host name is assigned. */
+export type RouteDocument = Filled<Static<typeof RouteDocumentSchema>>;
+
+export const ROUTE_RULES: readonly Rule<RouteInput>[] = [
+  { reads: ['spec.domains'], check: domainsDiffer },
+  { reads: ['spec.rules'], check: pathsDiffer },
+];
+
+/** The name of the App that a rule leads to. */
+export function backendNameOf(backendRef: string): string {
+  const urn = parseUrn(backendRef);
+  return urn.ok ? urn.value.name : backendRef;
+}
+
+function domainsDiffer({ spec }: RouteInput): Fault[] {
+  return duplicates(
+    spec.domains ?? [],
+    (index) => `spec.domains[${index}]`,
+    (first) => `Is listed already at ${first}.`,
+  );
+}
+
+function pathsDiffer({ spec }: RouteInput): Fault[] {
+  // "/api" and "/api/" match the same requests.
+  const paths = spec.rules.map((rule) => rule.path.replace(/\/+$/, ''));
+  return duplicates(
+    paths,
+    (index) => `spec.rules[${index}].path`,
+    (first) => `Matches the same requests as ${first}, so this rule would never be used.`,
+  );
+}
+
+function pathFault(path: string): string | undefined {
+  if (!path.startsWith('/')) return undefined;
+  if (!PATH_CHARACTERS.test(path))
+    return 'Must hold only characters of a URL path; write others as %XX, and no query.';
+  if (/%2f/i.test(path)) return 'Must not contain an encoded "/" (%2F).';
+  if (path.includes('//')) return 'Must not contain "//".';
+  if (path.split('/').some((segment) => segment === '.' || segment === '..')) {
+    return 'Must not contain "." or ".." as a part.';
+  }
+  return undefined;
+}
+
+function backendFault(text: string): string | undefined {
+  const urn = parseUrn(text);
+  if (!urn.ok) return urn.faults.map((fault) => fault.message).join(' ');
+  if (urn.value.kind !== 'App') return `Must be the URN of an App, but it names a ${urn.value.kind}.`;
+  return undefined;
+}
