@@ -1,0 +1,156 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Credentials } from './credentials.ts';
+import { errorFromResponse, errorFromTransport, KubeError } from './kube-error.ts';
+
+export type KubeRequest = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  query?: Record<string, string | undefined>;
+  body?: string;
+  contentType?: string;
+  accept?: string;
+  /** For the whole answer; for a stream, until its headers. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+};
+
+/** What carries requests to a cluster. Both calls throw KubeError on every answer but 2xx. */
+export interface Transport {
+  send(request: KubeRequest): Promise<string>;
+  stream(request: KubeRequest): Promise<AsyncIterable<Buffer>>;
+  close(): void;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Sends over HTTPS with connections kept open. After a 401 the credentials are read again and the call repeated once. */
+export class HttpsTransport implements Transport {
+  readonly #credentials: Credentials;
+
+  constructor(credentials: Credentials) {
+    this.#credentials = credentials;
+  }
+
+  async send(request: KubeRequest): Promise<string> {
+    try {
+      return await this.#sendOnce(request);
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.status !== 401) throw error;
+      this.#credentials.invalidate();
+      return this.#sendOnce(request);
+    }
+  }
+
+  async stream(request: KubeRequest): Promise<AsyncIterable<Buffer>> {
+    const response = await this.#open(request);
+    if (!isSuccess(response)) throw await this.#failure(request, response);
+    return response;
+  }
+
+  close(): void {
+    this.#credentials.close();
+  }
+
+  async #sendOnce(request: KubeRequest): Promise<string> {
+    const response = await this.#open(request);
+    if (!isSuccess(response)) throw await this.#failure(request, response);
+    return this.#readBody(request, response);
+  }
+
+  async #failure(request: KubeRequest, response: http.IncomingMessage): Promise<KubeError> {
+    const body = await this.#readBody(request, response);
+    const retryAfter = response.headers['retry-after'];
+    return errorFromResponse(describe(request), response.statusCode ?? 0, body, retryAfter);
+  }
+
+  async #readBody(request: KubeRequest, response: http.IncomingMessage): Promise<string> {
+    const chunks: Buffer[] = [];
+    const timer = setTimeout(() => response.destroy(timeoutError()), request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    try {
+      for await (const chunk of response) chunks.push(chunk);
+    } catch (cause) {
+      throw this.#broken(request, cause);
+    } finally {
+      clearTimeout(timer);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  #broken(request: KubeRequest, cause: unknown): KubeError {
+    this.#credentials.invalidate();
+    return errorFromTransport(describe(request), cause);
+  }
+
+  async #open(request: KubeRequest): Promise<http.IncomingMessage> {
+    let options: https.RequestOptions;
+    try {
+      options = await this.#options(request);
+    } catch (cause) {
+      throw this.#broken(request, cause);
+    }
+    return new Promise((resolve, reject) => {
+      const protocol = options.protocol === 'http:' ? http : https;
+      const outgoing = protocol.request(options);
+      const timer = setTimeout(
+        () => outgoing.destroy(timeoutError()),
+        request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      );
+      outgoing.on('socket', (socket) => socket.setKeepAlive(true, 15_000));
+      outgoing.on('response', (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      outgoing.on('error', (cause) => {
+        clearTimeout(timer);
+        reject(this.#broken(request, cause));
+      });
+      outgoing.end(request.body);
+    });
+  }
+
+  async #options(request: KubeRequest): Promise<https.RequestOptions> {
+    const { server, agent, headers } = await this.#credentials.current();
+    const basePath = server.pathname === '/' ? '' : server.pathname;
+    return {
+      protocol: server.protocol,
+      hostname: server.hostname.replace(/^\[|\]$/g, ''),
+      port: server.port === '' ? (server.protocol === 'http:' ? 80 : 443) : server.port,
+      method: request.method,
+      path: basePath + request.path + formatQuery(request.query),
+      agent,
+      headers: {
+        'user-agent': 'brainpod',
+        accept: request.accept ?? 'application/json',
+        ...headers,
+        ...(request.body === undefined
+          ? {}
+          : {
+              'content-type': request.contentType ?? 'application/json',
+              'content-length': Buffer.byteLength(request.body),
+            }),
+      },
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    };
+  }
+}
+
+function isSuccess(response: http.IncomingMessage): boolean {
+  const status = response.statusCode ?? 0;
+  return status >= 200 && status < 300;
+}
+
+function formatQuery(query: KubeRequest['query']): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) params.set(name, value);
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+function describe(request: KubeRequest): string {
+  return `${request.method} ${request.path}`;
+}
+
+function timeoutError(): Error {
+  return new DOMException('no answer in time', 'TimeoutError');
+}

@@ -1,0 +1,34 @@
+import { KubeClient } from '@brainpod/kube/client';
+import type { TestProject } from 'vitest/node';
+import { ApiServer, installGatewayApi } from './apiserver.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A kubeconfig of an administrator of the run's API server, which has the Gateway API. */
+    kubeconfig: string;
+    /** The folder of the engine's binaries. */
+    engineBinDir: string;
+  }
+}
+
+/** vitest's globalSetup: one API server for the whole run, from the binaries in BRAINPOD_ENGINE_BIN. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const binDir = process.env.BRAINPOD_ENGINE_BIN;
+  if (binDir === undefined) {
+    throw new Error(
+      'These tests need a real API server. Build the engine, and set BRAINPOD_ENGINE_BIN to the folder of its binaries.',
+    );
+  }
+  const server = await ApiServer.start(binDir);
+  try {
+    const client = await KubeClient.fromKubeconfig(server.kubeconfig);
+    await installGatewayApi(client, binDir);
+    client.close();
+  } catch (error) {
+    await server.remove();
+    throw error;
+  }
+  project.provide('kubeconfig', server.kubeconfig);
+  project.provide('engineBinDir', binDir);
+  return () => server.remove();
+}
