@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { INDEX_TARGET_FORMAT, parseIndexTargets, trixieSources, withoutCredentials } from './apt-sources.ts';
+import { runProgram } from './run-program.ts';
+
+/** What makes the Debian system what it is; a part of the key by which an image is known to be up to date. */
+export const DEBIAN_RECIPE = {
+  suite: 'trixie',
+  variant: 'minbase',
+  include: ['ca-certificates', 'netbase', 'tzdata'],
+  dpkg: [
+    'path-exclude=/usr/share/man/*',
+    'path-exclude=/usr/share/info/*',
+    'path-exclude=/usr/share/locale/*',
+    'path-exclude=/usr/share/doc/*',
+    // Debian's licences ask for these to be kept.
+    'path-include=/usr/share/doc/*/copyright',
+  ],
+  apt: ['Acquire::Languages "none"'],
+} as const;
+
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/**
+ * Writes a small Debian system as a tar, made by mmdebstrap from the mirrors that this host's apt uses. The same
+ * packages give the same bytes. Needs root. Throws with what to install where something is missing.
+ */
+export async function writeDebianTar(
+  tarFile: string,
+  options: { epochSeconds: number; report: (line: string) => void },
+): Promise<void> {
+  await checkPrerequisites();
+  const directory = await mkdtemp(join(tmpdir(), 'brainpod-debian-'));
+  try {
+    const sources = await hostSources();
+    await runProgram('mmdebstrap', await mmdebstrapArguments(tarFile, sources, directory), {
+      env: { SOURCE_DATE_EPOCH: String(options.epochSeconds), ...(await aptProxy()) },
+      ...(sources === null ? {} : { input: sources }),
+      onLine: (line) => {
+        const step = /^I: (.+)\.\.\.$/.exec(line)?.[1];
+        if (step !== undefined) options.report(step);
+      },
+    });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function mmdebstrapArguments(
+  tarFile: string,
+  sources: string | null,
+  directory: string,
+): Promise<string[]> {
+  const args = [
+    '--mode=root',
+    '--format=tar',
+    `--variant=${DEBIAN_RECIPE.variant}`,
+    `--include=${DEBIAN_RECIPE.include.join(',')}`,
+    // Device nodes are the container runtime's business.
+    '--skip=output/dev',
+    ...DEBIAN_RECIPE.dpkg.map((option) => `--dpkgopt=${option}`),
+    ...DEBIAN_RECIPE.apt.map((option) => `--aptopt=${option}`),
+  ];
+  if (sources === null) return [...args, DEBIAN_RECIPE.suite, tarFile];
+  const published = join(directory, 'sources.list');
+  await writeFile(published, withoutCredentials(sources));
+  args.push(`--customize-hook=upload ${published} /etc/apt/sources.list`);
+  return [...args, DEBIAN_RECIPE.suite, tarFile, '-'];
+}
+
+async function hostSources(): Promise<string | null> {
+  if (!existsSync('/usr/bin/apt-get')) return null;
+  const args = ['indextargets', '--format', INDEX_TARGET_FORMAT, 'Created-By: Packages'];
+  return trixieSources(parseIndexTargets(await runProgram('apt-get', args)));
+}
+
+/** apt may know a proxy that no environment variable names. */
+async function aptProxy(): Promise<Record<string, string>> {
+  if (!existsSync('/usr/bin/apt-config')) return {};
+  const dump = await runProgram('apt-config', ['dump', 'Acquire::http::Proxy', 'Acquire::https::Proxy']);
+  const found: Record<string, string> = {};
+  for (const [, scheme, proxy] of dump.matchAll(/^Acquire::(https?)::Proxy "(.+)";$/gm)) {
+    if (scheme !== undefined && proxy !== undefined && proxy !== 'DIRECT') found[`${scheme}_proxy`] = proxy;
+  }
+  return found;
+}
+
+async function checkPrerequisites(): Promise<void> {
+  const missing: string[] = [];
+  if (!existsSync('/usr/bin/mmdebstrap')) missing.push('mmdebstrap');
+  if (!existsSync(KEYRING)) missing.push('debian-archive-keyring');
+  if (missing.length > 0) {
+    const command = `apt-get install -y ${missing.join(' ')}`;
+    throw new Error(`The base image needs ${missing.join(' and ')}. Install with: ${command}`);
+  }
+  if (process.getuid?.() !== 0) {
+    throw new Error(
+      'Making the base image needs root: it lays out a Debian system with its own owners and modes.',
+    );
+  }
+}
