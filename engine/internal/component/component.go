@@ -25,8 +25,8 @@ type Component struct {
 	// Needs are the names of components that must be ready before this one starts.
 	// One that falls over later does not stop this one.
 	Needs []string
-	// Prepare runs before every start and writes the files that the process reads.
-	// It is idempotent. Optional.
+	// Prepare runs before every start, and before a process is adopted, and writes
+	// the files that the process reads. It is idempotent. Optional.
 	Prepare func(ctx context.Context) error
 	// Command says what to start. It is called after Prepare.
 	Command func() (Command, error)
