@@ -13,7 +13,11 @@ const CHECKS: readonly { name: string; command: string; args: string[]; cwd?: st
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
   { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'dead code', command: 'knip', args: [] },
-  { name: 'import rules', command: 'vitest', args: ['run', '--project', 'unit', 'tools/architecture.test.ts'] },
+  {
+    name: 'import rules',
+    command: 'vitest',
+    args: ['run', '--project', 'unit', 'tools/architecture.test.ts'],
+  },
   { name: 'go format', command: 'gofmt', args: ['-l', '.'], cwd: 'engine' },
 ];
 

@@ -16,7 +16,7 @@ const BACKDATE_MS = 60 * 60 * 1000;
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const NAME_CONSTRAINTS_OID = '2.5.29.30';
 
-x509.cryptoProvider.set(webcrypto as Crypto);
+x509.cryptoProvider.set(webcrypto);
 
 /**
  * Makes a certificate authority that can vouch for names under `domain` only (RFC 5280, 4.2.1.10): whoever
@@ -111,15 +111,15 @@ function serialNumber(): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-async function generateKeys(): Promise<CryptoKeyPair> {
+async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(SIGNING, true, ['sign', 'verify']);
 }
 
-async function exportKey(key: CryptoKey): Promise<string> {
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 }
 
-async function importKey(pem: string): Promise<CryptoKey> {
+async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   const [der] = x509.PemConverter.decode(pem);
   if (!der) throw new Error('the private key of the local certificate authority is not PEM');
   return webcrypto.subtle.importKey('pkcs8', der, SIGNING, true, ['sign']);

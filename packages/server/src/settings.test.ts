@@ -22,7 +22,7 @@ describe('readSettings', () => {
 
   it('prefers a database URL', () => {
     const settings = readSettings({ DATABASE_URL: 'postgres://db.example/brainpod', PGHOST: '/elsewhere' });
-    expect(settings.database).toEqual({ connectionString: 'postgres://db.example/brainpod' });
+    expect(settings.database).toEqual({ url: 'postgres://db.example/brainpod' });
   });
 
   it('takes an IPv6 address', () => {

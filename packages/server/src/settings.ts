@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import type { Connection } from '@brainpod/store/connection';
 
 /** What the server is told by its environment. Every value has been checked. */
 export type Settings = {
-  database: { connectionString: string } | { host: string; user: string; database: string };
+  database: Connection;
   listen: { host: string; port: number };
   /** May name a file that appears later. */
   kubeconfig: string;
@@ -54,9 +55,9 @@ export function readSettings(environment: Environment): Settings {
   return settings;
 }
 
-function readDatabase(environment: Environment, runDir: string): Settings['database'] {
-  const connectionString = environment.DATABASE_URL?.trim();
-  if (connectionString) return { connectionString };
+function readDatabase(environment: Environment, runDir: string): Connection {
+  const url = environment.DATABASE_URL?.trim();
+  if (url) return { url };
   return {
     host: environment.PGHOST?.trim() || join(runDir, 'postgres'),
     user: environment.PGUSER?.trim() || 'brainpod',
