@@ -1,0 +1,76 @@
+import type { Fault, ResourceDocument } from '@brainpod/model/document';
+import { ApiError } from '@brainpod/model/errors';
+import { loadEntries } from './documents.ts';
+import { type LockedPod, lockPod } from './locked-pod.ts';
+import type { Database, DatabaseTransaction } from './tables.ts';
+import { transactionKeptIf } from './transaction.ts';
+import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
+
+/** What is wrong with the documents that are to be deployed; paths begin with `<Kind>/<name>`. */
+export type DeployCheck = (documents: ResourceDocument[]) => Fault[];
+
+export type DeployResult = { ok: true; revisionId: string } | { ok: false; faults: Fault[] };
+
+/** Sends revisions on their way to being live. */
+export class Deployments {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * Asks for the pod's draft to be deployed. While an earlier revision of the pod is on its way it waits for its
+   * turn. PRECONDITION_FAILED (ApiError) when the head is no draft. The check sees just what will be deployed.
+   */
+  deploy(podId: string, request: { summary?: string; check: DeployCheck }): Promise<DeployResult> {
+    return this.#start(podId, request.check, {
+      assertPossible: assertDeployable,
+      changes: request.summary === undefined ? {} : { summary: request.summary },
+    });
+  }
+
+  /** Tries the latest revision again, if it failed; PRECONDITION_FAILED (ApiError) otherwise. */
+  redeploy(podId: string, request: { check: DeployCheck }): Promise<DeployResult> {
+    return this.#start(podId, request.check, {
+      assertPossible: assertRedeployable,
+      changes: { error: null, deploy_started_at: null },
+    });
+  }
+
+  #start(
+    podId: string,
+    check: DeployCheck,
+    options: { assertPossible: (pod: LockedPod) => void; changes: RevisionChanges },
+  ): Promise<DeployResult> {
+    const work = async (trx: DatabaseTransaction): Promise<DeployResult> => {
+      const pod = await lockPod(trx, podId);
+      options.assertPossible(pod);
+      const entries = await loadEntries(trx, pod.head.id);
+      const faults = check(entries.map((entry) => entry.document));
+      if (faults.length > 0) return { ok: false, faults };
+      if (!(await transition(trx, pod.head.id, 'pending', options.changes))) {
+        throw new Error(`revision ${pod.head.id} changed its state although its pod was locked`);
+      }
+      await startNextDeploy(trx, podId);
+      return { ok: true, revisionId: pod.head.id };
+    };
+    return transactionKeptIf(this.#db, work, (result) => result.ok);
+  }
+}
+
+function assertDeployable({ head }: LockedPod): void {
+  if (head.state === 'draft') return;
+  throw new ApiError(
+    'PRECONDITION_FAILED',
+    `There is no draft to deploy: the latest revision (version ${head.version}) is ${head.state}. Change a resource first, or redeploy it if it failed.`,
+  );
+}
+
+function assertRedeployable({ head }: LockedPod): void {
+  if (head.state === 'failed' && head.checksum === null) return;
+  throw new ApiError(
+    'PRECONDITION_FAILED',
+    `Only a latest revision that failed can be redeployed, and the latest revision (version ${head.version}) is ${head.state}.`,
+  );
+}

@@ -1,0 +1,291 @@
+import type { ResourceInput } from '@brainpod/model/document';
+import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { openSecondStore, openTestStore, type TestStore } from '@brainpod/testkit/test-store';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { DraftChange, DraftRules } from './drafts.ts';
+import type { PodRecord } from './pods.ts';
+
+let at: TestStore;
+let pod: PodRecord;
+
+const RULES: DraftRules = { domain: 'example.test', check: () => [] };
+
+beforeAll(async () => {
+  at = await openTestStore();
+});
+afterAll(() => at.store.close());
+beforeEach(async () => {
+  pod = await newPod();
+});
+
+function newPod(): Promise<PodRecord> {
+  const { accountId, userId, clusterId } = at;
+  return at.store.pods.create({ accountId, ownerId: userId, clusterId, displayName: null });
+}
+
+function create(...documents: ResourceInput[]): DraftChange {
+  return { type: 'create', documents };
+}
+
+async function written(
+  change: DraftChange,
+  podId = pod.id,
+): Promise<{ revisionId: string; names: string[] }> {
+  const result = await at.store.drafts.write(podId, change, RULES);
+  if (!result.ok) throw new Error(`not written: ${JSON.stringify(result.faults)}`);
+  return {
+    revisionId: result.revisionId,
+    names: result.resources.map(({ kind, name }) => `${kind}/${name}`),
+  };
+}
+
+async function namesIn(revisionId: string): Promise<string[]> {
+  return (await at.store.resources.list(revisionId)).map(({ kind, name }) => `${kind}/${name}`);
+}
+
+async function deployAndFinish(): Promise<string> {
+  const result = await at.store.deployments.deploy(pod.id, { check: () => [] });
+  if (!result.ok) throw new Error('not deployed');
+  await at.store.reconciler.markReady(result.revisionId, 'sum');
+  await at.store.reconciler.markDeployed(result.revisionId);
+  return result.revisionId;
+}
+
+describe('writing', () => {
+  test('piles up in the draft that a new pod has', async () => {
+    expect(pod.head).toMatchObject({ version: 1, state: 'draft', parentId: null });
+    expect(await written(create(sampleApp()))).toEqual({ revisionId: pod.head.id, names: ['App/web'] });
+    expect(await written(create(sampleConfig()))).toEqual({
+      revisionId: pod.head.id,
+      names: ['Config/settings'],
+    });
+    expect(await namesIn(pod.head.id)).toEqual(['App/web', 'Config/settings']);
+  });
+
+  test('refuses a name that is taken, and then writes nothing of the batch', async () => {
+    await written(create(sampleApp()));
+    const result = await at.store.drafts.write(pod.id, create(sampleConfig(), sampleApp()), RULES);
+    expect(result).toEqual({
+      ok: false,
+      faults: [{ path: 'App/web.metadata.name', message: expect.stringContaining('exists already') }],
+    });
+    expect(await namesIn(pod.head.id)).toEqual(['App/web']);
+  });
+
+  test('takes the same name in another kind', async () => {
+    await written(create(sampleApp('web'), sampleRoute('web')));
+    expect(await namesIn(pod.head.id)).toEqual(['App/web', 'Route/web']);
+  });
+
+  test('shows the rules all of the draft, and obeys them', async () => {
+    await written(create(sampleApp('one')));
+    const seen: string[][] = [];
+    const result = await at.store.drafts.write(pod.id, create(sampleApp('two')), {
+      ...RULES,
+      check: (documents, changed) => {
+        seen.push(
+          documents.map(({ metadata }) => metadata.name),
+          changed.map(({ metadata }) => metadata.name),
+        );
+        return [{ path: 'App/two.spec', message: 'no' }];
+      },
+    });
+    expect(result).toEqual({ ok: false, faults: [{ path: 'App/two.spec', message: 'no' }] });
+    expect(seen).toEqual([['one', 'two'], ['two']]);
+    expect(await namesIn(pod.head.id)).toEqual(['App/one']);
+  });
+
+  test('replaces and deletes in place', async () => {
+    await written(create(sampleApp('web'), sampleConfig()));
+    const changed = sampleApp('web', { replicas: 3, instance: '1x' });
+    expect(await written({ type: 'replace', document: changed })).toEqual({
+      revisionId: pod.head.id,
+      names: ['App/web'],
+    });
+    expect((await at.store.resources.find(pod.head.id, 'App', 'web'))?.document).toEqual(changed);
+    expect(await written({ type: 'delete', kind: 'App', name: 'web' })).toEqual({
+      revisionId: pod.head.id,
+      names: ['App/web'],
+    });
+    expect(await namesIn(pod.head.id)).toEqual(['Config/settings']);
+  });
+
+  test('says which resource is not there to replace or delete', async () => {
+    const replace = at.store.drafts.write(pod.id, { type: 'replace', document: sampleApp('gone') }, RULES);
+    await expect(replace).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const remove = at.store.drafts.write(pod.id, { type: 'delete', kind: 'Route', name: 'gone' }, RULES);
+    await expect(remove).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test.each(['deployed', 'failed', 'pending'] as const)(
+    'makes a draft on top of a head that is %s',
+    async (state) => {
+      await written(create(sampleApp()));
+      const first = await at.store.deployments.deploy(pod.id, { check: () => [] });
+      if (!first.ok) throw new Error('not deployed');
+      if (state === 'failed') await at.store.reconciler.markFailed(first.revisionId, 'broken');
+      if (state === 'deployed') {
+        await at.store.reconciler.markReady(first.revisionId, 'sum');
+        await at.store.reconciler.markDeployed(first.revisionId);
+      }
+      const { revisionId } = await written(create(sampleConfig()));
+      expect(revisionId).not.toBe(first.revisionId);
+      expect(await at.store.revisions.find(pod.id, revisionId)).toMatchObject({
+        parentId: first.revisionId,
+        version: 2,
+        state: 'draft',
+        isLatest: true,
+      });
+      expect(await namesIn(revisionId)).toEqual(['App/web', 'Config/settings']);
+      expect(await namesIn(first.revisionId)).toEqual(['App/web']);
+    },
+  );
+
+  test('keeps the id of a resource through revisions', async () => {
+    await written(create(sampleApp()));
+    const before = await at.store.resources.find(pod.head.id, 'App', 'web');
+    await deployAndFinish();
+    const { revisionId } = await written({
+      type: 'replace',
+      document: sampleApp('web', { image: 'nginx:1.30' }),
+    });
+    const after = await at.store.resources.find(revisionId, 'App', 'web');
+    expect(after?.uid).toBe(before?.uid);
+    expect(before?.uid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  test('an empty batch changes nothing and makes no draft', async () => {
+    await written(create(sampleApp()));
+    const deployed = await deployAndFinish();
+    expect(await written(create())).toEqual({ revisionId: deployed, names: [] });
+  });
+});
+
+describe('rehearsing', () => {
+  test('finds what writing would find, and keeps nothing', async () => {
+    await written(create(sampleApp()));
+    expect(await at.store.drafts.rehearse(pod.id, create(sampleConfig(), sampleRoute()), RULES)).toEqual([]);
+    expect(await at.store.drafts.rehearse(pod.id, create(sampleApp()), RULES)).toHaveLength(1);
+    expect(await namesIn(pod.head.id)).toEqual(['App/web']);
+  });
+});
+
+describe('host names', () => {
+  async function hostnameOf(revisionId: string, name = 'web'): Promise<string> {
+    const route = await at.store.resources.find(revisionId, 'Route', name);
+    if (route?.document.kind !== 'Route') throw new Error('no Route');
+    return route.document.spec.hostname;
+  }
+
+  test('are assigned, and put back whatever a replacement says', async () => {
+    await written(create(sampleRoute('web', { hostname: 'mine.example.test' })));
+    const assigned = await hostnameOf(pod.head.id);
+    expect(assigned).toBe(`web-${pod.name}.example.test`);
+    await written({
+      type: 'replace',
+      document: sampleRoute('web', { hostname: 'other.example.test', timeout: 5 }),
+    });
+    expect(await hostnameOf(pod.head.id)).toBe(assigned);
+    await written({ type: 'delete', kind: 'Route', name: 'web' });
+    await written(create(sampleRoute('web')));
+    expect(await hostnameOf(pod.head.id)).toBe(assigned);
+  });
+
+  test('own domains belong to one pod, until nothing of it names them', async () => {
+    const other = await newPod();
+    const domains = [`${pod.name}.example.com`, `www.${pod.name}.example.com`];
+    await written(create(sampleRoute('web', { domains })));
+    const refused = await at.store.drafts.write(
+      other.id,
+      create(sampleApp(), sampleRoute('shop', { domains: [`${other.name}.example.com`, ...domains] })),
+      RULES,
+    );
+    expect(refused).toMatchObject({
+      ok: false,
+      faults: [
+        { path: 'Route/shop.spec.domains[1]', message: expect.stringContaining('another pod') },
+        { path: 'Route/shop.spec.domains[2]', message: expect.stringContaining('another pod') },
+      ],
+    });
+    const first = await deployAndFinish();
+    // The draft names them no more, but what is deployed still does.
+    await written({ type: 'replace', document: sampleRoute('web') });
+    const wanted = create(sampleRoute('shop', { domains }));
+    expect(await at.store.drafts.rehearse(other.id, wanted, RULES)).toHaveLength(2);
+    expect(await deployAndFinish()).not.toBe(first);
+    await written(wanted, other.id);
+  });
+
+  test('own domains cannot lie under the platform domain', async () => {
+    const domains = ['example.test', 'foo.example.test', 'fooexample.test'];
+    const faults = await at.store.drafts.rehearse(pod.id, create(sampleRoute('web', { domains })), RULES);
+    expect(faults.map(({ path }) => path)).toEqual([
+      'Route/web.spec.domains[0]',
+      'Route/web.spec.domains[1]',
+    ]);
+  });
+
+  test('of two pods that want the same domains at once, in any order, one gets them all', async () => {
+    const pods = [pod, await newPod(), await newPod(), await newPod()];
+    const domains = ['a', 'b', 'c'].map((label) => `${label}-${pod.name}.example.com`);
+    const results = await Promise.all(
+      pods.map(({ id }, index) =>
+        at.store.drafts.write(
+          id,
+          create(sampleRoute('web', { domains: index % 2 === 0 ? domains : domains.toReversed() })),
+          RULES,
+        ),
+      ),
+    );
+    expect(results.filter((result) => result.ok)).toHaveLength(1);
+    for (const result of results) if (!result.ok) expect(result.faults).toHaveLength(3);
+  });
+});
+
+describe('many writers at once, on two servers', () => {
+  test('lose no update', async () => {
+    const stores = [at.store, openSecondStore(at.address)];
+    await deployAndFinish();
+    const names = Array.from({ length: 24 }, (_, index) => `app-${index}`);
+    const results = await Promise.all(
+      names.map((name, index) => stores[index % 2]?.drafts.write(pod.id, create(sampleApp(name)), RULES)),
+    );
+    const ids = new Set(results.map((result) => (result?.ok ? result.revisionId : 'refused')));
+    expect(ids.size).toBe(1);
+    const [draftId = ''] = ids;
+    expect(await namesIn(draftId)).toEqual(names.map((name) => `App/${name}`).sort());
+    expect(
+      (await at.store.revisions.list(pod.id, { limit: 50 }))?.items.map(({ version }) => version),
+    ).toEqual([2, 1]);
+  });
+
+  test('write whole batches or nothing of them', async () => {
+    const stores = [at.store, openSecondStore(at.address)];
+    // Each batch shares one name with every other, so just one can win.
+    const batches = Array.from({ length: 12 }, (_, index) =>
+      create(sampleApp(`own-a-${index}`), sampleApp('shared'), sampleApp(`own-b-${index}`)),
+    );
+    const results = await Promise.all(
+      batches.map((batch, index) => stores[index % 2]?.drafts.write(pod.id, batch, RULES)),
+    );
+    const winners = results.flatMap((result, index) => (result?.ok ? [index] : []));
+    expect(winners).toHaveLength(1);
+    expect(await namesIn(pod.head.id)).toEqual([
+      `App/own-a-${winners[0]}`,
+      `App/own-b-${winners[0]}`,
+      'App/shared',
+    ]);
+  });
+
+  test('a deploy takes a whole write or none of it', async () => {
+    const second = openSecondStore(at.address);
+    const [write, deploy] = await Promise.all([
+      at.store.drafts.write(pod.id, create(sampleApp('a'), sampleApp('b')), RULES),
+      second.deployments.deploy(pod.id, { check: () => [] }),
+    ]);
+    if (!write.ok || !deploy.ok) throw new Error('both are possible in any order');
+    const deployed = await namesIn(deploy.revisionId);
+    expect(deployed).toEqual(write.revisionId === deploy.revisionId ? ['App/a', 'App/b'] : []);
+    expect(await namesIn(write.revisionId)).toEqual(['App/a', 'App/b']);
+  });
+});

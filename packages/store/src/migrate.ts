@@ -1,0 +1,17 @@
+import type { Kysely } from 'kysely';
+import { type MigrationProvider, Migrator } from 'kysely/migration';
+import { up as initial } from './migrations/0001-initial.ts';
+
+/** Every migration, in order. A released one is never edited; a change is a new one. */
+const PROVIDER: MigrationProvider = {
+  getMigrations: () => Promise.resolve({ '0001-initial': { up: initial } }),
+};
+
+/**
+ * Brings the database to the newest layout, all in one transaction. Servers that start at once wait for each
+ * other (the migrator holds an advisory lock), so only the first has anything to do.
+ */
+export async function migrate<T>(db: Kysely<T>): Promise<void> {
+  const { error } = await new Migrator({ db, provider: PROVIDER }).migrateToLatest();
+  if (error !== undefined) throw error;
+}

@@ -1,0 +1,190 @@
+import type { Kind, ResourceDocument } from '@brainpod/model/document';
+import type { RevisionState } from '@brainpod/model/revision-state';
+import type { ResourceStatus } from '@brainpod/model/status';
+import { sql } from 'kysely';
+import { loadEntries } from './documents.ts';
+import { releaseUnusedDomains } from './hostnames.ts';
+import { lockPod } from './locked-pod.ts';
+import type { PodChangeListener, PodChanges } from './pod-changes.ts';
+import type { LockOutcome, PodLocks } from './pod-locks.ts';
+import { saveStatuses } from './statuses.ts';
+import type { Database, DatabaseTransaction } from './tables.ts';
+import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
+
+/** A revision as the reconciler reads it. */
+export type Snapshot = {
+  revisionId: string;
+  version: number;
+  state: RevisionState;
+  /** When its turn to be deployed came; null before that. */
+  deployStartedAt: Date | null;
+  documents: ResourceDocument[];
+};
+
+export type PodState = {
+  pod: { id: string; name: string };
+  /** The oldest revision on its way (pending or ready): deploys of one pod go one after the other. */
+  target: Snapshot | null;
+  /** What is live. */
+  deployed: Snapshot | null;
+};
+
+export type StatusReport = { kind: Kind; name: string; status: ResourceStatus; healthy: boolean };
+
+/** What the reconciler reads and writes. */
+export interface ReconcilerStore {
+  listPodIds(): Promise<string[]>;
+  loadPod(podId: string): Promise<PodState | null>;
+  /** Also reports every pod each time the connection to PostgreSQL comes (back) up. Returns what ends it. */
+  onPodChanged(listener: (podId: string) => void): () => void;
+  /** `signal` tells the work that the lock was lost with its connection; then this throws. */
+  withPodLock<T>(podId: string, work: (signal: AbortSignal) => Promise<T>): Promise<LockOutcome<T>>;
+  /** From pending; again from ready, where the newer checksum stays. */
+  markReady(revisionId: string, checksum: string): Promise<void>;
+  /** From ready. The revision becomes the pod's deployed one. */
+  markDeployed(revisionId: string): Promise<void>;
+  /** From pending or ready. Clears the checksum; `error` is shown to people. */
+  markFailed(revisionId: string, error: string): Promise<void>;
+  /** Makes these the statuses of the pod's resources, writing only differences. */
+  saveStatuses(podId: string, statuses: StatusReport[]): Promise<void>;
+}
+
+/** The reconciler's view of PostgreSQL. A mark that the revision's state does not allow throws. */
+export class PostgresReconcilerStore implements ReconcilerStore {
+  readonly #db: Database;
+  readonly #changes: PodChanges;
+  readonly #locks: PodLocks;
+
+  constructor(parts: { db: Database; changes: PodChanges; locks: PodLocks }) {
+    this.#db = parts.db;
+    this.#changes = parts.changes;
+    this.#locks = parts.locks;
+  }
+
+  async listPodIds(): Promise<string[]> {
+    const rows = await this.#db.selectFrom('pod').select('id').orderBy('created_at').orderBy('id').execute();
+    return rows.map((row) => row.id);
+  }
+
+  /** Reads everything from one moment: pointers and documents never come from two different ones. */
+  loadPod(podId: string): Promise<PodState | null> {
+    const transaction = this.#db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only');
+    return transaction.execute(async (trx) => {
+      const pod = await trx
+        .selectFrom('pod')
+        .select(['id', 'name', 'deployed_revision_id'])
+        .where('id', '=', podId)
+        .executeTakeFirst();
+      if (pod === undefined) return null;
+      const deployedId = pod.deployed_revision_id;
+      return {
+        pod: { id: pod.id, name: pod.name },
+        target: await loadTarget(trx, podId),
+        deployed: deployedId === null ? null : await loadSnapshot(trx, deployedId),
+      };
+    });
+  }
+
+  onPodChanged(listener: PodChangeListener): () => void {
+    return this.#changes.subscribe(listener);
+  }
+
+  withPodLock<T>(podId: string, work: (signal: AbortSignal) => Promise<T>): Promise<LockOutcome<T>> {
+    return this.#locks.withLock(podId, work);
+  }
+
+  markReady(revisionId: string, checksum: string): Promise<void> {
+    return this.#mark(revisionId, 'ready', { checksum }, async (trx) => {
+      await trx.updateTable('revision').set({ checksum }).where('id', '=', revisionId).execute();
+    });
+  }
+
+  markDeployed(revisionId: string): Promise<void> {
+    return this.#mark(revisionId, 'deployed', { deployed_at: sql<Date>`clock_timestamp()` });
+  }
+
+  markFailed(revisionId: string, error: string): Promise<void> {
+    return this.#mark(revisionId, 'failed', { error, checksum: null });
+  }
+
+  saveStatuses(podId: string, statuses: StatusReport[]): Promise<void> {
+    return saveStatuses(this.#db, podId, statuses);
+  }
+
+  async #mark(
+    revisionId: string,
+    to: 'ready' | 'deployed' | 'failed',
+    changes: RevisionChanges,
+    ifThereAlready: (trx: DatabaseTransaction) => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      const podId = await podOf(trx, revisionId);
+      await lockPod(trx, podId);
+      if (!(await transition(trx, revisionId, to, changes))) {
+        const state = await stateOf(trx, revisionId);
+        if (state !== to) throw new Error(`revision ${revisionId} is ${state} and cannot become ${to}`);
+        return ifThereAlready(trx);
+      }
+      if (to === 'deployed') {
+        await trx
+          .updateTable('pod')
+          .set({ deployed_revision_id: revisionId })
+          .where('id', '=', podId)
+          .execute();
+      }
+      if (to === 'ready') return;
+      await startNextDeploy(trx, podId);
+      await releaseUnusedDomains(trx, podId);
+    });
+  }
+}
+
+async function podOf(trx: DatabaseTransaction, revisionId: string): Promise<string> {
+  const row = await trx
+    .selectFrom('revision')
+    .select('pod_id')
+    .where('id', '=', revisionId)
+    .executeTakeFirst();
+  if (row === undefined) throw new Error(`there is no revision ${revisionId}`);
+  return row.pod_id;
+}
+
+async function stateOf(trx: DatabaseTransaction, revisionId: string): Promise<RevisionState> {
+  const row = await trx
+    .selectFrom('revision')
+    .select('state')
+    .where('id', '=', revisionId)
+    .executeTakeFirstOrThrow();
+  return row.state;
+}
+
+async function loadTarget(trx: DatabaseTransaction, podId: string): Promise<Snapshot | null> {
+  const row = await trx
+    .selectFrom('revision')
+    .select('id')
+    .where('pod_id', '=', podId)
+    .where('state', 'in', ['pending', 'ready'])
+    .orderBy('version')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : loadSnapshot(trx, row.id);
+}
+
+async function loadSnapshot(trx: DatabaseTransaction, revisionId: string): Promise<Snapshot> {
+  const row = await trx
+    .selectFrom('revision')
+    .select(['id', 'version', 'state', 'deploy_started_at'])
+    .where('id', '=', revisionId)
+    .executeTakeFirstOrThrow();
+  const entries = await loadEntries(trx, revisionId);
+  return {
+    revisionId: row.id,
+    version: row.version,
+    state: row.state,
+    deployStartedAt: row.deploy_started_at,
+    documents: entries.map((entry) => entry.document),
+  };
+}

@@ -1,0 +1,108 @@
+import type { Kind, ResourceDocument } from '@brainpod/model/document';
+import type { RevisionState } from '@brainpod/model/revision-state';
+import type { ResourceStatus } from '@brainpod/model/status';
+import { byKindAndName } from './documents.ts';
+import type { Database } from './tables.ts';
+
+/** A resource of one revision, with what is known of it in the cluster. */
+export type StoredResource = {
+  kind: Kind;
+  name: string;
+  uid: string;
+  document: ResourceDocument;
+  status: ResourceStatus;
+  healthy: boolean;
+};
+
+/** The resources of revisions. */
+export class Resources {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** All resources of a revision, by kind, then name. */
+  list(revisionId: string): Promise<StoredResource[]> {
+    return select(this.#db, revisionId);
+  }
+
+  async find(revisionId: string, kind: Kind, name: string): Promise<StoredResource | null> {
+    const [found] = await select(this.#db, revisionId, [{ kind, name }]);
+    return found ?? null;
+  }
+}
+
+/** These resources of a revision, as `Resources.list` shows them. */
+export async function storedResources(
+  db: Database,
+  revisionId: string,
+  wanted: readonly { kind: Kind; name: string }[],
+): Promise<StoredResource[]> {
+  return wanted.length === 0 ? [] : select(db, revisionId, wanted);
+}
+
+async function select(
+  db: Database,
+  revisionId: string,
+  wanted?: readonly { kind: Kind; name: string }[],
+): Promise<StoredResource[]> {
+  let query = db
+    .selectFrom('revision_resource as resource')
+    .innerJoin('document', 'document.hash', 'resource.document_hash')
+    .innerJoin('revision', 'revision.id', 'resource.revision_id')
+    .innerJoin('pod', 'pod.id', 'revision.pod_id')
+    .leftJoin('revision_resource as deployed', (join) =>
+      join
+        .onRef('deployed.revision_id', '=', 'pod.deployed_revision_id')
+        .onRef('deployed.kind', '=', 'resource.kind')
+        .onRef('deployed.name', '=', 'resource.name')
+        .onRef('deployed.document_hash', '=', 'resource.document_hash'),
+    )
+    .leftJoin('resource_status', (join) =>
+      join
+        .onRef('resource_status.pod_id', '=', 'pod.id')
+        .onRef('resource_status.kind', '=', 'resource.kind')
+        .onRef('resource_status.name', '=', 'resource.name'),
+    )
+    .select(['resource.kind', 'resource.name', 'resource.uid', 'body', 'state', 'status', 'healthy'])
+    .select('deployed.uid as deployedUid')
+    .where('resource.revision_id', '=', revisionId);
+  if (wanted !== undefined) {
+    query = query.where((where) =>
+      where.or(
+        wanted.map(({ kind, name }) =>
+          where.and([where('resource.kind', '=', kind), where('resource.name', '=', name)]),
+        ),
+      ),
+    );
+  }
+  const rows = await query.execute();
+  return rows
+    .map(({ kind, name, uid, body, state, status, healthy, deployedUid }) => ({
+      kind,
+      name,
+      uid,
+      document: body,
+      ...health({ kind, state, runs: deployedUid !== null, status, healthy }),
+    }))
+    .sort(byKindAndName);
+}
+
+/**
+ * What a resource reports. Only what runs can be well: a document that is not the deployed one is not healthy, and
+ * neither is anything in a revision that is on its way or failed, for clients wait for a deploy by looking at
+ * nothing but this. A Config has nothing that could be unwell.
+ */
+function health(row: {
+  kind: Kind;
+  state: RevisionState;
+  runs: boolean;
+  status: ResourceStatus;
+  healthy: boolean | null;
+}): { status: ResourceStatus; healthy: boolean } {
+  const isShown = row.state === 'draft' || row.state === 'deployed';
+  if (!isShown || !row.runs) return { status: null, healthy: false };
+  if (row.kind === 'Config') return { status: null, healthy: true };
+  return { status: row.status, healthy: row.healthy ?? false };
+}
