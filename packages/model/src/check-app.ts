@@ -24,7 +24,8 @@ function checkMounts(app: AppDocument, pod: PodDocuments): Fault[] {
 
 function checkMount(mount: AppMount, path: string, pod: PodDocuments): Fault[] {
   if (!isFileMount(mount)) {
-    return [{ path: `${path}.disk`, message: 'Disk is not available here yet, so it cannot be mounted.' }];
+    const message = `Disk is not available here yet, so ${mount.disk} cannot be mounted.`;
+    return [{ path: `${path}.disk`, message }];
   }
   const name = configNameOf(mount.config);
   const config = pod.configs.find((candidate) => candidate.metadata.name === name);

@@ -1,0 +1,146 @@
+import type { KubeObject } from './kube-object.ts';
+import { MANAGED_LABEL, PLATFORM_LABELS } from './labels.ts';
+import { ADMISSION_POLICY_NAME, INIT_CONTAINER_NAME } from './names.ts';
+
+type Validation = { expression: string; message: string };
+
+// Conditions on one container, named `c` in the expressions. A field that is absent from the container
+// is taken from the instance, as Kubernetes itself does.
+const UNPRIVILEGED = [
+  'c.?securityContext.?privileged.orValue(false) == false',
+  'c.?securityContext.?allowPrivilegeEscalation.orValue(true) == false',
+  "c.?securityContext.?capabilities.?drop.orValue([]).exists(capability, capability == 'ALL')",
+  "c.?securityContext.?seccompProfile.?type.orValue(variables.seccompType) in ['RuntimeDefault', 'Localhost']",
+  "c.?securityContext.?procMount.orValue('Default') == 'Default'",
+];
+
+const RESTRICTED = all([
+  ...UNPRIVILEGED,
+  'c.?securityContext.?runAsNonRoot.orValue(variables.runAsNonRoot) == true',
+  'c.?securityContext.?runAsUser.orValue(variables.runAsUser) != 0',
+  "c.?securityContext.?capabilities.?add.orValue([]).all(capability, capability == 'NET_BIND_SERVICE')",
+]);
+
+// The one exception: prepares volumes as root before the app starts, and has ended when it does.
+const ROOT_INIT = all([
+  ...UNPRIVILEGED,
+  `c.name == '${INIT_CONTAINER_NAME}'`,
+  '!has(c.restartPolicy)',
+  'c.?securityContext.?runAsUser.orValue(-1) == 0',
+  "c.?securityContext.?capabilities.?add.orValue([]).all(capability, capability in ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'])",
+]);
+
+const PROBE_HOSTS = [
+  'readinessProbe',
+  'livenessProbe',
+  'startupProbe',
+  'lifecycle.?postStart',
+  'lifecycle.?preStop',
+].flatMap((hook) =>
+  ['httpGet', 'tcpSocket'].map((action) => `c.?${hook}.?${action}.?host.orValue('') == ''`),
+);
+
+const VOLUME_KINDS = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+];
+
+const VARIABLES = [
+  { name: 'initContainers', expression: 'object.spec.?initContainers.orValue([])' },
+  { name: 'ephemeralContainers', expression: 'object.spec.?ephemeralContainers.orValue([])' },
+  {
+    name: 'everyContainer',
+    expression: 'object.spec.containers + variables.initContainers + variables.ephemeralContainers',
+  },
+  { name: 'volumes', expression: 'object.spec.?volumes.orValue([])' },
+  { name: 'runAsNonRoot', expression: 'object.spec.?securityContext.?runAsNonRoot.orValue(false)' },
+  { name: 'runAsUser', expression: 'object.spec.?securityContext.?runAsUser.orValue(-1)' },
+  { name: 'seccompType', expression: "object.spec.?securityContext.?seccompProfile.?type.orValue('')" },
+];
+
+const VALIDATIONS: Validation[] = [
+  {
+    expression: all(
+      ['hostNetwork', 'hostPID', 'hostIPC'].map((field) => `object.spec.?${field}.orValue(false) == false`),
+    ),
+    message: "must not use the host's network, process or IPC namespace",
+  },
+  {
+    expression: `variables.volumes.all(v, ${VOLUME_KINDS.map((kind) => `has(v.${kind})`).join(' || ')})`,
+    message: `volumes must be one of ${VOLUME_KINDS.join(', ')}`,
+  },
+  {
+    expression: all([
+      'object.spec.?automountServiceAccountToken.orValue(true) == false',
+      'variables.volumes.all(v, v.?projected.?sources.orValue([]).all(s, !has(s.serviceAccountToken) && !has(s.podCertificate)))',
+    ]),
+    message: 'must set automountServiceAccountToken: false and project no token',
+  },
+  {
+    expression: 'variables.everyContainer.all(c, c.?ports.orValue([]).all(p, p.?hostPort.orValue(0) == 0))',
+    message: 'containers must not use ports of the host',
+  },
+  {
+    expression: `variables.everyContainer.all(c, ${all(PROBE_HOSTS)})`,
+    message: 'probes and lifecycle hooks must not name a host: they reach only their own instance',
+  },
+  {
+    expression: `(object.spec.containers + variables.ephemeralContainers).all(c, ${RESTRICTED})`,
+    message:
+      'containers must meet the Pod Security Standard "restricted": not root, no privilege escalation, all capabilities dropped, a seccomp profile',
+  },
+  {
+    expression: `variables.initContainers.all(c, (${RESTRICTED}) || (${ROOT_INIT}))`,
+    message: `init containers must meet "restricted", but for one named "${INIT_CONTAINER_NAME}" that may run as uid 0 with no capability other than CHOWN, DAC_OVERRIDE, FOWNER`,
+  },
+];
+
+/**
+ * The policy that holds every instance in a pod's namespace to Pod Security's `restricted`, except the
+ * init container that may run as root, and its binding to those namespaces. Pod Security itself enforces
+ * only `baseline` there, because it knows no such exception.
+ */
+export function admissionPolicy(): KubeObject[] {
+  return [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: ADMISSION_POLICY_NAME, labels: PLATFORM_LABELS },
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [
+            {
+              apiGroups: [''],
+              apiVersions: ['v1'],
+              operations: ['CREATE', 'UPDATE'],
+              resources: ['pods', 'pods/ephemeralcontainers'],
+            },
+          ],
+        },
+        variables: VARIABLES,
+        validations: VALIDATIONS.map((validation) => ({ ...validation, reason: 'Forbidden' })),
+      },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: ADMISSION_POLICY_NAME, labels: PLATFORM_LABELS },
+      spec: {
+        policyName: ADMISSION_POLICY_NAME,
+        validationActions: ['Deny'],
+        matchResources: { namespaceSelector: { matchLabels: { [MANAGED_LABEL]: 'true' } } },
+      },
+    },
+  ];
+}
+
+function all(conditions: readonly string[]): string {
+  return conditions.join(' && ');
+}

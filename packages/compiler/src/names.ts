@@ -1,0 +1,56 @@
+import { canonicalJson } from '@brainpod/model/canonical-json';
+import { sha256Hex } from '@brainpod/model/sha256';
+
+const MAX_LABEL_CHARACTERS = 63;
+const HASH_CHARACTERS = 10;
+
+export const PULL_SECRET_NAME = 'brainpod-registry';
+export const WILDCARD_SECRET_NAME = 'brainpod-wildcard';
+export const ADMISSION_POLICY_NAME = 'brainpod-restricted';
+export const APP_CONTAINER_NAME = 'app';
+/** The one container that may run as root; the admission policy knows it by this name. */
+export const INIT_CONTAINER_NAME = 'init';
+
+/** The namespace of a pod. A name too long for `bp-` before it is cut and told apart by a hash. */
+export function namespaceName(podName: string): string {
+  const plain = `bp-${podName}`;
+  if (plain.length <= MAX_LABEL_CHARACTERS) return plain;
+  const kept = plain.slice(0, MAX_LABEL_CHARACTERS - HASH_CHARACTERS - 1).replace(/-+$/, '');
+  return `${kept}-${shortHash(podName)}`;
+}
+
+/** Made of the content, so that changed content is a new object and an old one never changes. */
+export function configMapName(configName: string, data: Record<string, string>): string {
+  return `${configName}-${shortHash(canonicalJson(data))}`;
+}
+
+/** Prefixed, because each namespace has a ServiceAccount `default` that isn't ours. */
+export function serviceAccountName(appName: string): string {
+  return `app-${appName}`;
+}
+
+/** A Route with many rules is spread over several objects; the first has the Route's name. */
+export function httpRouteName(routeName: string, index: number): string {
+  return index === 0 ? routeName : `${routeName}-${shortHash(`${routeName}/${index}`)}`;
+}
+
+/** A volume's name is a DNS label, while a Config's name alone may fill one. */
+export function configVolumeName(configName: string): string {
+  return `config-${shortHash(configName)}`;
+}
+
+const CONFIG_MAP_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
+const MAPPED_KEY = /^file-[0-9a-f]{10}$/;
+
+/**
+ * The key under which a ConfigMap holds a file. A name that Kubernetes doesn't allow as a key, or
+ * that could be taken for a key made here, gets a key made of its hash.
+ */
+export function configMapKey(fileName: string): string {
+  const usable = CONFIG_MAP_KEY.test(fileName) && !fileName.startsWith('..') && fileName !== '.';
+  return usable && !MAPPED_KEY.test(fileName) ? fileName : `file-${shortHash(fileName)}`;
+}
+
+function shortHash(text: string): string {
+  return sha256Hex(text).slice(0, HASH_CHARACTERS);
+}

@@ -1,0 +1,119 @@
+import type * as k8s from '@kubernetes/client-node';
+import type { KubeObject } from './kube-object.ts';
+import { podLabels } from './labels.ts';
+import { namespaceName } from './names.ts';
+import { DEFAULT_PORTS, type Platform, type PlatformNetwork } from './platform-facts.ts';
+
+/**
+ * Addresses that are not the internet: private, shared, loopback, link-local (cloud metadata is there),
+ * documentation, benchmark, multicast and reserved ranges. Nodes, pods and services of a cluster
+ * lie in the private ones; where they don't, `blockedCidrs` names them.
+ */
+export const NOT_INTERNET_V4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
+
+/** As above; among them the ranges that carry an IPv4 address inside (mapped, NAT64, 6to4). */
+export const NOT_INTERNET_V6 = [
+  '::/127',
+  '::ffff:0:0/96',
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '100::/64',
+  '2001:db8::/32',
+  '2002::/16',
+  'fc00::/7',
+  'fe80::/10',
+  'ff00::/8',
+];
+
+/**
+ * Where the edge and the names are in the embedded engine (on the node's bridge) and, by label, in
+ * other clusters: `brainpod.io/edge: "true"` on the namespace of the Gateway's proxies.
+ */
+const DEFAULT_NETWORK: PlatformNetwork = {
+  edgePeers: [
+    { namespaceSelector: { matchLabels: { 'brainpod.io/edge': 'true' } } },
+    { ipBlock: { cidr: '10.244.255.1/32' } },
+  ],
+  dnsPeers: [
+    {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    },
+    { ipBlock: { cidr: '10.244.255.53/32' } },
+    { ipBlock: { cidr: '10.96.0.10/32' } },
+  ],
+  blockedCidrs: [],
+};
+
+const DNS_PORTS: k8s.V1NetworkPolicyPort[] = [
+  { protocol: 'UDP', port: 53 },
+  { protocol: 'TCP', port: 53 },
+];
+
+/** Nothing in or out of a pod's namespace but what the two policies after the first allow. */
+export function networkPolicies(podName: string, platform: Platform): KubeObject[] {
+  const { edgePeers, dnsPeers, blockedCidrs } = platform.network ?? DEFAULT_NETWORK;
+  const samePod: k8s.V1NetworkPolicyPeer = { podSelector: {} };
+  return [
+    networkPolicy(podName, 'brainpod-default-deny', { policyTypes: ['Ingress', 'Egress'] }),
+    networkPolicy(podName, 'brainpod-ingress', {
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [samePod, ...edgePeers] }],
+    }),
+    networkPolicy(podName, 'brainpod-egress', {
+      policyTypes: ['Egress'],
+      egress: [
+        { to: [samePod] },
+        { to: dnsPeers, ports: DNS_PORTS },
+        { to: edgePeers, ports: edgePorts(platform) },
+        { to: internet(blockedCidrs) },
+      ],
+    }),
+  ];
+}
+
+// The client library renames `from` to `_from`; what is applied has the API's own name.
+type PolicySpec = Omit<k8s.V1NetworkPolicySpec, 'ingress' | 'podSelector'> & {
+  ingress?: { from: k8s.V1NetworkPolicyPeer[] }[];
+};
+
+function networkPolicy(podName: string, name: string, spec: PolicySpec): KubeObject {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: namespaceName(podName), labels: podLabels(podName) },
+    spec: { podSelector: {}, ...spec },
+  };
+}
+
+function edgePorts(platform: Platform): k8s.V1NetworkPolicyPort[] {
+  const { http, https } = platform.ports ?? DEFAULT_PORTS;
+  return [
+    { protocol: 'TCP', port: http },
+    { protocol: 'TCP', port: https },
+  ];
+}
+
+function internet(blockedCidrs: readonly string[]): k8s.V1NetworkPolicyPeer[] {
+  const blockedV4 = blockedCidrs.filter((cidr) => !cidr.includes(':'));
+  const blockedV6 = blockedCidrs.filter((cidr) => cidr.includes(':'));
+  return [
+    { ipBlock: { cidr: '0.0.0.0/0', except: [...NOT_INTERNET_V4, ...blockedV4] } },
+    { ipBlock: { cidr: '::/0', except: [...NOT_INTERNET_V6, ...blockedV6] } },
+  ];
+}

@@ -1,0 +1,89 @@
+import { admissionPolicy } from './admission.ts';
+import { base64 } from './base64.ts';
+import type { KubeObject } from './kube-object.ts';
+import { MANAGED_LABEL, PLATFORM_LABELS } from './labels.ts';
+import { WILDCARD_SECRET_NAME } from './names.ts';
+import { DEFAULT_PORTS, type Platform } from './platform-facts.ts';
+
+const GATEWAY_API = 'gateway.networking.k8s.io/v1';
+const HTTPS_PORT = 443;
+
+/** What a cluster holds once: the edge with its certificate, and the admission policy of pods' namespaces. */
+export function platformObjects(platform: Platform): KubeObject[] {
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: platform.gateway.namespace, labels: PLATFORM_LABELS },
+    },
+    ...admissionPolicy(),
+    wildcardCertificate(platform),
+    gateway(platform),
+    httpsRedirect(platform),
+  ];
+}
+
+function metadata(platform: Platform, name: string): KubeObject['metadata'] {
+  return { name, namespace: platform.gateway.namespace, labels: PLATFORM_LABELS };
+}
+
+function wildcardCertificate(platform: Platform): KubeObject {
+  const { certPem, keyPem } = platform.certificate;
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: metadata(platform, WILDCARD_SECRET_NAME),
+    type: 'kubernetes.io/tls',
+    data: { 'tls.crt': base64(certPem), 'tls.key': base64(keyPem) },
+  };
+}
+
+function gateway(platform: Platform): KubeObject {
+  const { httpListener, httpsListener, name } = platform.gateway;
+  const ports = platform.ports ?? DEFAULT_PORTS;
+  return {
+    apiVersion: GATEWAY_API,
+    kind: 'Gateway',
+    metadata: metadata(platform, name),
+    spec: {
+      gatewayClassName: platform.gatewayClass,
+      listeners: [
+        {
+          name: httpListener,
+          port: ports.http,
+          protocol: 'HTTP',
+          allowedRoutes: { namespaces: { from: 'Same' } },
+        },
+        {
+          name: httpsListener,
+          port: ports.https,
+          protocol: 'HTTPS',
+          hostname: `*.${platform.domain}`,
+          tls: { mode: 'Terminate', certificateRefs: [{ kind: 'Secret', name: WILDCARD_SECRET_NAME }] },
+          allowedRoutes: {
+            namespaces: { from: 'Selector', selector: { matchLabels: { [MANAGED_LABEL]: 'true' } } },
+          },
+        },
+      ],
+    },
+  };
+}
+
+function httpsRedirect(platform: Platform): KubeObject {
+  const { httpListener, name } = platform.gateway;
+  const { https } = platform.ports ?? DEFAULT_PORTS;
+  const requestRedirect = {
+    scheme: 'https',
+    statusCode: 301,
+    ...(https === HTTPS_PORT ? {} : { port: https }),
+  };
+  return {
+    apiVersion: GATEWAY_API,
+    kind: 'HTTPRoute',
+    metadata: metadata(platform, 'brainpod-https-redirect'),
+    spec: {
+      parentRefs: [{ name, sectionName: httpListener }],
+      rules: [{ filters: [{ type: 'RequestRedirect', requestRedirect }] }],
+    },
+  };
+}
