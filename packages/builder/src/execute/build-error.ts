@@ -1,0 +1,93 @@
+/** The line of a Dockerfile at which a build ended: its number, its text, and the lines around it as BuildKit shows them. */
+export type FailingLine = { number: number; text: string; excerpt: string };
+
+export type BuildFailure =
+  | { kind: 'no-dockerfile' }
+  | { kind: 'unreachable' }
+  | { kind: 'dockerfile'; line: FailingLine | null }
+  | { kind: 'push' }
+  | { kind: 'cancelled' };
+
+/** A build that came to nothing. `message` is for people; `reason` holds BuildKit's own words, `log` the step's last lines. */
+export class BuildError extends Error {
+  readonly failure: BuildFailure;
+  readonly reason: string;
+  readonly log: readonly string[];
+
+  constructor(message: string, failure: BuildFailure, reason: string, log: readonly string[] = []) {
+    super(message);
+    this.name = 'BuildError';
+    this.failure = failure;
+    this.reason = reason;
+    this.log = log;
+  }
+}
+
+/** Reads what buildctl says at its end (stderr without progress lines), and the last lines of the step that failed. */
+export function buildErrorFrom(said: readonly string[], log: readonly string[], address: string): BuildError {
+  const reason = reasonOf(said);
+  if (
+    /failed to list workers|failed to dial|error while dialing|connection refused.*buildkit/i.test(reason)
+  ) {
+    return unreachable(reason, address);
+  }
+  if (/failed to read dockerfile: open Dockerfile: no such file/.test(reason)) return noDockerfile(reason);
+  if (/failed to push|failed to authorize|insufficient_scope|push access denied/.test(reason)) {
+    return new BuildError(
+      `The image was built, but could not be pushed.\n${reason}\n` +
+        'Check that the registry is reachable and that your API key has registry:push on this pod.',
+      { kind: 'push' },
+      reason,
+    );
+  }
+  const line = failingLine(said);
+  const where =
+    line === null ? 'The build failed.' : `The build failed at line ${line.number} of the Dockerfile.`;
+  const parts = [where];
+  if (line !== null) parts.push('', line.excerpt, '');
+  if (log.length > 0) parts.push(...log.map((text) => `    ${text}`), '');
+  parts.push(reason);
+  return new BuildError(parts.join('\n'), { kind: 'dockerfile', line }, reason, log);
+}
+
+export function noDockerfile(reason: string): BuildError {
+  return new BuildError(
+    'There is no Dockerfile in this directory. Add one that builds your app: at least FROM, COPY, a numeric USER, ' +
+      'EXPOSE and CMD. The example in examples/hello-node shows a small one.',
+    { kind: 'no-dockerfile' },
+    reason,
+  );
+}
+
+function unreachable(reason: string, address: string): BuildError {
+  const denied = /permission denied/.test(reason);
+  const advice = denied
+    ? 'Your user may not use it: run the same command as root, or as a user that may open this socket.'
+    : 'See "brainpod engine status" for what is running; "brainpod engine up" starts it.';
+  return new BuildError(
+    `The image builder does not answer at ${address}. ${advice}`,
+    { kind: 'unreachable' },
+    reason,
+  );
+}
+
+function reasonOf(said: readonly string[]): string {
+  const index = said.findLastIndex((line) => line.startsWith('error: '));
+  const text = said.slice(Math.max(index, 0)).join('\n').trim();
+  return text.replace(/^error: /, '').replace(/^failed to solve: /, '');
+}
+
+function failingLine(said: readonly string[]): FailingLine | null {
+  const marked = said.flatMap((line) => {
+    const match = /^ *(\d+) \| >>> ?(.*)$/.exec(line);
+    return match === null ? [] : [{ number: Number(match[1]), text: match[2] ?? '' }];
+  });
+  const first = marked[0];
+  if (first === undefined) return null;
+  const excerpt = said.filter((line) => /^ *\d+ \| /.test(line)).map((line) => line.trimEnd());
+  return {
+    number: first.number,
+    text: marked.map((line) => line.text).join('\n'),
+    excerpt: excerpt.join('\n'),
+  };
+}

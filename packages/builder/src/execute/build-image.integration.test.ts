@@ -1,0 +1,195 @@
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRegistryFront } from '@brainpod/registry/front';
+import {
+  engineBinary,
+  type RunningDistribution,
+  startDistribution,
+} from '@brainpod/registry/testing/distribution';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningBuildkit, startBuildkit } from '../testing/buildkit.ts';
+import { BuildError } from './build-error.ts';
+import type { BuildEvent } from './build-event.ts';
+import { buildImage } from './build-image.ts';
+import { readImageConfig } from './image-config.ts';
+
+const apiKey = 'brain_build_test_key';
+
+let distribution: RunningDistribution;
+let buildkit: RunningBuildkit;
+let front: Server;
+let registryEndpoint: string;
+let root: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'brainpod-builder-test-'));
+  distribution = await startDistribution();
+  buildkit = await startBuildkit(engineBinary('buildkitd'));
+  front = createServer(
+    createRegistryFront<string>({
+      upstream: distribution.origin,
+      registryHost: 'registry.test',
+      authenticate: async (secret) => (secret === apiKey ? 'someone' : null),
+      isAllowed: (_, __, pod) => pod === 'mine',
+      verifyPullToken: () => false,
+      logger: { warn: () => undefined, error: () => undefined },
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const address = front.address();
+  registryEndpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+});
+
+afterAll(async () => {
+  await buildkit?.stop();
+  front?.close();
+  front?.closeAllConnections();
+  await distribution?.stop();
+  await rm(root, { recursive: true, force: true });
+});
+
+async function source(name: string, files: Record<string, string>): Promise<string> {
+  const directory = join(root, name);
+  await mkdir(directory, { recursive: true });
+  for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), text);
+  return directory;
+}
+
+async function build(directory: string, changes: { repository?: string; apiKey?: string } = {}) {
+  const events: BuildEvent[] = [];
+  const built = await buildImage({
+    directory,
+    buildctl: engineBinary('buildctl'),
+    buildkitAddress: buildkit.address,
+    registryEndpoint,
+    repository: 'mine/app',
+    tag: 'v1',
+    apiKey,
+    environment: { PATH: '/usr/bin:/bin', HOME: root },
+    onEvent: (event) => events.push(event),
+    ...changes,
+  });
+  return { built, events };
+}
+
+async function failureOf(work: Promise<unknown>): Promise<BuildError> {
+  const outcome = await work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (outcome instanceof BuildError) return outcome;
+  throw new Error(`Expected a BuildError, got ${String(outcome)}`);
+}
+
+describe('a build', () => {
+  it('leaves out what .dockerignore names, pushes the image and says its digest', async () => {
+    const directory = await source('with a comma, and = sign', {
+      Dockerfile: 'FROM scratch\nCOPY . /app\nEXPOSE 9000 8080/tcp 53/udp\nUSER 1000\n',
+      '.dockerignore': 'secret.env\n',
+      'secret.env': 'PASSWORD=1',
+      'index.html': 'hello',
+    });
+    const { built, events } = await build(directory);
+    expect(built.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(events.some((event) => event.kind === 'step-done' && event.name.includes('COPY . /app'))).toBe(
+      true,
+    );
+    const image = { registryEndpoint, repository: 'mine/app', reference: built.digest, apiKey };
+    expect(await readImageConfig(image)).toEqual({
+      user: '1000',
+      exposedPorts: [8080, 9000],
+      architecture: 'amd64',
+    });
+    const copied = await source('copied', {
+      Dockerfile: 'FROM scratch\nCOPY secret.env /\n',
+      '.dockerignore': 'secret.env\n',
+      'secret.env': 'x',
+    });
+    expect((await failureOf(build(copied))).reason).toContain('"/secret.env": not found');
+  });
+
+  it('leaves nothing behind, in particular not the key', async () => {
+    const before = await readdir(tmpdir());
+    await build(await source('clean', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' }));
+    const left = (await readdir(tmpdir())).filter((name) => name.startsWith('brainpod-build-'));
+    expect(left.filter((name) => !before.includes(name))).toEqual([]);
+  });
+});
+
+describe('a broken Dockerfile', () => {
+  it('is shown with the failing line, what the command said and what BuildKit says', async () => {
+    const directory = await source('failing', {
+      Dockerfile: 'FROM scratch\nCOPY program /program\n\nRUN ["/program", "--no-such-flag"]\nUSER 1000\n',
+    });
+    await cp(engineBinary('buildctl'), join(directory, 'program'));
+    const error = await failureOf(build(directory));
+    expect(error.failure).toMatchObject({
+      kind: 'dockerfile',
+      line: { number: 4, text: 'RUN ["/program", "--no-such-flag"]' },
+    });
+    expect(error.reason).toContain('did not complete successfully: exit code: 1');
+    expect(error.log.join('\n')).toContain('GLOBAL OPTIONS');
+  });
+
+  it.each([
+    ['an unknown instruction', 'FROM scratch\nRUNN x\n', 2, 'unknown instruction: RUNN'],
+    ['a missing file', 'FROM scratch\nCOPY nothing /\n', 2, '"/nothing": not found'],
+  ])('%s', async (name, text, number, words) => {
+    const error = await failureOf(build(await source(name, { Dockerfile: text })));
+    expect(error.failure).toMatchObject({ kind: 'dockerfile', line: { number } });
+    expect(error.message).toContain(words);
+  });
+
+  it('is asked for where there is none', async () => {
+    const error = await failureOf(build(await source('no file', {})));
+    expect(error.failure.kind).toBe('no-dockerfile');
+    expect(error.message).toContain('Add one');
+  });
+});
+
+describe('what is not the Dockerfile', () => {
+  it('a key without the right to push', async () => {
+    const directory = await source('refused', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
+    for (const changes of [{ apiKey: 'brain_wrong' }, { repository: 'other/app' }]) {
+      const error = await failureOf(build(directory, changes));
+      expect(error.failure.kind).toBe('push');
+      expect(error.message).not.toContain('brain_wrong');
+    }
+  });
+
+  it('a builder that is not there', async () => {
+    const directory = await source('away', { Dockerfile: 'FROM scratch\n' });
+    const work = buildImage({
+      directory,
+      buildctl: engineBinary('buildctl'),
+      buildkitAddress: `unix://${join(root, 'none.sock')}`,
+      registryEndpoint,
+      repository: 'mine/app',
+      tag: 'v1',
+      apiKey,
+      environment: { PATH: '/usr/bin:/bin' },
+      onEvent: () => undefined,
+    });
+    expect((await failureOf(work)).failure.kind).toBe('unreachable');
+  });
+
+  it('a build that is cancelled', async () => {
+    const directory = await source('cancelled', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
+    const work = buildImage({
+      directory,
+      buildctl: engineBinary('buildctl'),
+      buildkitAddress: buildkit.address,
+      registryEndpoint,
+      repository: 'mine/app',
+      tag: 'v1',
+      apiKey,
+      environment: { PATH: '/usr/bin:/bin' },
+      onEvent: () => undefined,
+      signal: AbortSignal.abort(),
+    });
+    expect((await failureOf(work)).failure.kind).toBe('cancelled');
+  });
+});

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { BuildError, buildErrorFrom, noDockerfile } from './build-error.ts';
+import { type BuildEvent, ProgressReader } from './build-event.ts';
+
+export type BuildOptions = {
+  /** The directory with the source and its Dockerfile. */
+  directory: string;
+  /** The program `buildctl`, and the address of BuildKit: `unix:///run/…` or `tcp://…`. */
+  buildctl: string;
+  buildkitAddress: string;
+  /** Where to push to: the origin of the registry, such as `http://127.0.0.1:4600`. */
+  registryEndpoint: string;
+  /** `<pod>/<repository>`, without host. */
+  repository: string;
+  tag: string;
+  /** The API key to push with. */
+  apiKey: string;
+  /** Such as `linux/amd64`; left out: BuildKit's own. */
+  platform?: string;
+  /** The environment for buildctl. */
+  environment: Record<string, string | undefined>;
+  onEvent: (event: BuildEvent) => void;
+  signal?: AbortSignal;
+};
+
+/** An image in the registry: `digest` is that of its manifest. */
+export type BuiltImage = { repository: string; tag: string; digest: string };
+
+const KEPT_LOG_LINES = 20;
+
+/**
+ * Builds a directory with its own Dockerfile and pushes the image. `.dockerignore` counts. Throws BuildError with
+ * what went wrong and where in the Dockerfile; then nothing was pushed under the tag.
+ */
+export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
+  const dockerfile = await stat(join(options.directory, 'Dockerfile')).catch(() => null);
+  if (dockerfile === null || !dockerfile.isFile()) throw noDockerfile('');
+  const work = await mkdtemp(join(tmpdir(), 'brainpod-build-'));
+  try {
+    const metadataFile = join(work, 'metadata.json');
+    const configDir = await writeCredentials(work, options);
+    await runBuildctl(options, buildctlArguments(options, metadataFile), configDir);
+    return {
+      repository: options.repository,
+      tag: options.tag,
+      digest: digestIn(await readFile(metadataFile, 'utf8')),
+    };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The key goes to buildctl in a private file: arguments and environment can be seen by others. */
+async function writeCredentials(work: string, options: BuildOptions): Promise<string> {
+  const directory = join(work, 'docker');
+  await mkdir(directory, { mode: 0o700 });
+  const auth = Buffer.from(`api:${options.apiKey}`).toString('base64');
+  const config = { auths: { [new URL(options.registryEndpoint).host]: { auth } } };
+  await writeFile(join(directory, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  return directory;
+}
+
+function buildctlArguments(options: BuildOptions, metadataFile: string): string[] {
+  const endpoint = new URL(options.registryEndpoint);
+  const output = ['type=image', `name=${endpoint.host}/${options.repository}:${options.tag}`, 'push=true'];
+  if (endpoint.protocol === 'http:') output.push('registry.insecure=true');
+  return [
+    `--addr=${options.buildkitAddress}`,
+    'build',
+    '--progress=rawjson',
+    '--frontend=dockerfile.v0',
+    // The directory is buildctl's own: a path in an argument would be read for commas and equal signs.
+    '--local=context=.',
+    '--local=dockerfile=.',
+    ...(options.platform === undefined ? [] : [`--opt=platform=${options.platform}`]),
+    `--output=${output.join(',')}`,
+    `--metadata-file=${metadataFile}`,
+  ];
+}
+
+async function runBuildctl(options: BuildOptions, args: string[], configDir: string): Promise<void> {
+  const child = spawn(options.buildctl, args, {
+    cwd: options.directory,
+    env: { ...options.environment, DOCKER_CONFIG: configDir },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const said: string[] = [];
+  const logs = new Map<string, string[]>();
+  let failedStep: string | null = null;
+  const reader = new ProgressReader();
+  const lines = createInterface({ input: child.stderr });
+  lines.on('line', (line) => {
+    const events = reader.read(line);
+    if (events === null) said.push(line);
+    for (const event of events ?? []) {
+      if (event.kind === 'log') remember(logs, event.step, event.line);
+      if (event.kind === 'step-failed') failedStep = event.step;
+      options.onEvent(event);
+    }
+  });
+  const linesRead = new Promise((resolve) => lines.on('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', (error) => reject(startError(error, options)));
+    child.on('close', (exitCode) => resolve(exitCode));
+  });
+  await linesRead;
+  if (code === 0) return;
+  if (options.signal?.aborted) throw cancelled();
+  throw buildErrorFrom(said, logs.get(failedStep ?? '') ?? [], options.buildkitAddress);
+}
+
+function remember(logs: Map<string, string[]>, step: string, line: string): void {
+  const kept = logs.get(step) ?? [];
+  kept.push(line);
+  if (kept.length > KEPT_LOG_LINES) kept.shift();
+  logs.set(step, kept);
+}
+
+function startError(error: Error, options: BuildOptions): BuildError {
+  if (options.signal?.aborted) return cancelled();
+  const message = `The program that talks to the image builder could not be started (${options.buildctl}).`;
+  return new BuildError(message, { kind: 'unreachable' }, error.message);
+}
+
+function cancelled(): BuildError {
+  return new BuildError('The build was cancelled.', { kind: 'cancelled' }, 'cancelled');
+}
+
+function digestIn(metadata: string): string {
+  const value: unknown = JSON.parse(metadata);
+  const fields = new Map<string, unknown>(
+    typeof value === 'object' && value !== null ? Object.entries(value) : [],
+  );
+  const digest = fields.get('containerimage.digest');
+  if (typeof digest === 'string' && digest.startsWith('sha256:')) return digest;
+  throw new Error('BuildKit did not say which image it pushed.');
+}

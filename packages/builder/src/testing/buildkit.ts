@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const START_TIMEOUT_MS = 30_000;
+
+export type RunningBuildkit = { address: string; stop(): Promise<void> };
+
+/** Starts a real BuildKit of the test's own. Needs root, runc and the program `buildkitd`. */
+export async function startBuildkit(buildkitd: string): Promise<RunningBuildkit> {
+  const directory = await mkdtemp(join(tmpdir(), 'brainpod-buildkit-'));
+  const socket = join(directory, 'buildkitd.sock');
+  const config = join(directory, 'buildkitd.toml');
+  await writeFile(
+    config,
+    [
+      `root = "${join(directory, 'root')}"`,
+      '[grpc]',
+      `  address = ["unix://${socket}"]`,
+      '[worker.oci]',
+      '  enabled = true',
+      '  networkMode = "host"',
+      '[worker.containerd]',
+      '  enabled = false',
+    ].join('\n'),
+  );
+  const child = spawn(buildkitd, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const log: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
+  const exited = once(child, 'exit');
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await answers(socket))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      throw new Error(`BuildKit did not start:\n${log.join('')}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    address: `unix://${socket}`,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await exited;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(socket: string): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.on('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.on('error', () => resolve(false));
+  });
+}
