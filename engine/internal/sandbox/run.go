@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -112,7 +113,7 @@ func (n *network) prepare(inward []Forward) error {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		return fmt.Errorf("could not make a network namespace: %w", err)
 	}
-	if err := loopbackUp(); err != nil {
+	if err := configureLoopback(inward); err != nil {
 		return err
 	}
 	for _, forward := range inward {
@@ -151,7 +152,8 @@ func (n *network) start(command *exec.Cmd) error {
 	return <-done
 }
 
-func loopbackUp() error {
+// configureLoopback brings loopback up and gives it the addresses that inward forwards listen on.
+func configureLoopback(inward []Forward) error {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("could not open a socket in the sandbox: %w", err)
@@ -164,6 +166,38 @@ func loopbackUp() error {
 	request.SetUint16(unix.IFF_UP)
 	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request); err != nil {
 		return fmt.Errorf("could not bring up loopback in the sandbox: %w", err)
+	}
+	for index, forward := range inward {
+		target, err := netip.ParseAddrPort(forward.Listen)
+		if err != nil {
+			return fmt.Errorf("an inward forward listens on an IPv4 address and port: %w", err)
+		}
+		if target.Addr().IsLoopback() {
+			continue
+		}
+		if err := addAddress(socket, fmt.Sprintf("lo:%d", index), target.Addr().AsSlice()); err != nil {
+			return fmt.Errorf("could not give loopback the address %s: %w", target.Addr(), err)
+		}
+	}
+	return nil
+}
+
+// addAddress gives an interface's alias one IPv4 address, and no network around it.
+func addAddress(socket int, alias string, address []byte) error {
+	for _, step := range []struct {
+		call    uint
+		address []byte
+	}{{unix.SIOCSIFADDR, address}, {unix.SIOCSIFNETMASK, []byte{255, 255, 255, 255}}} {
+		request, err := unix.NewIfreq(alias)
+		if err != nil {
+			return err
+		}
+		if err := request.SetInet4Addr(step.address); err != nil {
+			return err
+		}
+		if err := unix.IoctlIfreq(socket, step.call, request); err != nil {
+			return err
+		}
 	}
 	return nil
 }

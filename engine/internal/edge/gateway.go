@@ -1,0 +1,278 @@
+package edge
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"brainpod.io/engine/internal/applied"
+	"brainpod.io/engine/internal/atomicfile"
+	"brainpod.io/engine/internal/component"
+	"brainpod.io/engine/internal/kubectl"
+	"brainpod.io/engine/internal/pki"
+	"brainpod.io/engine/internal/sandbox"
+)
+
+const (
+	gatewayUser = "brainpod:envoy-gateway"
+	hmacSecret  = "envoy-oidc-hmac"
+
+	// Ports that Envoy Gateway listens on whatever its configuration says. They are inside its sandbox.
+	gatewayXDSPort    = 18000
+	gatewayHealthPort = 8081
+)
+
+// withoutProxy keeps a component from sending what goes to this machine through the host's web proxy.
+var withoutProxy = []string{"NO_PROXY=*", "no_proxy=*"}
+
+func (e *Edge) gateway() component.Component {
+	return component.Component{
+		Name:        GatewayName,
+		Needs:       []string{"kube-apiserver"},
+		Prepare:     e.prepareGateway,
+		Command:     e.gatewayCommand,
+		Ready:       e.gatewayReady,
+		StopTimeout: 5 * time.Second,
+	}
+}
+
+func (e *Edge) prepareGateway(ctx context.Context) error {
+	for _, folder := range []string{e.files.remoteFolder(), e.files.gatewayRoot(), e.files.gatewayCertificates()} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return err
+		}
+	}
+	e.remote.Forget()
+	if !e.serving {
+		if err := e.remote.Serve(context.WithoutCancel(ctx), e.files.remoteSocket()); err != nil {
+			return err
+		}
+		e.serving = true
+	}
+	if err := e.writeGatewayFiles(); err != nil {
+		return err
+	}
+	// Before it starts: it looks only once which kinds there are.
+	return e.applyManifests(ctx)
+}
+
+func (e *Edge) writeGatewayFiles() error {
+	server, err := e.pki.Issue(pki.Request{
+		Name: "envoy-gateway-xds", Authority: pki.Edge, Usages: pki.Server,
+		Subject: pki.Subject{CommonName: gatewayServerName}, Names: pki.Names{DNS: []string{gatewayServerName}},
+		Users: []string{GatewayName},
+	})
+	if err != nil {
+		return err
+	}
+	// Envoy Gateway reads three fixed names and must see no other key: a folder of their copies is all it gets.
+	for name, source := range map[string]string{"tls.crt": server.Cert, "tls.key": server.Key, "ca.crt": server.CA} {
+		content, err := os.ReadFile(source)
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.WriteIfChanged(filepath.Join(e.files.gatewayCertificates(), name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	identity, err := e.pki.Issue(pki.Request{
+		Name: "envoy-gateway", Authority: pki.Cluster, Usages: pki.Client,
+		Subject: pki.Subject{CommonName: gatewayUser}, Users: []string{GatewayName},
+	})
+	if err != nil {
+		return err
+	}
+	if err := pki.WriteKubeconfig(e.files.gatewayKubeconfig(), e.config.APIServerURL(), identity); err != nil {
+		return err
+	}
+	configuration, err := gatewayConfiguration(e.files.remoteSocket(), hostHasIPv6())
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteIfChanged(e.files.gatewayConfig(), configuration, 0o600)
+}
+
+// gatewayConfiguration is Envoy Gateway's own configuration file.
+func gatewayConfiguration(remoteSocket string, ipv6 bool) ([]byte, error) {
+	family := "IPv4"
+	if ipv6 {
+		family = "DualStack"
+	}
+	return json.MarshalIndent(object{
+		"apiVersion": "gateway.envoyproxy.io/v1alpha1",
+		"kind":       "EnvoyGateway",
+		"gateway":    object{"controllerName": ControllerName},
+		"logging":    object{"level": object{"default": "warn"}},
+		// Listeners are named by their port, so that renaming one in a Gateway does not close connections.
+		"runtimeFlags": object{"enabled": []string{"XDSNameSchemeV2"}},
+		"provider": object{"type": "Custom", "custom": object{
+			"resource": object{"type": "Kubernetes", "kubernetes": object{
+				"leaderElection": object{"disable": true},
+				"client":         object{"rateLimit": object{"qps": 100, "burst": 200}},
+			}},
+			"infrastructure": object{"type": "Remote", "remote": object{
+				"service": object{"unix": object{"path": remoteSocket}},
+			}},
+		}},
+		"envoyProxy": object{
+			// One Envoy for all Gateways of the class, known by the class's name before there is a Gateway.
+			"mergeGateways": true,
+			"ipFamily":      family,
+			// A line for each request would be the largest log of the machine.
+			"telemetry": object{"accessLog": object{"disable": true}},
+		},
+	}, "", "  ")
+}
+
+func (e *Edge) gatewayCommand() (component.Command, error) {
+	apiserver := net.JoinHostPort(e.config.NodeAddress, fmt.Sprint(e.config.Ports.APIServer))
+	loopback := func(port int) string { return net.JoinHostPort("127.0.0.1", fmt.Sprint(port)) }
+	spec := sandbox.Spec{
+		Root: e.files.gatewayRoot(),
+		Binds: []sandbox.Bind{
+			{Source: e.config.Bin("envoy-gateway"), Target: "/envoy-gateway"},
+			{Source: e.files.gatewayCertificates(), Target: "/certs"},
+			{Source: e.files.gatewayConfig(), Target: "/config/gateway.json"},
+			{Source: e.files.gatewayKubeconfig(), Target: "/config/kubeconfig"},
+			{Source: e.files.remoteFolder(), Target: e.files.remoteFolder()},
+		},
+		Scratch: []string{"/tmp", "/var/lib/eg"},
+		Inward:  []sandbox.Forward{{Listen: apiserver, Dial: apiserver}},
+		Outward: []sandbox.Forward{
+			{Listen: e.files.xdsSocket(), Dial: loopback(gatewayXDSPort)},
+			{Listen: e.files.healthSocket(), Dial: loopback(gatewayHealthPort)},
+		},
+		Command: []string{"/envoy-gateway", "server", "--config-path", "/config/gateway.json"},
+	}
+	return component.Command{
+		Path: e.config.Bin("sandbox"),
+		Args: spec.Args(),
+		Env: append([]string{
+			"KUBECONFIG=/config/kubeconfig", "ENVOY_GATEWAY_NAMESPACE=" + Namespace, "HOME=/tmp",
+		}, withoutProxy...),
+	}, nil
+}
+
+func (e *Edge) gatewayReady(ctx context.Context) error {
+	var dialer net.Dialer
+	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", e.files.healthSocket())
+		},
+	}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://envoy-gateway/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("Envoy Gateway does not answer yet: %w", err)
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("Envoy Gateway has not read the cluster yet (%s)", response.Status)
+	}
+	return nil
+}
+
+func (e *Edge) applyManifests(ctx context.Context) error {
+	definitions, err := os.ReadFile(e.config.Bin("manifests/edge-definitions.yaml"))
+	if err != nil {
+		return fmt.Errorf("the engine was built without its manifests: %w", err)
+	}
+	if err := applied.Ensure(ctx, e.kubectl, applied.Set{
+		Name: "edge-definitions", Manifests: definitions, Finish: e.waitForDefinitions,
+	}); err != nil {
+		return err
+	}
+	secret, err := e.envoySecret()
+	if err != nil {
+		return err
+	}
+	objects, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": append(manifests(e.config), secret)})
+	if err != nil {
+		return err
+	}
+	return applied.Ensure(ctx, e.kubectl, applied.Set{Name: "edge", Manifests: objects, Finish: e.finishManifests})
+}
+
+func (e *Edge) waitForDefinitions(ctx context.Context) error {
+	_, err := e.kubectl.Run(ctx, "wait", "--for=condition=Established", "--timeout=60s", "customresourcedefinitions", "--all")
+	return err
+}
+
+// envoySecret is the certificate with which Envoy would fetch extensions from Envoy Gateway. None are in use, but
+// without it Envoy Gateway takes every translation for a faulty one.
+func (e *Edge) envoySecret() (object, error) {
+	client, err := e.pki.Issue(pki.Request{
+		Name: "envoy-extensions", Authority: pki.Edge, Usages: pki.Client,
+		Subject: pki.Subject{CommonName: "envoy"}, Users: []string{GatewayName},
+	})
+	if err != nil {
+		return nil, err
+	}
+	data := object{}
+	for name, source := range map[string]string{"tls.crt": client.Cert, "tls.key": client.Key, "ca.crt": client.CA} {
+		content, err := os.ReadFile(source)
+		if err != nil {
+			return nil, err
+		}
+		data[name] = base64.StdEncoding.EncodeToString(content)
+	}
+	return object{
+		"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+		"metadata": object{"name": "envoy", "namespace": Namespace, "labels": ownLabels}, "data": data,
+	}, nil
+}
+
+// finishManifests writes the address that Gateways show, and makes the key that must never change once it is there.
+func (e *Edge) finishManifests(ctx context.Context) error {
+	status, err := json.Marshal(object{"status": object{"loadBalancer": object{
+		// "Proxy": the address is the node's own, kube-proxy must not divert what is sent there.
+		"ingress": []object{{"ip": e.config.NodeAddress, "ipMode": "Proxy"}},
+	}}})
+	if err != nil {
+		return err
+	}
+	if _, err := e.kubectl.Run(ctx, "patch", "service", serviceName, "--namespace="+Namespace,
+		"--subresource=status", "--type=merge", "--patch="+string(status)); err != nil {
+		return err
+	}
+	_, err = e.kubectl.Get(ctx, "/api/v1/namespaces/"+Namespace+"/secrets/"+hmacSecret)
+	if !kubectl.IsNotFound(err) {
+		return err
+	}
+	key := make([]byte, 32)
+	rand.Read(key)
+	secret, err := json.Marshal(object{
+		"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+		"metadata": object{"name": hmacSecret, "namespace": Namespace, "labels": ownLabels},
+		"data":     object{"hmac-secret": base64.StdEncoding.EncodeToString(key)},
+	})
+	if err != nil {
+		return err
+	}
+	return e.kubectl.Apply(ctx, secret)
+}
+
+func hostHasIPv6() bool {
+	content, err := os.ReadFile("/proc/net/if_inet6")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	return err == nil && len(content) > 0
+}
