@@ -46,7 +46,7 @@ export function errorFromResponse(
     status,
     reason: parsed.reason ?? defaultReason(status),
     message: `${what}: ${detail}`,
-    retryable: isRetryable(status, parsed.reason),
+    retryable: isRetryable(status, parsed),
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}),
   });
 }
@@ -82,12 +82,15 @@ export function errorFromStatusObject(what: string, status: unknown): KubeError 
 
 // A 409 AlreadyExists stays one however often it is tried; the other conflicts are races.
 // A namespace being deleted refuses new content with 403 until it is gone: it will be.
-function isRetryable(status: number, reason: string | undefined): boolean {
+function isRetryable(status: number, { reason, causes }: StatusBody): boolean {
   if (reason === 'AlreadyExists') return false;
+  if (causes?.includes('NamespaceTerminating') === true) return true;
   return RETRYABLE_STATUSES.has(status) || status > 504;
 }
 
-function parseStatusBody(body: string): { reason?: string; message?: string; retryAfterSeconds?: string } {
+type StatusBody = { reason?: string; message?: string; retryAfterSeconds?: string; causes?: unknown[] };
+
+function parseStatusBody(body: string): StatusBody {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -97,7 +100,9 @@ function parseStatusBody(body: string): { reason?: string; message?: string; ret
   }
   if (!isRecord(value)) return {};
   const details = isRecord(value.details) ? value.details : {};
+  const causes = Array.isArray(details.causes) ? details.causes : [];
   return {
+    causes: causes.map((cause) => (isRecord(cause) ? cause.reason : undefined)),
     ...(typeof value.reason === 'string' && value.reason !== '' ? { reason: value.reason } : {}),
     ...(typeof value.message === 'string' ? { message: value.message } : {}),
     ...(typeof details.retryAfterSeconds === 'number'

@@ -1,35 +1,42 @@
 import type { KubeClient } from './client.ts';
-import { type KindRef, type KubeObject, type ObjectRef, objectKey } from './kube-object.ts';
+import { type KindRef, kindKey, type ObjectRef, objectKey } from './kube-object.ts';
 
-export type PruneQuery = {
-  /** In the order in which to delete. Kinds that the cluster does not serve are passed over. */
-  kinds: KindRef[];
-  namespace: string;
-  /** What the objects in question carry. */
-  labelSelector: string;
-  /** What stays. */
-  keep: ObjectRef[];
-  signal?: AbortSignal;
-};
+export type Present = { ref: ObjectRef; uid: string; deleting: boolean };
 
 /**
- * Deletes the objects that carry the labels and are not among those to keep, and returns them.
- * Reads the cluster, not a cache; an object made anew meanwhile stays.
+ * Decides what to delete of the objects that are there: what is not kept and not on its way out already, sorted
+ * by `order`. A kind that is not in `order` is not ours to delete.
  */
-export async function prune(client: KubeClient, query: PruneQuery): Promise<KubeObject[]> {
-  const { namespace, labelSelector } = query;
-  const signal = query.signal === undefined ? {} : { signal: query.signal };
-  const keep = new Set(query.keep.map(objectKey));
-  const deleted: KubeObject[] = [];
-  for (const kind of query.kinds) {
-    if (!(await client.hasResource(kind.apiVersion, kind.kind))) continue;
-    const { items } = await client.list({ ...kind, namespace, labelSelector, metadataOnly: true, ...signal });
-    for (const object of items) {
-      if (keep.has(objectKey(object)) || object.metadata.deletionTimestamp !== undefined) continue;
-      const uid = object.metadata.uid;
-      if (await client.delete(object, { ...(uid === undefined ? {} : { uid }), ...signal }))
-        deleted.push(object);
-    }
+export function planPrune(
+  present: Iterable<Present>,
+  keep: readonly ObjectRef[],
+  order: readonly KindRef[],
+): Present[] {
+  const kept = new Set(keep.map(objectKey));
+  const places = new Map(order.map((kind, place) => [kindKey(kind), place]));
+  const doomed: { object: Present; place: number }[] = [];
+  for (const object of present) {
+    const place = places.get(kindKey(object.ref));
+    if (place === undefined || object.deleting || kept.has(objectKey(object.ref))) continue;
+    doomed.push({ object, place });
   }
-  return deleted;
+  return doomed.sort((a, b) => a.place - b.place).map(({ object }) => object);
+}
+
+/**
+ * Deletes the objects one after the other. One that somebody has made anew under its name meanwhile stays.
+ * Reports each as it is gone.
+ */
+export async function prune(
+  client: KubeClient,
+  doomed: readonly Present[],
+  options: { signal?: AbortSignal; onDeleted?: (object: Present) => void } = {},
+): Promise<void> {
+  for (const object of doomed) {
+    await client.delete(object.ref, {
+      uid: object.uid,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    options.onDeleted?.(object);
+  }
 }

@@ -62,6 +62,8 @@ export class Reflector<T> {
   #unexplained = new Set<string>();
   #failures = 0;
   #served = true;
+  #isSynced = false;
+  #isConnected = false;
   #running: Promise<void> | null = null;
 
   constructor(options: ReflectorOptions<T>) {
@@ -75,6 +77,15 @@ export class Reflector<T> {
   /** Resolves when the cache has been filled once, or the cluster has said that it does not serve this kind. */
   get synced(): Promise<void> {
     return this.#firstSync.promise;
+  }
+
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** Whether the cluster has answered since the last failure. */
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   async stop(): Promise<void> {
@@ -125,6 +136,7 @@ export class Reflector<T> {
     const failure = error instanceof KubeError ? error : errorFromTransport(this.#options.query.kind, error);
     // History was compacted: a new list is all it takes.
     if (failure.status === 410) return;
+    this.#isConnected = false;
     if (failure.reason === 'NoSuchKind') this.#becomeEmpty();
     else if (failure.status === 404) this.#options.client.forgetResources(this.#options.query.apiVersion);
     this.#stats.errors += 1;
@@ -141,6 +153,12 @@ export class Reflector<T> {
   #becomeEmpty(): void {
     this.#served = false;
     for (const key of [...this.#entries.keys()]) this.#remove(key);
+    this.#isConnected = true;
+    this.#markSynced();
+  }
+
+  #markSynced(): void {
+    this.#isSynced = true;
     this.#firstSync.resolve();
   }
 
@@ -158,6 +176,7 @@ export class Reflector<T> {
     this.#observed = null;
     this.#stats.lists += 1;
     this.#served = true;
+    this.#isConnected = true;
     this.#failures = 0;
     const changed = this.#replace(next, observed);
     this.#listedVersion = resourceVersion;
@@ -166,7 +185,7 @@ export class Reflector<T> {
       this.#unexplained.clear();
       this.#watchedVersion = resourceVersion;
     }
-    this.#firstSync.resolve();
+    this.#markSynced();
   }
 
   #replace(next: Map<string, Entry<T>>, observed: Set<string>): string[] {

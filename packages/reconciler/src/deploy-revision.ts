@@ -1,0 +1,196 @@
+import { type CompiledObject, compilePod, type Platform } from '@brainpod/compiler/compile';
+import type { KubeClient } from '@brainpod/kube/client';
+import { KubeError } from '@brainpod/kube/kube-error';
+import type { KubeObject } from '@brainpod/kube/kube-object';
+import type { Fault } from '@brainpod/model/document';
+import type { ObjectApplier, Refusal } from './apply-objects.ts';
+import { type Assessment, assessPod } from './assess.ts';
+import { explainTimeout, findTerminalFault, withLastWords } from './explain-failure.ts';
+import type { LogSource } from './health/diagnosis.ts';
+import type { LiveObjects } from './live-objects.ts';
+import { HTTP_ROUTE, NAMESPACE } from './managed-kinds.ts';
+import type { Clock, Logger, PodState, PullSecrets, ReconcilerStore, Snapshot } from './ports.ts';
+import { refusalText } from './refusal-text.ts';
+import { checksumOf, planRollout } from './rollout-plan.ts';
+
+export type PodDeps = {
+  store: ReconcilerStore;
+  kube: KubeClient;
+  live: LiveObjects;
+  applier: ObjectApplier;
+  platform: () => Platform;
+  pullSecrets: PullSecrets;
+  logger: Logger;
+  clock: Clock;
+  deployTimeoutMs: number;
+};
+
+/** What a pass over a pod comes to: begin anew from the store at once, or wait for a change, at most so long. */
+export type Outcome = 'reload' | { waitMs: number | null };
+
+type Failure = { sentence: string; logFrom?: LogSource };
+
+// While the cluster has not been read, nothing in it can tell that it now has.
+const CLUSTER_RETRY_MS = 1_000;
+
+export function compileSnapshot(
+  deps: PodDeps,
+  podName: string,
+  { documents }: Snapshot,
+): ReturnType<typeof compilePod> {
+  const pullSecret = { dockerConfigJson: deps.pullSecrets.dockerConfigJson(podName) };
+  return compilePod(documents, { name: podName, pullSecret }, deps.platform());
+}
+
+/** Takes one revision the next step on its way to being live: checked, applied, healthy; or failed with a reason. */
+export class RevisionDeploy {
+  readonly #deps: PodDeps;
+  readonly #state: PodState;
+  readonly #target: Snapshot;
+  readonly #signal: AbortSignal;
+
+  constructor(deps: PodDeps, state: PodState, target: Snapshot, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#state = state;
+    this.#target = target;
+    this.#signal = signal;
+  }
+
+  async step(): Promise<Outcome> {
+    const { live } = this.#deps;
+    if (!live.isComplete) {
+      if (this.#leftMs() <= 0) return this.#fail({ sentence: this.#unreachableSentence() });
+      return { waitMs: CLUSTER_RETRY_MS };
+    }
+    const compiled = compileSnapshot(this.#deps, this.#state.pod.name, this.#target);
+    if (compiled.diagnostics.length > 0) return this.#fail({ sentence: faultsText(compiled.diagnostics) });
+    try {
+      return await this.#advance(compiled.objects);
+    } catch (error) {
+      return this.#handleError(error, compiled.objects);
+    }
+  }
+
+  async #advance(objects: CompiledObject[]): Promise<Outcome> {
+    const { store } = this.#deps;
+    if (this.#target.state === 'pending') {
+      const refusals = await this.#check(objects);
+      if (refusals.length > 0) return this.#failRefused(refusals, objects);
+      this.#signal.throwIfAborted();
+      await store.markReady(this.#target.revisionId, checksumOf(objects));
+      this.#log('the cluster accepts the revision');
+    }
+    const assessment = await this.#rollOut(objects);
+    await store.saveStatuses(this.#state.pod.id, assessment.rows);
+    if (assessment.healthy) {
+      this.#signal.throwIfAborted();
+      await store.markDeployed(this.#target.revisionId);
+      this.#log('deployed');
+      return 'reload';
+    }
+    const fault = findTerminalFault(assessment);
+    if (fault !== null) return this.#fail(fault);
+    const leftMs = this.#leftMs();
+    if (leftMs > 0) return { waitMs: leftMs };
+    if (!this.#deps.live.isConnected) return this.#fail({ sentence: this.#unreachableSentence() });
+    return this.#fail(await explainTimeout(this.#deps.kube, assessment, this.#deps.deployTimeoutMs));
+  }
+
+  /** Lets the cluster judge all objects before any is changed. Only the namespace has to be there for that. */
+  async #check(objects: CompiledObject[]): Promise<Refusal[]> {
+    const all = objects.map(({ object }) => object);
+    await this.#deps.applier.apply(
+      all.filter((object) => object.kind === NAMESPACE.kind),
+      this.#signal,
+    );
+    return this.#deps.applier.dryRun(all, this.#signal);
+  }
+
+  async #rollOut(objects: CompiledObject[]): Promise<Assessment> {
+    const { applier } = this.#deps;
+    const deployed = this.#state.deployed;
+    const before =
+      deployed === null ? [] : compileSnapshot(this.#deps, this.#state.pod.name, deployed).objects;
+    const plan = planRollout(objects, before, (object) => this.#isServing(object));
+    for (const step of plan.first) await applier.apply(step, this.#signal);
+    const assessment = this.#assess();
+    if (plan.whenHealthy.length === 0) return assessment;
+    if (!assessment.appsHealthy) return withRoutesWaiting(assessment, plan.whenHealthy);
+    await applier.apply(plan.whenHealthy, this.#signal);
+    return this.#assess();
+  }
+
+  #assess(): Assessment {
+    return assessPod(this.#target.documents, this.#state.pod.name, this.#deps.live, this.#deps.platform());
+  }
+
+  #isServing(object: KubeObject): boolean {
+    return object.kind === HTTP_ROUTE.kind && this.#deps.live.get(object) !== undefined;
+  }
+
+  #handleError(error: unknown, objects: CompiledObject[]): Promise<Outcome> {
+    if (!(error instanceof KubeError) || this.#signal.aborted) throw error;
+    if (!error.retryable) return this.#failRefused([{ object: null, error }], objects);
+    if (this.#leftMs() > 0) throw error;
+    this.#deps.logger.warn(
+      { ...this.#fields(), error: error.message },
+      'the cluster did not take a revision in time',
+    );
+    const sentence =
+      error.reason === 'NoSuchKind'
+        ? 'This cluster cannot serve Routes: the Gateway API is not installed. The operator has to install it.'
+        : this.#unreachableSentence();
+    return this.#fail({ sentence });
+  }
+
+  #failRefused(refusals: Refusal[], objects: CompiledObject[]): Promise<Outcome> {
+    for (const { object, error } of refusals) {
+      const what = object === null ? {} : { object: `${object.kind}/${object.metadata.name}` };
+      this.#deps.logger.error(
+        { ...this.#fields(), ...what, error: error.message },
+        'the cluster refuses an object',
+      );
+    }
+    return this.#fail({ sentence: refusalText(refusals, objects) });
+  }
+
+  async #fail(failure: Failure): Promise<Outcome> {
+    const text = await withLastWords(this.#deps.kube, failure);
+    this.#signal.throwIfAborted();
+    await this.#deps.store.markFailed(this.#target.revisionId, text);
+    this.#deps.logger.info({ ...this.#fields(), reason: failure.sentence }, 'the revision failed');
+    return 'reload';
+  }
+
+  #leftMs(): number {
+    const nowMs = this.#deps.clock.now().getTime();
+    // The store sets the start with the state; without one there is nothing to wait for.
+    const startedAtMs = this.#target.deployStartedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
+    return startedAtMs + this.#deps.deployTimeoutMs - nowMs;
+  }
+
+  #unreachableSentence(): string {
+    const seconds = Math.round(this.#deps.deployTimeoutMs / 1000);
+    return `The cluster could not be reached within ${seconds} seconds, so nothing is known to have changed. Deploy again when it is back.`;
+  }
+
+  #log(message: string): void {
+    this.#deps.logger.info(this.#fields(), message);
+  }
+
+  #fields(): { pod: string; version: number; revision: string } {
+    return { pod: this.#state.pod.name, version: this.#target.version, revision: this.#target.revisionId };
+  }
+}
+
+/** A Route that still serves as the revision before wants it is no sign that this revision is healthy. */
+function withRoutesWaiting(assessment: Assessment, waiting: readonly KubeObject[]): Assessment {
+  return waiting.length === 0 ? assessment : { ...assessment, healthy: false };
+}
+
+function faultsText(faults: readonly Fault[]): string {
+  const lines = faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  return lines.length === 1
+    ? lines.join('')
+    : ['These things are wrong:', ...lines.map((line) => `  ${line}`)].join('\n');
+}

@@ -1,0 +1,83 @@
+import type { WorkResult } from '@brainpod/kube/work-queue';
+import { assessPod } from './assess.ts';
+import { compileSnapshot, type Outcome, type PodDeps, RevisionDeploy } from './deploy-revision.ts';
+import type { PodState, Snapshot } from './ports.ts';
+import { stepsOf } from './rollout-plan.ts';
+
+const LOCK_RETRY_MS = 500;
+const CLUSTER_RETRY_MS = 1_000;
+// More than the states that a pod can go through without waiting for anything.
+const MAX_PASSES = 20;
+
+/**
+ * Brings one pod's objects to what the store says. Each pass begins from nothing but the store and the cluster,
+ * takes the next step that is possible, and ends; a change in the cluster or a deadline starts the next.
+ * Rejects when a call failed; the next try starts anew.
+ */
+export async function reconcilePod(
+  deps: PodDeps,
+  podId: string,
+  stopping: AbortSignal,
+  onPod: (pod: PodState['pod']) => void,
+): Promise<WorkResult> {
+  const outcome = await deps.store.withPodLock(podId, async (lockLost) => {
+    const signal = lockLost === undefined ? stopping : AbortSignal.any([stopping, lockLost]);
+    for (let pass = 0; pass < MAX_PASSES; pass++) {
+      signal.throwIfAborted();
+      const state = await deps.store.loadPod(podId);
+      if (state === null) return { waitMs: null };
+      onPod(state.pod);
+      const next = await passOver(deps, state, signal);
+      if (next !== 'reload') return next;
+    }
+    throw new Error(`pod ${podId} changes its state faster than it can be followed`);
+  });
+  // Another server is at it. It sees what this one sees; to be sure, this one looks again.
+  if (!outcome.held) return { again: { afterMs: LOCK_RETRY_MS * (1 + Math.random()) } };
+  const { waitMs } = outcome.value;
+  return waitMs === null ? {} : { again: { afterMs: waitMs } };
+}
+
+function passOver(deps: PodDeps, state: PodState, signal: AbortSignal): Promise<Outcome> {
+  if (state.target !== null) return new RevisionDeploy(deps, state, state.target, signal).step();
+  if (state.deployed !== null) return keep(deps, state, state.deployed, signal);
+  return clear(deps, state, signal);
+}
+
+/** Keeps the revision that is live as it is, whatever happened to its objects, and takes away what is not of it. */
+async function keep(
+  deps: PodDeps,
+  state: PodState,
+  deployed: Snapshot,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { live, applier, store } = deps;
+  if (!live.isComplete) return { waitMs: CLUSTER_RETRY_MS };
+  const { objects, diagnostics } = compileSnapshot(deps, state.pod.name, deployed);
+  if (diagnostics.length > 0) {
+    throw new Error(
+      `revision ${deployed.revisionId} was deployed and does not compile: ${JSON.stringify(diagnostics)}`,
+    );
+  }
+  for (const step of stepsOf(objects)) await applier.apply(step, signal);
+  await applier.prune(
+    live.ofPod(state.pod.name),
+    objects.map(({ object }) => object),
+    signal,
+  );
+  const { rows } = assessPod(deployed.documents, state.pod.name, live, deps.platform());
+  signal.throwIfAborted();
+  await store.saveStatuses(state.pod.id, rows);
+  return { waitMs: null };
+}
+
+/** Where nothing ever went live, nothing runs: what a failed first deploy made is taken away. */
+async function clear(deps: PodDeps, state: PodState, signal: AbortSignal): Promise<Outcome> {
+  const { live, applier, store } = deps;
+  if (!live.isComplete) return { waitMs: CLUSTER_RETRY_MS };
+  const ofResources = [...live.ofPod(state.pod.name)].filter((object) => object.resource !== null);
+  await applier.prune(ofResources, [], signal);
+  signal.throwIfAborted();
+  await store.saveStatuses(state.pod.id, []);
+  return { waitMs: null };
+}
