@@ -44,5 +44,10 @@ export function openPool(connection: Connection, maxConnections: number, logger:
       'lost an idle connection to PostgreSQL; the next request makes a new one',
     );
   });
+  pool.on('connect', (client) => {
+    // A client that is lost while it is in use tells whoever waits for its answer. It also says so here, and where
+    // nobody listens Node would end the process.
+    client.on('error', () => undefined);
+  });
   return pool;
 }

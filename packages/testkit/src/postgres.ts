@@ -14,8 +14,9 @@ export type DatabaseAddress = { host: string; user: string; database: string };
 const START_TIMEOUT_MS = 60_000;
 const SETPRIV = '/usr/bin/setpriv';
 
-// Tests throw their data away: nothing needs to reach the disk.
-const TEST_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
+// Nothing needs to outlive the machine; but what was committed must outlive a crash of the server, as it does in
+// earnest, so commits still wait until the log is written.
+const TEST_SETTINGS = ['fsync=off', 'full_page_writes=off', 'max_connections=200'];
 
 /** A real PostgreSQL of the test's own, on a unix socket in a temporary directory. */
 export class PostgresServer {
