@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Platform } from '@brainpod/compiler/platform-facts';
+import { KubeClient } from '@brainpod/kube/client';
+import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
+import { type Reconciler, startReconciler } from '@brainpod/reconciler/reconciler';
+import { pullToken } from '@brainpod/registry/pull-token';
+import type { Store } from '@brainpod/store/store';
+import type { Logger } from 'pino';
+import type { Certificates } from './certificates.ts';
+import type { Settings } from './settings.ts';
+
+const LOOK_INTERVAL_MS = 500;
+/** Longer than the edge needs to hear that an instance is ending. */
+const DRAIN_SECONDS = 4;
+const ENVOY_GATEWAY_POLICY = { apiVersion: 'gateway.envoyproxy.io/v1alpha1', kind: 'BackendTrafficPolicy' };
+const GATEWAY = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' };
+
+export type ClusterWorker = { stop(): Promise<void> };
+
+type Parts = {
+  settings: Settings;
+  store: Store;
+  certificates: Certificates;
+  masterKey: Buffer;
+  logger: Logger;
+};
+
+/**
+ * Keeps the cluster as the store says. Waits for the kubeconfig to appear, and starts anew with a new client
+ * when its contents change, as they do when the engine renews its certificates.
+ */
+export function workOnCluster(parts: Parts): ClusterWorker {
+  const worker = new Worker(parts);
+  const stopped = new AbortController();
+  const following = worker.follow(stopped.signal);
+  return {
+    async stop() {
+      stopped.abort();
+      await following;
+    },
+  };
+}
+
+class Worker {
+  readonly #parts: Parts;
+  #reconciler: Reconciler | null = null;
+  #kubeconfig = '';
+  #lastTrouble = '';
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#look();
+      await delay(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    }
+    await this.#reconciler?.stop();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const text = await readIfThere(this.#parts.settings.kubeconfig);
+      if (text === null || text === this.#kubeconfig) return;
+      const next = await this.#start();
+      if (next === null) return;
+      await this.#reconciler?.stop();
+      this.#reconciler = next();
+      this.#kubeconfig = text;
+    } catch (error) {
+      // The cluster is still starting, or the file half written: said once, tried again for ever.
+      const trouble = error instanceof Error ? error.message : String(error);
+      if (trouble !== this.#lastTrouble)
+        this.#parts.logger.warn({ trouble }, 'the cluster does not answer yet');
+      this.#lastTrouble = trouble;
+    }
+  }
+
+  /** What starts a reconciler; null while the cluster does not offer what we build on. */
+  async #start(): Promise<(() => Reconciler) | null> {
+    const { settings, store, masterKey, logger } = this.#parts;
+    const kube = await KubeClient.fromKubeconfig(settings.kubeconfig);
+    if (!(await kube.hasResource(GATEWAY.apiVersion, GATEWAY.kind))) return null;
+    const envoyGateway = await kube.hasResource(ENVOY_GATEWAY_POLICY.apiVersion, ENVOY_GATEWAY_POLICY.kind);
+    logger.info({ envoyGateway }, 'the cluster answers; working on it');
+    return () =>
+      startReconciler({
+        store: store.reconciler,
+        kube,
+        platform: () => this.#platform(envoyGateway),
+        pullSecrets: { dockerConfigJson: (pod) => pullSecret(settings.registryHost, masterKey, pod) },
+        logger: logger.child({ part: 'reconciler' }),
+        clock: { now: () => new Date() },
+        deployTimeoutMs: settings.deployTimeoutMs,
+        resyncIntervalMs: settings.resyncIntervalMs,
+      });
+  }
+
+  #platform(envoyGateway: boolean): Platform {
+    const { settings, certificates } = this.#parts;
+    return {
+      domain: settings.domain,
+      registryHost: settings.registryHost,
+      gateway: {
+        namespace: 'brainpod-system',
+        name: 'brainpod',
+        httpsListener: 'https',
+        httpListener: 'http',
+      },
+      gatewayClass: settings.gatewayClass,
+      sizes: INSTANCE_SIZES,
+      envoyGateway,
+      certificate: certificates.wildcard(),
+      drainSeconds: DRAIN_SECONDS,
+      ports: { http: settings.httpPort, https: settings.httpsPort },
+    };
+  }
+}
+
+function pullSecret(registryHost: string, masterKey: Buffer, pod: string): string {
+  const auth = Buffer.from(`pull:${pullToken(masterKey, pod)}`).toString('base64');
+  return JSON.stringify({ auths: { [registryHost]: { auth } } });
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}

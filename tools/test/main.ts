@@ -1,0 +1,146 @@
+/**
+ * The second half of npm test, on Node 24: checks, Go tests, unit, integration and end-to-end tests, then one
+ * closing line "N passed, N failed". Arguments name the kinds to run; none means all.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describeResult, runChecks } from '../check.ts';
+
+import { findMissingPackages, installPackages } from '../start/debian-packages.ts';
+import { runEndToEnd } from './end-to-end.ts';
+import { summarize, type Tally, tallyGo, tallyVitest } from './tally.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const KINDS = ['check', 'go', 'unit', 'integration', 'e2e'] as const;
+type Kind = (typeof KINDS)[number];
+type Engine = { binDir: string; envoyBinary: string };
+
+const scratch = await mkdtemp(path.join(tmpdir(), 'brainpod-test-'));
+try {
+  const wanted = kindsFrom(process.argv.slice(2));
+  const tallies = await runKinds(wanted);
+  const { text, ok } = summarize(tallies);
+  console.log(`\n${text}`);
+  process.exitCode = ok ? 0 : 1;
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+
+function kindsFrom(args: readonly string[]): readonly Kind[] {
+  const unknown = args.filter((argument) => !KINDS.some((kind) => kind === argument));
+  if (unknown.length > 0)
+    throw new Error(`unknown kind of test: ${unknown.join(', ')}; there are ${KINDS.join(', ')}`);
+  return args.length === 0 ? KINDS : KINDS.filter((kind) => args.includes(kind));
+}
+
+/** The quick kinds come first, so that a simple mistake is told before the engine has been built. */
+async function runKinds(wanted: readonly Kind[]): Promise<Tally[]> {
+  const tallies: Tally[] = [];
+  const step = async (kind: Kind, run: () => Promise<Tally>) => {
+    if (!wanted.includes(kind)) return;
+    const began = performance.now();
+    console.log(`\n== ${kind}`);
+    tallies.push(await run());
+    console.log(`== ${kind}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  };
+  await step('check', runCheckKind);
+  await step('unit', () => runVitest('unit', {}));
+  if (wanted.some((kind) => kind !== 'check' && kind !== 'unit')) {
+    await ensureDebianPackages();
+    const engine = await buildEngine();
+    await step('go', runGo);
+    await step('integration', () => runVitest('integration', { BRAINPOD_ENGINE_BIN: engine.binDir }));
+    await step('e2e', () => runEndToEnd({ engine, runVitest }));
+  }
+  return tallies;
+}
+
+async function runCheckKind(): Promise<Tally> {
+  const results = await runChecks((result) => console.log(describeResult(result)));
+  const names = (ok: boolean) => results.filter((result) => result.ok === ok).map((result) => result.name);
+  return { kind: 'check', passed: names(true).length, failed: names(false), skipped: [] };
+}
+
+async function runGo(): Promise<Tally> {
+  const lines: string[] = [];
+  let rest = '';
+  await run('go', ['test', '-trimpath', '-json', './cmd/engine/...', './internal/...'], {
+    cwd: path.join(ROOT, 'engine'),
+    env: { CGO_ENABLED: '0' },
+    onOutput: (chunk) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+    },
+  });
+  const tally = tallyGo('go', lines);
+  if (tally.failed.length > 0) console.log(goOutput(lines));
+  return tally;
+}
+
+function goOutput(lines: readonly string[]): string {
+  return lines
+    .map((line) => (line.startsWith('{') ? String(JSON.parse(line).Output ?? '') : `${line}\n`))
+    .join('');
+}
+
+async function runVitest(
+  project: string,
+  environment: Record<string, string>,
+  wrap: (command: string, args: readonly string[]) => [string, string[]] = (command, args) => [
+    command,
+    [...args],
+  ],
+): Promise<Tally> {
+  const report = path.join(scratch, `${project}.json`);
+  const node = path.join(ROOT, 'node_modules/.bin/node');
+  const [command, args] = wrap(node, [
+    path.join(ROOT, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  await run(command, args, { cwd: ROOT, env: environment });
+  return tallyVitest(project, JSON.parse(await readFile(report, 'utf8')));
+}
+
+async function buildEngine(): Promise<Engine> {
+  let output = '';
+  const code = await run(process.execPath, [path.join(ROOT, 'tools/engine-build.ts')], {
+    cwd: ROOT,
+    env: {},
+    onOutput: (chunk) => {
+      output += chunk;
+    },
+  });
+  if (code !== 0) throw new Error('the engine could not be built; see above');
+  return JSON.parse(output);
+}
+
+type RunOptions = { cwd: string; env: Record<string, string>; onOutput?: (chunk: string) => void };
+
+/** Runs a program to its end and gives its exit code; its output is shown unless somebody takes it. */
+function run(command: string, args: readonly string[], options: RunOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', options.onOutput ? 'pipe' : 'inherit', 'inherit'],
+    });
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => options.onOutput?.(chunk));
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+async function ensureDebianPackages(): Promise<void> {
+  const missing = await findMissingPackages();
+  if (missing.length === 0) return;
+  console.log(`installing Debian packages: ${missing.join(', ')}`);
+  await installPackages(missing, (line) => console.log(`  ${line}`));
+}
