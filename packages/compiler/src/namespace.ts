@@ -50,7 +50,7 @@ function resourceQuota(pod: PodContext, platform: Platform): KubeObject {
       'count/secrets': '500',
       'count/services': '200',
       'count/deployments.apps': '200',
-      'count/replicasets.apps': '1000',
+      'count/replicasets.apps': '800',
       'services.loadbalancers': '0',
       'services.nodeports': '0',
     },

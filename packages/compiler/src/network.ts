@@ -26,10 +26,9 @@ export const NOT_INTERNET_V4 = [
   '240.0.0.0/4',
 ];
 
-/** As above; among them the ranges that carry an IPv4 address inside (mapped, NAT64, 6to4). */
+/** As above; among them the ranges that carry an IPv4 address inside (NAT64, 6to4). */
 export const NOT_INTERNET_V6 = [
   '::/127',
-  '::ffff:0:0/96',
   '64:ff9b::/96',
   '64:ff9b:1::/48',
   '100::/64',

@@ -21,7 +21,9 @@ function checkBackends(route: RouteDocument, appNames: ReadonlySet<string>): Fau
 function hostnamesClaimedTwice(routes: readonly RouteDocument[]): Fault[] {
   const owners = new Map<string, string>();
   const faults: Fault[] = [];
-  for (const route of routes) {
+  // By name, so that the order of documents doesn't decide which of two is at fault.
+  const byName = [...routes].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  for (const route of byName) {
     for (const claim of claimsOf(route)) {
       const owner = owners.get(claim.hostname);
       if (owner === undefined) owners.set(claim.hostname, claim.path);

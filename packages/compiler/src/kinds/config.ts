@@ -19,7 +19,8 @@ export function compileConfig(config: ConfigDocument, podName: string): KubeObje
       labels: resourceLabels(podName, 'Config', config.metadata.name),
     },
     immutable: true,
-    data,
+    // The API gives an empty map back as none.
+    ...(Object.keys(data).length === 0 ? {} : { data }),
   };
 }
 
