@@ -59,3 +59,13 @@ func discard(temporary *os.File, cause error) error {
 	}
 	return cause
 }
+
+// Replace is Write without waiting for the disk: for files that need not outlive
+// the machine's next start, and are written often.
+func Replace(path string, content []byte, mode os.FileMode) error {
+	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	if err := os.WriteFile(temporary, content, mode); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return os.Rename(temporary, path)
+}

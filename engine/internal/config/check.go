@@ -51,10 +51,10 @@ func checkPaths(cfg *Config, found *faults) {
 	if cfg.EnvoyBinary != "" && !filepath.IsAbs(cfg.EnvoyBinary) {
 		found.add("envoyBinary", "must be an absolute path, not %q", cfg.EnvoyBinary)
 	}
-	// A unix socket's path may have 107 characters; the longest of ours in
-	// RunDir are the container runtime's, some 50 characters below it.
-	if len(cfg.RunDir) > 50 {
-		found.add("runDir", "is too long for the sockets in it: at most 50 characters, not %d", len(cfg.RunDir))
+	// A unix socket's path may have 107 characters, and the container runtime's
+	// sockets in RunDir need 67 of them.
+	if len(cfg.RunDir) > 40 {
+		found.add("runDir", "is too long for the sockets in it: at most 40 characters, not %d", len(cfg.RunDir))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -212,4 +213,28 @@ func (s *Supervisor) collect(name string, reader *os.File) {
 		// Somebody must go on reading, or the process would block.
 		_, _ = io.Copy(io.Discard, reader)
 	}
+}
+
+// Survivors are the ids of the recorded processes that still run: each leads a
+// process group of its own.
+func Survivors(runDir string) (map[int]bool, error) {
+	entries, err := os.ReadDir(filepath.Dir(RecordPath(runDir, "any")))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	found := map[int]bool{}
+	for _, entry := range entries {
+		name, isRecord := strings.CutSuffix(entry.Name(), ".json")
+		if !isRecord {
+			continue
+		}
+		known, err := ReadRecord(runDir, name)
+		if err != nil {
+			return nil, err
+		}
+		if known != nil && procfs.IsAlive(known.PID, known.StartTime) {
+			found[known.PID] = true
+		}
+	}
+	return found, nil
 }

@@ -256,3 +256,22 @@ func (s *Supervisor) rotateSurvivors(ctx context.Context) {
 		}
 	}
 }
+
+// RestartAndWait restarts one component and waits until it is ready again.
+func (s *Supervisor) RestartAndWait(ctx context.Context, name string) error {
+	before := -1
+	for _, status := range s.Snapshot() {
+		if status.Name == name {
+			before = status.Restarts
+		}
+	}
+	s.Restart(name)
+	return s.WaitUntil(ctx, func(all []Status) bool {
+		for _, status := range all {
+			if status.Name == name && (status.Restarts == before || status.State != Ready) {
+				return false
+			}
+		}
+		return true
+	})
+}
