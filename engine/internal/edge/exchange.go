@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"brainpod.io/engine/internal/owned"
 )
 
 const (
@@ -76,7 +78,7 @@ func (e *Edge) startInterim(ctx context.Context, interim admin, generation strin
 	defer func() { _ = log.Close() }()
 	start := e.envoyCommand(Interim)
 	command := exec.Command(start.Path, start.Args...)
-	command.Env = append(os.Environ(), start.Env...)
+	command.Env = append(append(os.Environ(), owned.Mark(e.config)), start.Env...)
 	command.Stdout, command.Stderr = log, log
 	// Like the component it must outlive the engine.
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
