@@ -32,7 +32,7 @@ export type StatusOptions = {
  */
 export function registerStatusRoutes(server: FastifyInstance, options: StatusOptions): void {
   for (const { url, file, type } of FILES) {
-    server.get(url, { schema: { hide: true } as object }, async (_request, reply) =>
+    server.get(url, async (_request, reply) =>
       reply
         .headers(HEADERS)
         .type(type)

@@ -1,0 +1,77 @@
+/**
+ * The server: API, image registry front, status page and reconciler in one process. It listens at once; what
+ * needs PostgreSQL or the cluster answers 503 until they are there.
+ */
+import { join } from 'node:path';
+import { buildServer } from '@brainpod/api/server';
+import { openStore, type Store } from '@brainpod/store/store';
+import { type Logger, pino } from 'pino';
+import { type Certificates, openCertificates } from './certificates.ts';
+import { type ClusterWorker, workOnCluster } from './cluster.ts';
+import { migrateWhenAvailable } from './database.ts';
+import { ensureMasterKey } from './master-key.ts';
+import { registerRegistryRoutes } from './registry-routes.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { registerStatusRoutes } from './status-routes.ts';
+
+/** How long open requests may take after SIGTERM; the supervisor waits a little longer. */
+const CLOSE_TIMEOUT_MS = 15_000;
+const EMBEDDED_CLUSTER = { provider: null, region: null, architectures: ['amd64'] };
+
+const logger = pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime });
+const settings = readSettings(process.env);
+const store = openStore({ connection: settings.database, logger });
+const keysDir = join(settings.dataDir, 'server');
+const masterKey = await ensureMasterKey(join(keysDir, 'master.key'));
+const certificates = await openCertificates(keysDir, settings.domain, logger);
+const stopping = new AbortController();
+
+const server = buildServer({ store, domain: settings.domain, registryHost: settings.registryHost, logger });
+registerRegistryRoutes(server, { settings, store, masterKey });
+registerStatusRoutes(server, {
+  runDir: settings.runDir,
+  api: `http://${settings.listen.host}:${settings.listen.port}`,
+  domain: settings.domain,
+  authorityPem: () => certificates.authorityPem(),
+});
+await server.listen(settings.listen);
+
+const working = work({ settings, store, certificates, masterKey, logger });
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
+
+/** Waits for PostgreSQL, then keeps the cluster as it says. */
+async function work(parts: {
+  settings: Settings;
+  store: Store;
+  certificates: Certificates;
+  masterKey: Buffer;
+  logger: Logger;
+}): Promise<ClusterWorker | null> {
+  try {
+    await migrateWhenAvailable(store, stopping.signal);
+    await store.clusters.registerDefault(EMBEDDED_CLUSTER);
+    logger.info('the database is ready');
+    return workOnCluster(parts);
+  } catch (error) {
+    if (stopping.signal.aborted) return null;
+    logger.fatal({ err: error }, 'the database cannot be used; the server ends and is started again');
+    process.exitCode = 1;
+    setImmediate(() => void stop('a failed start'));
+    return null;
+  }
+}
+
+async function stop(reason: string): Promise<void> {
+  if (stopping.signal.aborted) return;
+  logger.info({ reason }, 'stopping');
+  stopping.abort();
+  const overdue = setTimeout(() => {
+    logger.error('some requests did not end in time; stopping without them');
+    process.exit(1);
+  }, CLOSE_TIMEOUT_MS);
+  certificates.stop();
+  const worker = await working;
+  await Promise.all([server.close(), worker?.stop()]);
+  await store.close();
+  clearTimeout(overdue);
+}
