@@ -189,6 +189,8 @@ async function forward<Principal>(
   const sent = pipeline(req, outgoing);
   sent.catch(() => outgoing.destroy());
   const answer = await answered;
+  // Clients push to an address and name images by a host: the two may differ, as on one's own machine.
+  if (call.kind === 'ping') res.setHeader('Brainpod-Registry-Host', front.registryHost);
   res.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers, front.origin));
   await pipeline(answer, res);
 }

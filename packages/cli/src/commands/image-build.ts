@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import type { BuildEvent } from '@brainpod/builder/execute/build-event';
+import { buildImage } from '@brainpod/builder/execute/build-image';
+import { readImageConfig } from '@brainpod/builder/execute/image-config';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Context, Result, Runner } from '../context.ts';
+import { CliFailure } from '../failure.ts';
+import { findLocalBuilder } from '../flows/local-builder.ts';
+import { readRegistryHost } from '../flows/registry-host.ts';
+import type { Style } from '../text/style.ts';
+import { facts } from '../text/table.ts';
+import { seconds } from '../text/time.ts';
+
+type Options = { tag: string; platform?: string };
+
+const COMPONENT = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+export function registerImageBuild(image: Command, run: Runner): void {
+  image
+    .command('build')
+    .description("Build a directory and push the image to the pod's registry")
+    .argument('<image>', 'name of the image in the pod, such as web or team/web', parseRepository)
+    .argument('[context]', 'directory with the source and its Dockerfile', '.')
+    .option('--tag <tag>', 'tag of the image', parseTag, 'latest')
+    .addOption(
+      new Option('--builder <builder>', 'how to build').choices(['auto', 'dockerfile']).default('auto'),
+    )
+    .option('--platform <platform>', 'such as linux/amd64 (default: what the clusters run)')
+    .action(run(build));
+}
+
+async function build(context: Context, image: string, directory: string, options: Options): Promise<Result> {
+  const apiKey = context.apiKey();
+  const pod = context.pod();
+  const registryEndpoint = context.registryEndpoint();
+  const platform = await choosePlatform(context, options.platform);
+  const builder = await findLocalBuilder(context.io.environment);
+  const host = await readRegistryHost(registryEndpoint, apiKey);
+  const repository = `${pod}/${image}`;
+  const built = await buildImage({
+    directory: resolve(directory),
+    ...builder,
+    registryEndpoint,
+    repository,
+    tag: options.tag,
+    apiKey,
+    platform,
+    environment: context.io.environment,
+    onEvent: (event) => tell(context, event),
+    signal: context.io.signal,
+  });
+  const config = await readImageConfig({ registryEndpoint, repository, reference: built.digest, apiKey });
+  const result = {
+    image: `${host}/${repository}:${options.tag}`,
+    digest: built.digest,
+    reference: `${host}/${repository}@${built.digest}`,
+    platform,
+    builder: 'dockerfile',
+    railpackVersion: null,
+    user: config.user === '' ? null : config.user,
+    output: null,
+  };
+  return { json: result, text: (style) => builtText(result, style) };
+}
+
+/** The flag, else the configured architecture, else amd64 before arm64: always one that a cluster runs. */
+async function choosePlatform(context: Context, asked: string | undefined): Promise<string> {
+  const clusters = await context.client().listClusters();
+  const offered = [...new Set(clusters.flatMap((cluster) => cluster.architectures))].map(
+    (each) => `linux/${each}`,
+  );
+  const configured = context.settings.architecture.value;
+  const wanted = asked ?? (configured === null ? undefined : `linux/${configured.replace(/^linux\//, '')}`);
+  if (wanted !== undefined) {
+    if (offered.includes(wanted)) return wanted;
+    throw new CliFailure(`No cluster runs ${wanted}. There is: ${offered.join(', ') || 'none'}.`);
+  }
+  const chosen = ['linux/amd64', 'linux/arm64'].find((each) => offered.includes(each)) ?? offered[0];
+  if (chosen === undefined)
+    throw new CliFailure('No cluster says which architecture it runs; name one with --platform.');
+  return chosen;
+}
+
+function tell(context: Context, event: BuildEvent): void {
+  context.progress((style) => buildLine(event, style));
+}
+
+/** One line for a step or a line of its output. */
+export function buildLine(event: BuildEvent, style: Style): string {
+  switch (event.kind) {
+    case 'step-started':
+      return `${style.dim('→')} ${event.name}`;
+    case 'step-done':
+      return `${style.green('✓')} ${event.name} ${style.dim(event.cached ? 'cached' : seconds(event.durationMs))}`;
+    case 'step-failed':
+      return `${style.red('✗')} ${event.name}`;
+    case 'log':
+      return `  ${style.dim(event.line)}`;
+  }
+}
+
+function builtText(result: Record<string, string | null>, style: Style): string {
+  const text = facts(style, [
+    ['Image', style.bold(result.image ?? '')],
+    ['Digest', result.digest ?? ''],
+    ['Reference', result.reference ?? ''],
+    ['Platform', result.platform ?? ''],
+    ['Builder', result.builder ?? ''],
+    ['User', result.user ?? style.yellow('root')],
+  ]);
+  if (result.user !== null) return text;
+  return `${text}\n\n${style.yellow('This image runs as root, which apps may not: add a line such as "USER 1000" to the Dockerfile.')}`;
+}
+
+function parseRepository(text: string): string {
+  if (text.length <= 255 && text.split('/').every((component) => COMPONENT.test(component))) return text;
+  throw new InvalidArgumentError('Lowercase letters, digits, ".", "_" and "-", with "/" between parts.');
+}
+
+function parseTag(text: string): string {
+  if (TAG.test(text)) return text;
+  throw new InvalidArgumentError(
+    'At most 128 letters, digits, "_", "." and "-", not beginning with "." or "-".',
+  );
+}

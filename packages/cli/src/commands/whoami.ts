@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import type { Runner } from '../context.ts';
+import { facts, table } from '../text/table.ts';
+
+export function registerWhoami(program: Command, run: Runner): void {
+  program
+    .command('whoami')
+    .description('Show whose API key is used and what it may do')
+    .action(
+      run(async (context) => {
+        const user = await context.client().currentUser();
+        return {
+          json: user,
+          text: (style) => {
+            const statements = user.policy?.statements.length ?? 0;
+            const policy =
+              user.policy === null ? 'none' : `version ${user.policy.version}, ${statements} statements`;
+            const pods = (urns: readonly string[]) =>
+              urns.map((urn) => urn.replace('urn:brain:pod:', '')).join(', ');
+            const permissions = table(
+              style,
+              ['ACTION', 'PODS', 'EXCEPT'],
+              user.permissions.map((each) => [
+                each.action,
+                pods(each.resources),
+                pods(each.excludedResources),
+              ]),
+              'No permissions.',
+            );
+            const who = facts(style, [
+              ['Email', user.email === null ? '' : style.bold(user.email)],
+              ['Policy', policy],
+            ]);
+            return `${who}\n\n${permissions}`;
+          },
+        };
+      }),
+    );
+}

@@ -1,0 +1,11 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** The world around the program, so that tests can be that world. */
+export type Io = {
+  environment: Record<string, string | undefined>;
+  stdin: Readable;
+  stdout: Writable & { isTTY?: boolean | undefined };
+  stderr: Writable & { isTTY?: boolean | undefined };
+  /** Ends what is under way: the person pressed Ctrl-C. */
+  signal: AbortSignal;
+};

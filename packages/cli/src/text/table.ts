@@ -1,0 +1,40 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { Style } from './style.ts';
+
+const GAP = '  ';
+
+/** Aligned columns under a header. An empty cell shows as "-", an empty table as the given sentence. */
+export function table(
+  style: Style,
+  header: readonly string[],
+  rows: readonly string[][],
+  ifEmpty: string,
+): string {
+  if (rows.length === 0) return ifEmpty;
+  const cells = rows.map((row) => row.map((cell) => (cell === '' ? style.dim('-') : cell)));
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => visibleLength(row[column] ?? ''))),
+  );
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => cell + ' '.repeat(padding(cell, widths, column))).join(GAP);
+  return [line(header.map((title) => style.dim(title))), ...cells.map(line)].join('\n');
+}
+
+/** Names and values, one pair a line, the values aligned. */
+export function facts(style: Style, pairs: readonly [name: string, value: string][]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs
+    .map(([name, value]) => {
+      const lines = (value === '' ? style.dim('-') : value).split('\n');
+      return `${style.dim(name.padEnd(width))}${GAP}${lines.join(`\n${' '.repeat(width)}${GAP}`)}`;
+    })
+    .join('\n');
+}
+
+function padding(cell: string, widths: readonly number[], column: number): number {
+  return column === widths.length - 1 ? 0 : (widths[column] ?? 0) - visibleLength(cell);
+}
+
+function visibleLength(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
