@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"brainpod.io/engine/internal/owned"
 )
 
 const (
@@ -78,7 +76,7 @@ func (e *Edge) startInterim(ctx context.Context, interim admin, generation strin
 	defer func() { _ = log.Close() }()
 	start := e.envoyCommand(Interim)
 	command := exec.Command(start.Path, start.Args...)
-	command.Env = append(append(os.Environ(), owned.Mark(e.config)), start.Env...)
+	command.Env = append(os.Environ(), start.Env...)
 	command.Stdout, command.Stderr = log, log
 	// Like the component it must outlive the engine.
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -192,17 +190,4 @@ func waitUntil(ctx context.Context, limit time.Duration, check func(context.Cont
 		case <-ticker.C:
 		}
 	}
-}
-
-// End asks the Envoys of an engine to end, for a teardown; one that does not run is no error.
-func End(ctx context.Context, runFolder string) error {
-	var faults []error
-	paths := files{folder: filepath.Join(runFolder, "edge")}
-	for _, instance := range []Instance{Main, Interim} {
-		envoy := adminAt(paths.adminSocket(instance))
-		if _, err := envoy.info(ctx); err == nil {
-			faults = append(faults, envoy.quit(ctx))
-		}
-	}
-	return errors.Join(faults...)
 }

@@ -30,6 +30,8 @@ const (
 	// Ports that Envoy Gateway listens on whatever its configuration says. They are inside its sandbox.
 	gatewayXDSPort    = 18000
 	gatewayHealthPort = 8081
+	// ownListeners is how many listeners an Envoy has that was told nothing: that of its statistics.
+	ownListeners = 1
 )
 
 // withoutProxy keeps a component from sending what goes to this machine through the host's web proxy.
@@ -42,6 +44,7 @@ func (e *Edge) gateway() component.Component {
 		Prepare:     e.prepareGateway,
 		Command:     e.gatewayCommand,
 		Ready:       e.gatewayReady,
+		Settled:     e.endStaleEnvoy,
 		StopTimeout: 5 * time.Second,
 	}
 }
@@ -267,6 +270,36 @@ func (e *Edge) finishManifests(ctx context.Context) error {
 		return err
 	}
 	return e.kubectl.Apply(ctx, secret)
+}
+
+// endStaleEnvoy ends an Envoy that serves Gateways which are all gone: an Envoy Gateway that was not there when the last
+// of them was deleted has nothing to tell it. The engine starts it again, with nothing to serve.
+func (e *Edge) endStaleEnvoy(ctx context.Context) error {
+	body, err := e.kubectl.Get(ctx, "/apis/gateway.networking.k8s.io/v1/gateways")
+	if err != nil {
+		return err
+	}
+	var list struct {
+		Items []struct {
+			Spec struct {
+				GatewayClassName string `json:"gatewayClassName"`
+			} `json:"spec"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return fmt.Errorf("the cluster's Gateways cannot be read: %w", err)
+	}
+	for _, gateway := range list.Items {
+		if gateway.Spec.GatewayClassName == e.config.GatewayClass {
+			return nil
+		}
+	}
+	envoy := adminAt(e.files.adminSocket(Main))
+	serving, err := envoy.addresses(ctx)
+	if err != nil || len(serving) == ownListeners {
+		return err
+	}
+	return envoy.quit(ctx)
 }
 
 func hostHasIPv6() bool {

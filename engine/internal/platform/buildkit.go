@@ -19,6 +19,8 @@ import (
 	"brainpod.io/engine/internal/component"
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/grpcprobe"
+	"brainpod.io/engine/internal/network"
+	"brainpod.io/engine/internal/probe"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,12 +28,10 @@ const (
 	buildkitName = "buildkitd"
 	// maxBuildSteps run at the same time: builds must leave the apps that run here some of the machine.
 	maxBuildSteps = 2
-	cniPlugins    = "/usr/lib/cni"
 )
 
 func buildkitData(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "buildkit") }
 func buildkitRun(cfg *config.Config) string  { return filepath.Join(cfg.RunDir, "buildkit") }
-func buildNetwork(cfg *config.Config) string { return cfg.Name + "-build" }
 
 // buildCgroup is relative to the root of a hierarchy, without a leading slash.
 func buildCgroup(cfg *config.Config) string { return cfg.Name + "/buildkit" }
@@ -91,11 +91,11 @@ func prepareBuildkit(cfg *config.Config, paths buildkitPaths) error {
 	if err := buildstep.WriteSettings(paths.steps, runc, buildstep.FromHost(os.Environ())); err != nil {
 		return err
 	}
-	network, err := buildNetworkConfiguration(cfg, paths.addresses)
+	conflist, err := buildNetworkConfiguration(cfg, paths.addresses)
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.WriteIfChanged(paths.network, network, 0o600); err != nil {
+	if err := atomicfile.WriteIfChanged(paths.network, conflist, 0o600); err != nil {
 		return err
 	}
 	var disk unix.Statfs_t
@@ -125,7 +125,7 @@ func endBuildContainers(cfg *config.Config) error {
 func buildNetworkConfiguration(cfg *config.Config, addresses string) ([]byte, error) {
 	return json.MarshalIndent(object{
 		"cniVersion": "1.0.0",
-		"name":       buildNetwork(cfg),
+		"name":       network.BuildNetwork(cfg),
 		"plugins": []object{{
 			"type": "bridge", "bridge": cfg.Bridges.Build, "isGateway": true, "ipMasq": false, "hairpinMode": false,
 			"ipam": object{
@@ -149,7 +149,7 @@ func cacheLimits(disk uint64) limits {
 	return limits{reserved: most / 4, most: most, free: min(max(disk/10, 2*gib), 20*gib)}
 }
 
-func buildkitConfiguration(cfg *config.Config, network string, limits limits) []byte {
+func buildkitConfiguration(cfg *config.Config, conflist string, limits limits) []byte {
 	mirror := net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.Ports.Registry))
 	return fmt.Appendf(nil, `root = %[1]q
 insecure-entitlements = []
@@ -200,6 +200,6 @@ insecure-entitlements = []
 [registry.%[14]q]
   http = true
 `, buildkitData(cfg), "unix://"+BuildkitSocket(cfg), filepath.Join(buildkitRun(cfg), "otel.sock"), cfg.DNSAddress,
-		cfg.Bin("runc-build"), network, cniPlugins, "/"+buildCgroup(cfg), maxBuildSteps,
+		cfg.Bin("runc-build"), conflist, probe.CNIDir(), "/"+buildCgroup(cfg), maxBuildSteps,
 		limits.reserved, limits.most, limits.free, mirror+"/docker.io", mirror)
 }

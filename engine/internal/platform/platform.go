@@ -27,26 +27,3 @@ func Components(cfg *config.Config, certificates *pki.PKI, client *kubectl.Clien
 	}
 	return append(own, edge.New(cfg, certificates, client).Components()...)
 }
-
-// Leavings is what these components may leave behind when they are killed, besides processes that carry the engine's
-// mark: all of it is theirs alone, so a teardown may remove it unasked. Envoy Gateway's namespaces end with it.
-type Leavings struct {
-	// MountsBelow are folders; whatever is mounted at or below them is to be unmounted, deepest first.
-	MountsBelow []string
-	// CgroupName is the control group, from the root of each hierarchy, that holds the containers of builds.
-	CgroupName string
-	// Interfaces are bridges, and with them the ends of what is connected to them.
-	Interfaces []string
-	// CNIResults is a pattern for files that the network library keeps outside of the engine's folders.
-	CNIResults string
-}
-
-// LeavingsOf names the leavings of one engine.
-func LeavingsOf(cfg *config.Config) Leavings {
-	return Leavings{
-		MountsBelow: []string{buildkitData(cfg), buildkitRun(cfg)},
-		CgroupName:  buildCgroup(cfg),
-		Interfaces:  []string{cfg.Bridges.Build},
-		CNIResults:  "/var/lib/cni/results/" + buildNetwork(cfg) + "-*",
-	}
-}
