@@ -34,6 +34,7 @@ export function serverEnvironment(settings: Settings, locations: Locations): Rec
     BRAINPOD_KUBECONFIG: settings.kubeconfig ?? path.join(locations.engineRun, 'kubeconfig'),
     BRAINPOD_DOMAIN: settings.domain,
     BRAINPOD_HTTPS_PORT: String(settings.httpsPort),
+    BRAINPOD_HTTP_PORT: String(settings.httpPort),
     BRAINPOD_REGISTRY_UPSTREAM: `http://127.0.0.1:${settings.registryPort}`,
     BRAINPOD_REGISTRY_HOST: settings.registryHost,
     BRAINPOD_GATEWAY_CLASS: settings.gatewayClass,

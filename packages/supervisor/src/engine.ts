@@ -65,6 +65,18 @@ export function engineConfig(
   };
 }
 
+/** Writes the engine's config file, with the folders it lies in and works in. */
+export async function writeEngineConfig(
+  settings: Settings,
+  locations: Locations,
+  binaries: EngineBinaries,
+): Promise<void> {
+  await mkdir(locations.engineRun, { recursive: true, mode: 0o755 });
+  await mkdir(locations.engineData, { recursive: true, mode: 0o755 });
+  const config = engineConfig(settings, locations, binaries);
+  await writeFileAtomically(locations.engineConfig, `${JSON.stringify(config, null, 2)}\n`, 0o600);
+}
+
 /** Writes the engine's config file and says how to start the engine. */
 export async function prepareEngine(
   settings: Settings,
@@ -75,10 +87,7 @@ export async function prepareEngine(
   if (binaries === null) {
     throw new NotYet('the engine is not built yet; npm start builds it');
   }
-  await mkdir(locations.engineRun, { recursive: true, mode: 0o755 });
-  await mkdir(locations.engineData, { recursive: true, mode: 0o755 });
-  const config = engineConfig(settings, locations, binaries);
-  await writeFileAtomically(locations.engineConfig, `${JSON.stringify(config, null, 2)}\n`, 0o600);
+  await writeEngineConfig(settings, locations, binaries);
   return {
     file: path.join(binaries.binDir, 'engine'),
     args: ['run', '--config', locations.engineConfig],

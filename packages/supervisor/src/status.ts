@@ -45,6 +45,8 @@ export type SupervisorStatus = {
   api: string;
   /** The clone the supervisor was started from, and its version; absent from the file. */
   program?: { root: string; version: string };
+  /** Where the engine's programs lie; absent from the file, and as long as they are not there. */
+  binDir?: string;
   stages: StageStatus[];
   processes: ProcessStatus[];
 };
@@ -53,7 +55,9 @@ export type SupervisorStatus = {
 export function parseSupervisorStatus(input: unknown): SupervisorStatus {
   const object = jsonObject(input, 'the status');
   const program = object.program === undefined ? undefined : jsonObject(object.program, 'program');
+  const binDir = optionalString(object, 'binDir');
   return {
+    ...(binDir === undefined ? {} : { binDir }),
     ...(program === undefined
       ? {}
       : { program: { root: requiredString(program, 'root'), version: requiredString(program, 'version') } }),

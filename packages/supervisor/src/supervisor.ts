@@ -108,7 +108,8 @@ export class Supervisor {
   }
 
   status(): SupervisorStatus {
-    return { ...this.#board.snapshot(), program: this.#options.program };
+    const binDir = this.#binaries === null ? {} : { binDir: this.#binaries.binDir };
+    return { ...this.#board.snapshot(), program: this.#options.program, ...binDir };
   }
 
   async handle(request: Exclude<ControlRequest, { op: 'stop' }>, closed: AbortSignal): Promise<ControlReply> {

@@ -1,0 +1,51 @@
+import type { Durations } from './durations.ts';
+import type { StartOrder } from './start-order.ts';
+
+export type PlannedStage = { id: string; title: string; estimateSeconds: number | null };
+
+/** Stages in their order. The seconds are for a machine of two cores that does it for the first time. */
+const STAGES: readonly {
+  id: string;
+  title: string;
+  seconds: number;
+  when: (options: StartOrder['options']) => boolean;
+}[] = [
+  { id: 'npm', title: 'npm packages', seconds: 30, when: () => true },
+  { id: 'server', title: 'API and status page', seconds: 3, when: () => true },
+  { id: 'cluster', title: 'Your cluster', seconds: 3, when: isExternal },
+  { id: 'debian', title: 'Debian packages', seconds: 15, when: isEmbedded },
+  { id: 'account', title: 'First account', seconds: 8, when: () => true },
+  { id: 'engine', title: 'Engine', seconds: 830, when: isEmbedded },
+  { id: 'registry', title: 'Image registry', seconds: 150, when: isExternal },
+  { id: 'boot', title: 'Kubernetes', seconds: 25, when: isEmbedded },
+  {
+    id: 'base-image',
+    title: 'Base image',
+    seconds: 70,
+    when: (options) => isEmbedded(options) && builds(options),
+  },
+  { id: 'image', title: 'Image of the app', seconds: 8, when: builds },
+  { id: 'deploy', title: 'Deploy', seconds: 8, when: (options) => !options.platformOnly },
+  { id: 'answer', title: 'First answer', seconds: 2, when: (options) => !options.platformOnly },
+];
+
+/** What is going to happen, each stage with what it took here last time or is expected to take. */
+export function plannedStages(options: StartOrder['options'], durations: Durations): PlannedStage[] {
+  return STAGES.filter((stage) => stage.when(options)).map(({ id, title, seconds }) => ({
+    id,
+    title,
+    estimateSeconds: durations.estimate(`stage ${id}`, seconds),
+  }));
+}
+
+function isExternal(options: StartOrder['options']): boolean {
+  return options.kubeconfig !== null;
+}
+
+function isEmbedded(options: StartOrder['options']): boolean {
+  return options.kubeconfig === null;
+}
+
+function builds(options: StartOrder['options']): boolean {
+  return !options.platformOnly && options.image === null;
+}
