@@ -1,5 +1,6 @@
 import type { ResourceInput } from '@brainpod/model/document';
 import { REVISION_STATES, type RevisionState } from '@brainpod/model/revision-state';
+import type { ResourceStatus } from '@brainpod/model/status';
 import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
 import { openSecondStore, openTestStore, type TestStore } from '@brainpod/testkit/test-store';
 import { waitFor } from '@brainpod/testkit/wait-for';
@@ -211,7 +212,7 @@ describe('marks', () => {
 });
 
 describe('statuses', () => {
-  const ready = { phase: 'Ready', readyReplicas: 1, replicas: [] } as const;
+  const ready: ResourceStatus = { phase: 'Ready', readyReplicas: 1, replicas: [] };
 
   async function shown(revisionId: string) {
     const resources = await at.store.resources.list(revisionId);
@@ -258,11 +259,11 @@ describe('statuses', () => {
       { kind: 'App', name: 'web', status: ready, healthy: true },
       { kind: 'Route', name: 'old', status: { ready: true }, healthy: true },
     ]);
-    const starting = {
+    const starting: ResourceStatus = {
       phase: 'Starting',
       readyReplicas: 0,
       replicas: [{ name: 'a', phase: 'Starting' }],
-    } as const;
+    };
     await reconciler.saveStatuses(pod.id, [{ kind: 'App', name: 'web', status: starting, healthy: false }]);
     const head = (await at.store.pods.find(at.accountId, pod.name))?.head.id ?? '';
     expect(await shown(head)).toEqual([{ name: 'web', status: starting, healthy: false }]);

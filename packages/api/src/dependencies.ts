@@ -1,0 +1,15 @@
+import type { Store } from '@brainpod/store/store';
+import type { FastifyBaseLogger } from 'fastify';
+
+/** What the API needs from outside. */
+export type ApiOptions = {
+  store: Store;
+  /** The platform's domain, under which Routes get their host names: `brainpod.localhost`. */
+  domain: string;
+  /** The host of our own registry as it stands in image names: `registry.brainpod.localhost`. */
+  registryHost: string;
+  logger: FastifyBaseLogger;
+};
+
+/** What handlers get: the options, and word that the server is about to close, so that nobody waits on. */
+export type ApiDependencies = ApiOptions & { closing: AbortSignal };

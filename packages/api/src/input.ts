@@ -1,0 +1,74 @@
+import { ApiError } from '@brainpod/model/errors';
+import { type Fault, isRecord, type Parsed, valid } from '@brainpod/model/fault';
+import { type Validator, validatorOf } from '@brainpod/model/validate';
+import Type, { type Static, type TObject, type TSchema } from 'typebox';
+import { textFaults } from './text-faults.ts';
+
+/** A body that an operation takes: the schema people read (null: none), and what reads it. */
+export type BodySpec<B> = { required: boolean; schema: TSchema | null; parse: (input: unknown) => Parsed<B> };
+
+/** A query string as it arrives: text, or a list of it where a name stands twice. */
+export type QueryValues = Record<string, unknown>;
+
+/** For operations without parameters that only read: whatever else is in the query is ignored. */
+export const NO_QUERY = Type.Object({});
+/** For operations without parameters that write: a mistyped `dryRun` must not write. */
+export const EMPTY_QUERY = Type.Object({}, { additionalProperties: false });
+
+/** No body is read. */
+export const NO_BODY: BodySpec<undefined> = { required: false, schema: null, parse: () => valid(undefined) };
+/** Nothing or `{}`. */
+export const EMPTY_BODY: BodySpec<object> = {
+  required: false,
+  schema: null,
+  parse: validatorOf(Type.Object({}, { additionalProperties: false })),
+};
+
+// More would tell nobody anything new.
+const MAX_DETAILS = 100;
+
+/** A body that its schema alone describes and reads. */
+export function bodyOf<const S extends TSchema>(schema: S, options: { required: boolean }): BodySpec<Static<S>> {
+  return { ...options, schema, parse: validatorOf(schema) };
+}
+
+/** A VALIDATION_ERROR with all that is wrong with the input. */
+export function validationError(faults: readonly Fault[], message = 'The input has faults.'): ApiError {
+  const left = faults.length - MAX_DETAILS;
+  return new ApiError('VALIDATION_ERROR', left > 0 ? `${message} The first ${MAX_DETAILS} of ${faults.length}:` : message, {
+    details: faults.slice(0, MAX_DETAILS),
+  });
+}
+
+/** Reads the query by its schema; numbers are made of what looks like them. BAD_REQUEST (ApiError) on faults. */
+export function readQuery<Q>(validate: Validator<Q>, schema: TObject, query: QueryValues): Q {
+  const values = Object.fromEntries(
+    Object.entries(query).map(([name, value]) => [name, isInteger(schema, name) ? toNumber(value) : value]),
+  );
+  const faults = textFaults(values);
+  const parsed = faults.length > 0 ? { ok: false as const, faults } : validate(values);
+  if (parsed.ok) return parsed.value;
+  throw new ApiError('BAD_REQUEST', 'The query parameters have faults.', { details: parsed.faults });
+}
+
+/** Reads the body. VALIDATION_ERROR (ApiError) with every fault. */
+export function readBody<B>(spec: BodySpec<B>, body: unknown): B {
+  if (body === undefined && spec.required) {
+    throw new ApiError('BAD_REQUEST', 'A JSON body is needed, with Content-Type: application/json.');
+  }
+  const input = body === undefined ? {} : body;
+  const faults = textFaults(input);
+  if (faults.length > 0) throw validationError(faults);
+  const parsed = spec.parse(input);
+  if (!parsed.ok) throw validationError(parsed.faults);
+  return parsed.value;
+}
+
+function isInteger(schema: TObject, name: string): boolean {
+  const property: unknown = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+  return isRecord(property) && property.type === 'integer';
+}
+
+function toNumber(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+}

@@ -1,0 +1,35 @@
+import { type Kind, RESOURCE_NAMESPACE } from '@brainpod/model/kind';
+
+// Every path of the API is made here. Parts from outside are encoded.
+
+export type Link = { href: string };
+
+type Query = Record<string, string | number | undefined>;
+
+const BASE = '/v1';
+
+function link(parts: readonly string[], query: Query = {}): Link {
+  const path = [BASE, ...parts.map(encodeURIComponent)].join('/');
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  return { href: search.size === 0 ? path : `${path}?${search}` };
+}
+
+/** Which state of the pod a link to resources is about; without it, the head. */
+export type ResourceScope = { revision?: string; at?: string };
+
+export const links = {
+  me: () => link(['me']),
+  pods: () => link(['pods']),
+  blueprints: () => link(['blueprints']),
+  clusters: () => link(['clusters']),
+  pod: (pod: string) => link(['pods', pod]),
+  revisions: (pod: string, page: { cursor?: string; limit?: number } = {}) => link(['pods', pod, 'revisions'], page),
+  revision: (pod: string, revision: string) => link(['pods', pod, 'revisions', revision]),
+  diff: (pod: string, revision: string, base?: string) => link(['pods', pod, 'revisions', revision, 'diff'], { base }),
+  resources: (pod: string, scope: ResourceScope = {}) => link(['pods', pod, 'resources'], scope),
+  resource: (pod: string, kind: Kind, name: string, scope: ResourceScope = {}) =>
+    link(['pods', pod, 'resources', kind, RESOURCE_NAMESPACE, name], scope),
+  events: (pod: string) => link(['pods', pod, 'events']),
+  images: (pod: string) => link(['pods', pod, 'images']),
+};

@@ -1,0 +1,164 @@
+import { canonicalJson } from '@brainpod/model/canonical-json';
+import { HTTP_STATUS } from '@brainpod/model/errors';
+import { isRecord } from '@brainpod/model/fault';
+import { CONTRACT_KINDS, RESOURCE_NAMESPACE } from '@brainpod/model/kind';
+import type { TSchema } from 'typebox';
+import type { Access, Operation, ResponseSpec } from './operation.ts';
+import { COMPONENTS } from './schemas.ts';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type JsonObject = { [key: string]: Json };
+
+const TAGS = ['users', 'pods', 'clusters', 'revisions', 'resources'];
+
+const ERROR_DESCRIPTIONS: Record<number, string> = {
+  400: 'The request is malformed (BAD_REQUEST) or its input has faults (VALIDATION_ERROR)',
+  401: 'The API key is missing or not valid',
+  403: 'The API key does not allow this',
+  404: 'There is no such thing, or the API key may not know of it',
+  412: 'The state of things does not allow this',
+  413: 'The body is too large',
+  429: 'Too many requests with this API key',
+  500: 'A fault of the platform',
+  503: 'A part of the platform is not reachable right now; try again',
+  504: 'It took too long; try again',
+};
+
+const PATH_PARAMETERS: Record<string, JsonObject> = {
+  pod: { type: 'string', description: 'The name of a pod' },
+  revision: { type: 'string', description: 'The id of a revision' },
+  kind: { type: 'string', enum: [...CONTRACT_KINDS], description: 'The kind of the resource' },
+  namespace: { type: 'string', const: RESOURCE_NAMESPACE },
+  name: { type: 'string', description: 'The name of the resource' },
+};
+
+/** The OpenAPI document, made of the very schemas that read requests. The same operations give the same document. */
+export function openApiDocument(operations: readonly Operation[]): JsonObject {
+  const names = componentNames();
+  const paths: { [path: string]: JsonObject } = {};
+  for (const operation of operations) {
+    const path = paths[operation.path] ?? {};
+    path[operation.method.toLowerCase()] = operationObject(operation, names);
+    paths[operation.path] = path;
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Brainpod API', version: '1.0.0' },
+    servers: [{ url: '/' }],
+    tags: TAGS.map((name) => ({ name })),
+    security: [{ apiKey: [] }],
+    paths,
+    components: {
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: brain_…' } },
+      schemas: Object.fromEntries(
+        Object.entries(COMPONENTS).map(([name, schema]) => [name, membersReferenced(plain(schema), names)]),
+      ),
+      responses: Object.fromEntries(errorStatuses().map((status) => [`Error${status}`, errorResponse(status)])),
+    },
+  };
+}
+
+function operationObject(operation: Operation, names: ReadonlyMap<string, string>): JsonObject {
+  const { body } = operation;
+  const actions = actionsOf(operation.access);
+  const successes = Object.entries(operation.responses).map(([status, spec]) => [status, response(spec, names)]);
+  const errors = errorStatuses().map((status) => [status, { $ref: `#/components/responses/Error${status}` }]);
+  return {
+    operationId: operation.id,
+    tags: [operation.tag],
+    summary: operation.summary,
+    ...(operation.description === undefined ? {} : { description: operation.description }),
+    ...(actions.length === 0 ? {} : { 'x-brainpod-actions': actions }),
+    parameters: [...pathParameters(operation.path), ...queryParameters(operation, names)],
+    ...(body.schema === null
+      ? {}
+      : { requestBody: { required: body.required, content: jsonContent(referenced(plain(body.schema), names)) } }),
+    responses: Object.fromEntries([...successes, ...errors]),
+  };
+}
+
+/** What a key must allow; what only some parameters need is not among it. */
+function actionsOf(access: Access): string[] {
+  if (access.scope === 'pod') return [...access.pod.actions];
+  return access.scope === 'account' && access.account.grant !== 'any-key' ? [access.account.action] : [];
+}
+
+function pathParameters(path: string): JsonObject[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
+    const schema = PATH_PARAMETERS[name];
+    if (schema === undefined) throw new Error(`the path parameter ${name} of ${path} is not described`);
+    return { name, in: 'path', required: true, schema };
+  });
+}
+
+function queryParameters(operation: Operation, names: ReadonlyMap<string, string>): JsonObject[] {
+  const schema = plain(operation.query);
+  const properties = isRecord(schema.properties) ? Object.keys(schema.properties) : [];
+  const required: unknown = schema.required;
+  return properties.map((name) => ({
+    name,
+    in: 'query',
+    required: Array.isArray(required) && required.includes(name),
+    schema: referenced(memberOf(schema.properties, name), names),
+  }));
+}
+
+function response(spec: ResponseSpec, names: ReadonlyMap<string, string>): JsonObject {
+  const headers = Object.entries(spec.headers ?? {}).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ]);
+  return {
+    description: spec.description,
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
+    content: jsonContent(referenced(plain(spec.schema), names)),
+  };
+}
+
+function errorResponse(status: number): JsonObject {
+  const description = ERROR_DESCRIPTIONS[status];
+  if (description === undefined) throw new Error(`the error status ${status} is not described`);
+  return { description, content: jsonContent({ $ref: '#/components/schemas/Error' }) };
+}
+
+function errorStatuses(): number[] {
+  return [...new Set<number>(Object.values(HTTP_STATUS))].sort((a, b) => a - b);
+}
+
+function jsonContent(schema: Json): JsonObject {
+  return { 'application/json': { schema } };
+}
+
+/** The components' names by what they look like. Of two that look alike the first is meant. */
+function componentNames(): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, schema] of Object.entries(COMPONENTS)) {
+    const text = canonicalJson(plain(schema));
+    if (!names.has(text)) names.set(text, name);
+  }
+  return names;
+}
+
+/** The schema with every component in it, itself included, replaced by a reference. */
+function referenced(schema: Json, names: ReadonlyMap<string, string>): Json {
+  const name = names.get(canonicalJson(schema));
+  return name === undefined ? membersReferenced(schema, names) : { $ref: `#/components/schemas/${name}` };
+}
+
+function membersReferenced(schema: Json, names: ReadonlyMap<string, string>): Json {
+  if (Array.isArray(schema)) return schema.map((member) => referenced(member, names));
+  if (schema === null || typeof schema !== 'object') return schema;
+  return Object.fromEntries(Object.entries(schema).map(([key, member]) => [key, referenced(member, names)]));
+}
+
+/** The schema as plain JSON, without what the schema library keeps on the side. */
+function plain(schema: TSchema): JsonObject {
+  // A parse boundary: JSON.parse gives JSON, and a schema is an object.
+  return JSON.parse(JSON.stringify(schema)) as JsonObject;
+}
+
+function memberOf(value: Json | undefined, key: string): Json {
+  return value !== undefined && value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value[key] ?? {})
+    : {};
+}

@@ -1,0 +1,39 @@
+import type { Operation } from './operation.ts';
+import { createPod } from './operations/create-pod/handler.ts';
+import { createResources } from './operations/create-resources/handler.ts';
+import { deleteResource } from './operations/delete-resource/handler.ts';
+import { deployPod } from './operations/deploy-pod/handler.ts';
+import { getCurrentUser } from './operations/get-current-user/handler.ts';
+import { getOpenApiDocument } from './operations/get-openapi-document/handler.ts';
+import { getPod } from './operations/get-pod/handler.ts';
+import { getResource } from './operations/get-resource/handler.ts';
+import { getRevision } from './operations/get-revision/handler.ts';
+import { getRevisionDiff } from './operations/get-revision-diff/handler.ts';
+import { listClusters } from './operations/list-clusters/handler.ts';
+import { listPods } from './operations/list-pods/handler.ts';
+import { listResources } from './operations/list-resources/handler.ts';
+import { listRevisions } from './operations/list-revisions/handler.ts';
+import { redeployPod } from './operations/redeploy-pod/handler.ts';
+import { replaceResource } from './operations/replace-resource/handler.ts';
+
+/** The operations that the OpenAPI document describes, in its order. */
+export const DESCRIBED_OPERATIONS: readonly Operation[] = [
+  getCurrentUser,
+  listClusters,
+  listPods,
+  createPod,
+  getPod,
+  listRevisions,
+  getRevision,
+  getRevisionDiff,
+  deployPod,
+  redeployPod,
+  listResources,
+  createResources,
+  getResource,
+  replaceResource,
+  deleteResource,
+];
+
+/** Every operation there is. */
+export const OPERATIONS: readonly Operation[] = [...DESCRIBED_OPERATIONS, getOpenApiDocument(DESCRIBED_OPERATIONS)];

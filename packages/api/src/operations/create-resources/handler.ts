@@ -1,0 +1,50 @@
+import type { ResourceInput } from '@brainpod/model/document';
+import { placeOf } from '@brainpod/model/document-place';
+import Type from 'typebox';
+import { draftRules, faultsInInput } from '../../documents-check.ts';
+import { validationError } from '../../input.ts';
+import { podOperation } from '../../operation.ts';
+import { mutationBody } from '../../representations/resource.ts';
+import { DryRunResult, ResourceInputSchema, ResourceMutation } from '../../schemas.ts';
+import { MAX_BATCH, parseBatch } from './batch.ts';
+
+export const createResources = podOperation({
+  id: 'createResources',
+  method: 'POST',
+  path: '/v1/pods/{pod}/resources',
+  tag: 'resources',
+  summary: 'Add resources to the draft',
+  description:
+    'All of them or, when one has a fault, none. They may refer to each other. With `dryRun=true` they are checked just the same and nothing is kept.',
+  access: { actions: ['resources:write'] },
+  query: Type.Object(
+    { dryRun: Type.Optional(Type.Literal('true', { description: '"true", or be left out' })) },
+    { additionalProperties: false },
+  ),
+  body: {
+    required: true,
+    schema: Type.Array(ResourceInputSchema, { maxItems: MAX_BATCH }),
+    parse: parseBatch,
+  },
+  responses: {
+    200: { description: 'With dryRun: the resources could be created', schema: DryRunResult },
+    201: { description: 'The new resources', schema: ResourceMutation },
+  },
+  handle: async ({ deps, pod, query, body }) => {
+    const rules = draftRules({ podName: pod.name, deps });
+    const change = { type: 'create', documents: body } as const;
+    if (query.dryRun === 'true') {
+      const faults = await deps.store.drafts.rehearse(pod.id, change, rules);
+      if (faults.length > 0) throw validationError(inBatch(faults, body), 'The resources have faults.');
+      return { status: 200, body: { valid: true } };
+    }
+    const result = await deps.store.drafts.write(pod.id, change, rules);
+    if (!result.ok) throw validationError(inBatch(result.faults, body), 'The resources have faults; none was created.');
+    return { status: 201, body: mutationBody(pod.name, result.revisionId, result.resources) };
+  },
+});
+
+function inBatch(faults: Parameters<typeof faultsInInput>[0], batch: readonly ResourceInput[]) {
+  const places = batch.map(placeOf);
+  return faultsInInput(faults, (place) => String(places.indexOf(place)));
+}

@@ -1,0 +1,33 @@
+import Type from 'typebox';
+import { deployReply } from '../../deploy-reply.ts';
+import { podFaults } from '../../documents-check.ts';
+import { bodyOf, validationError } from '../../input.ts';
+import { podOperation } from '../../operation.ts';
+import { WatchParameter } from '../../parameters.ts';
+import { DeployInput, DeploymentAccepted } from '../../schemas.ts';
+
+export const deployPod = podOperation({
+  id: 'deployPod',
+  method: 'POST',
+  path: '/v1/pods/{pod}/deploy',
+  tag: 'revisions',
+  summary: 'Deploy the draft',
+  description:
+    'The whole draft goes live. While an earlier revision of the pod is still on its way, it waits for its turn. A draft without changes, or without resources, can be deployed too.',
+  access: { actions: ['revisions:deploy'] },
+  query: Type.Object({ watch: Type.Optional(WatchParameter) }, { additionalProperties: false }),
+  body: bodyOf(DeployInput, { required: false }),
+  hasPrecondition: true,
+  responses: {
+    200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
+    202: { description: 'On its way', schema: DeploymentAccepted },
+  },
+  handle: async ({ deps, pod, query, body, callerGone }) => {
+    const result = await deps.store.deployments.deploy(pod.id, {
+      ...(body.summary === undefined ? {} : { summary: body.summary }),
+      check: (documents) => podFaults(documents, { podName: pod.name, deps }),
+    });
+    if (!result.ok) throw validationError(result.faults, 'The draft cannot be deployed.');
+    return deployReply(deps, { pod, revisionId: result.revisionId, watchSeconds: query.watch, callerGone });
+  },
+});

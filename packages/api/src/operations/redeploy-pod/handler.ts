@@ -1,0 +1,30 @@
+import Type from 'typebox';
+import { deployReply } from '../../deploy-reply.ts';
+import { podFaults } from '../../documents-check.ts';
+import { EMPTY_BODY, validationError } from '../../input.ts';
+import { podOperation } from '../../operation.ts';
+import { WatchParameter } from '../../parameters.ts';
+import { DeploymentAccepted } from '../../schemas.ts';
+
+export const redeployPod = podOperation({
+  id: 'redeployPod',
+  method: 'POST',
+  path: '/v1/pods/{pod}/redeploy',
+  tag: 'revisions',
+  summary: 'Try the latest revision again after it failed',
+  access: { actions: ['revisions:deploy'] },
+  query: Type.Object({ watch: Type.Optional(WatchParameter) }, { additionalProperties: false }),
+  body: EMPTY_BODY,
+  hasPrecondition: true,
+  responses: {
+    200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
+    202: { description: 'On its way', schema: DeploymentAccepted },
+  },
+  handle: async ({ deps, pod, query, callerGone }) => {
+    const result = await deps.store.deployments.redeploy(pod.id, {
+      check: (documents) => podFaults(documents, { podName: pod.name, deps }),
+    });
+    if (!result.ok) throw validationError(result.faults, 'The revision cannot be deployed.');
+    return deployReply(deps, { pod, revisionId: result.revisionId, watchSeconds: query.watch, callerGone });
+  },
+});

@@ -1,0 +1,42 @@
+import { parseResourceDocument, type ResourceDocument } from '@brainpod/model/document';
+import type { Fault } from '@brainpod/model/fault';
+import type { Kind } from '@brainpod/model/kind';
+import { draftRules, faultsInInput } from '../../documents-check.ts';
+import { EMPTY_QUERY, validationError } from '../../input.ts';
+import { podOperation } from '../../operation.ts';
+import { mutationBody } from '../../representations/resource.ts';
+import { RESOURCE_PATH, resourceKey } from '../../resource-path.ts';
+import { ResourceMutation, ResourceReplacementSchema } from '../../schemas.ts';
+
+export const replaceResource = podOperation({
+  id: 'replaceResource',
+  method: 'PUT',
+  path: RESOURCE_PATH,
+  tag: 'resources',
+  summary: 'Replace a resource in the draft',
+  description: 'By the whole document. What cannot change (the hostname of a Route) is silently put back.',
+  access: { actions: ['resources:write'] },
+  query: EMPTY_QUERY,
+  body: { required: true, schema: ResourceReplacementSchema, parse: parseResourceDocument },
+  responses: { 200: { description: 'The replaced resource', schema: ResourceMutation } },
+  handle: async ({ deps, pod, params, body }) => {
+    const mismatches = otherThanInPath(body, resourceKey(params));
+    if (mismatches.length > 0) throw validationError(mismatches, 'The document is another one than the path names.');
+    const rules = draftRules({ podName: pod.name, deps });
+    const result = await deps.store.drafts.write(pod.id, { type: 'replace', document: body }, rules);
+    if (!result.ok) {
+      const faults = faultsInInput(result.faults, () => '');
+      throw validationError(faults, 'The resource has faults; it was not replaced.');
+    }
+    return { status: 200, body: mutationBody(pod.name, result.revisionId, result.resources) };
+  },
+});
+
+function otherThanInPath(document: ResourceDocument, key: { kind: Kind; name: string }): Fault[] {
+  const faults: Fault[] = [];
+  if (document.kind !== key.kind) faults.push({ path: 'kind', message: `Must be "${key.kind}", as in the path.` });
+  if (document.metadata.name !== key.name) {
+    faults.push({ path: 'metadata.name', message: `Must be ${JSON.stringify(key.name)}, as in the path.` });
+  }
+  return faults;
+}

@@ -1,0 +1,32 @@
+import type { Revision } from '@brainpod/store/revisions';
+import { links } from '../links.ts';
+import type { DeploymentBody, RevisionBody } from '../schemas.ts';
+
+export function revisionBody(podName: string, revision: Revision): RevisionBody {
+  return {
+    id: revision.id,
+    parent: revision.parentId,
+    version: revision.version,
+    state: revision.state,
+    summary: revision.summary,
+    error: revision.error,
+    isLatest: revision.isLatest,
+    isDeployed: revision.isDeployed,
+    createdAt: revision.createdAt.toISOString(),
+    _links: {
+      self: links.revision(podName, revision.id),
+      pod: links.pod(podName),
+      resources: links.resources(podName, { revision: revision.id }),
+    },
+  };
+}
+
+/** How a deploy stands. */
+export function deploymentBody(podName: string, revision: Revision): DeploymentBody {
+  return {
+    revisionId: revision.id,
+    state: revision.state,
+    error: revision.error,
+    _links: { pod: links.pod(podName), revision: links.revision(podName, revision.id) },
+  };
+}

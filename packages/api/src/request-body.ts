@@ -1,0 +1,28 @@
+import { ApiError } from '@brainpod/model/errors';
+import type { FastifyInstance } from 'fastify';
+
+/** What is no operation gets its body as it came, unread: unknown paths need none, proxies pass it on. */
+export function leaveBodiesUnread(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
+}
+
+/** Operations take JSON, or nothing: clients send POSTs without a body, some with a Content-Type and some without. */
+export function readJsonBodies(scope: FastifyInstance): void {
+  // `__proto__` and `constructor` as keys are an attack or a mistake, never a field.
+  const parseJson = scope.getDefaultJsonParser('error', 'error');
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (text.trim() === '') done(null, undefined);
+    else parseJson(request, text, (error, value) => done(error === null ? null : notJson(error), value));
+  });
+  scope.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, bytes, done) => {
+    if (bytes.length === 0) done(null, undefined);
+    else done(new ApiError('BAD_REQUEST', 'The body must be JSON, with Content-Type: application/json.'));
+  });
+}
+
+/** The parser's own words repeat pieces of the body, which may be a secret: they stay with the cause. */
+function notJson(cause: Error): ApiError {
+  return new ApiError('BAD_REQUEST', 'The body is not valid JSON.', { cause });
+}

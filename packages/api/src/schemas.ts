@@ -1,0 +1,206 @@
+import type { ResourceDocument, ResourceInput } from '@brainpod/model/document';
+import { ERROR_CODES } from '@brainpod/model/errors';
+import { KINDS } from '@brainpod/model/kind';
+import { resourceSchemas } from '@brainpod/model/openapi-schema';
+import { PolicySchema } from '@brainpod/model/policy';
+import { REVISION_STATES } from '@brainpod/model/revision-state';
+import { WORKLOAD_PHASES } from '@brainpod/model/status';
+import Type, { type Static, type TSchema } from 'typebox';
+
+// The shapes of what the API answers. Each exported schema is a component of the OpenAPI document under its name.
+
+const LinkSchema = Type.Object({ href: Type.String() });
+const Instant = Type.String({ format: 'date-time' });
+const Uuid = Type.String({ format: 'uuid' });
+
+function nullable<const S extends TSchema>(schema: S) {
+  return Type.Union([schema, Type.Null()]);
+}
+
+const Text = nullable(Type.String());
+const documents = resourceSchemas();
+
+export const ErrorEnvelope = Type.Object({
+  error: Type.Object({
+    code: Type.Enum(ERROR_CODES),
+    message: Type.String(),
+    requestId: Type.String(),
+    details: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  }),
+});
+
+export const State = Type.Enum(REVISION_STATES);
+export const Policy = PolicySchema;
+
+export const User = Type.Object({
+  email: Text,
+  policy: nullable(Policy),
+  permissions: Type.Array(
+    Type.Object({
+      action: Type.String(),
+      resources: Type.Array(Type.String()),
+      excludedResources: Type.Array(Type.String()),
+    }),
+  ),
+  _links: Type.Object({ self: LinkSchema, pods: LinkSchema, blueprints: LinkSchema, clusters: LinkSchema }),
+});
+
+export const Cluster = Type.Object({
+  id: Uuid,
+  provider: Text,
+  region: Text,
+  architectures: Type.Array(Type.String()),
+});
+
+export const PodCreateInput = Type.Object({
+  displayName: Type.Optional(Type.String({ maxLength: 200, description: 'a name for people, at most 200 characters' })),
+});
+
+export const RevisionReference = Type.Object({
+  id: Uuid,
+  parent: nullable(Uuid),
+  version: Type.Integer(),
+  status: State,
+  summary: Text,
+  error: Text,
+  createdAt: Instant,
+  _links: Type.Object({ self: LinkSchema, resources: LinkSchema }),
+});
+
+export const Pod = Type.Object({
+  name: Type.String(),
+  displayName: Text,
+  head: RevisionReference,
+  deployed: nullable(RevisionReference),
+  createdAt: Instant,
+  isOwner: Type.Boolean(),
+  _links: Type.Object({
+    self: LinkSchema,
+    revisions: LinkSchema,
+    resources: LinkSchema,
+    events: LinkSchema,
+    images: LinkSchema,
+  }),
+});
+
+const revisionFields = {
+  id: Uuid,
+  parent: nullable(Uuid),
+  version: Type.Integer(),
+  state: State,
+  summary: Text,
+  error: Text,
+  isLatest: Type.Boolean(),
+  isDeployed: Type.Boolean(),
+  createdAt: Instant,
+  _links: Type.Object({ self: LinkSchema, pod: LinkSchema, resources: LinkSchema }),
+};
+
+export const Revision = Type.Object(revisionFields);
+
+export const RevisionList = Type.Object({
+  items: Type.Array(Revision),
+  _links: Type.Object({ self: LinkSchema, next: nullable(LinkSchema) }),
+});
+
+export const ResourceDocumentSchema = Type.Unsafe<ResourceDocument>(documents.ResourceDocument);
+export const ResourceInputSchema = Type.Unsafe<ResourceInput>(documents.ResourceInput);
+export const ResourceReplacementSchema = Type.Unsafe<ResourceDocument>({
+  description: 'The whole document, as it is to be from now on.',
+  ...documents.ResourceDocument,
+});
+
+const Phase = Type.Enum(WORKLOAD_PHASES);
+
+export const WorkloadStatus = Type.Object({
+  phase: Phase,
+  readyReplicas: Type.Integer(),
+  replicas: Type.Array(Type.Object({ name: Type.String(), phase: Phase, reason: Type.Optional(Type.String()) })),
+});
+
+export const ReadyStatus = Type.Object({ ready: Type.Boolean() });
+
+export const Resource = Type.Object({
+  urn: Type.String(),
+  content: ResourceDocumentSchema,
+  status: Type.Optional(Type.Union([WorkloadStatus, ReadyStatus, Type.Null()])),
+  healthy: Type.Boolean(),
+  _links: Type.Object({ self: LinkSchema, pod: LinkSchema, revision: nullable(LinkSchema) }),
+});
+
+export const RevisionDetail = Type.Object({
+  ...revisionFields,
+  checksum: Text,
+  resources: Type.Array(Resource),
+});
+
+export const RevisionDiff = Type.Object({
+  revision: Uuid,
+  base: nullable(Uuid),
+  entries: Type.Array(
+    Type.Object({
+      kind: Type.Enum(KINDS),
+      name: Type.String(),
+      changeType: Type.Enum(['create', 'update', 'delete']),
+      patch: Type.String(),
+      _links: Type.Object({ self: LinkSchema }),
+    }),
+  ),
+  _links: Type.Object({ self: LinkSchema, revision: LinkSchema }),
+});
+
+export const DeployInput = Type.Object(
+  { summary: Type.Optional(Type.String({ maxLength: 1000, description: 'a text of at most 1000 characters' })) },
+  { additionalProperties: false },
+);
+
+export const DeploymentAccepted = Type.Object({
+  revisionId: Uuid,
+  state: State,
+  error: Text,
+  _links: Type.Object({ pod: LinkSchema, revision: LinkSchema }),
+});
+
+export const ResourceMutation = Type.Object({
+  revisionId: Uuid,
+  resources: Type.Array(Resource),
+  _links: Type.Object({ pod: LinkSchema, revision: LinkSchema }),
+});
+
+export const DryRunResult = Type.Object({ valid: Type.Literal(true) });
+
+/** The components of the OpenAPI document, by name. */
+export const COMPONENTS: Record<string, TSchema> = {
+  Error: ErrorEnvelope,
+  State,
+  Policy,
+  User,
+  Cluster,
+  PodCreateInput,
+  RevisionReference,
+  Pod,
+  Revision,
+  RevisionList,
+  RevisionDetail,
+  RevisionDiff,
+  DeployInput,
+  DeploymentAccepted,
+  ResourceDocument: ResourceDocumentSchema,
+  ResourceInput: ResourceInputSchema,
+  ResourceReplacement: ResourceReplacementSchema,
+  WorkloadStatus,
+  ReadyStatus,
+  Resource,
+  ResourceMutation,
+  DryRunResult,
+};
+
+export type UserBody = Static<typeof User>;
+export type ClusterBody = Static<typeof Cluster>;
+export type RevisionReferenceBody = Static<typeof RevisionReference>;
+export type PodBody = Static<typeof Pod>;
+export type RevisionBody = Static<typeof Revision>;
+export type RevisionDiffBody = Static<typeof RevisionDiff>;
+export type ResourceBody = Static<typeof Resource>;
+export type DeploymentBody = Static<typeof DeploymentAccepted>;
+export type ErrorBody = Static<typeof ErrorEnvelope>;

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from '@brainpod/model/errors';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import { refuseBrokenHttp } from './broken-http.ts';
+import type { ApiDependencies, ApiOptions } from './dependencies.ts';
+import { errorBody, errorHeaders, toApiError } from './error-reply.ts';
+import { OPERATIONS } from './operations.ts';
+import { leaveBodiesUnread, readJsonBodies } from './request-body.ts';
+
+// A Config may hold 1 MB of text, which JSON's escapes can double.
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+const GIVEN_REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
+const REQUEST_ID_HEADER = 'x-request-id';
+
+/**
+ * Builds the server of `/v1`. It does not listen yet: whoever composes it may add routes of their own beside the
+ * operations, then calls `listen`. `close` first tells calls that wait for a deploy to answer.
+ */
+export function buildServer(options: ApiOptions): FastifyInstance {
+  const closing = new AbortController();
+  const deps: ApiDependencies = { ...options, closing: closing.signal };
+  const server: FastifyInstance = fastify({
+    loggerInstance: options.logger,
+    // One line per answer, below; headers and bodies are never logged.
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    genReqId: requestIdOf,
+    clientErrorHandler: refuseBrokenHttp,
+    frameworkErrors: (error, request, reply) => sendError(reply, error, request.log),
+  });
+  server.addHook('preClose', async () => closing.abort());
+  server.addHook('onSend', async (request, reply) => {
+    reply.header(REQUEST_ID_HEADER, request.id);
+  });
+  server.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
+  server.setNotFoundHandler((request, reply) => {
+    const message = `There is no operation ${request.method} ${request.url.split('?')[0]}. GET /v1/openapi.json lists those there are.`;
+    return sendError(reply, new ApiError('NOT_FOUND', message), request.log);
+  });
+  leaveBodiesUnread(server);
+  server.setErrorHandler((error, request, reply) => sendError(reply, error, request.log));
+  // A scope of their own: what is mounted beside the operations reads its bodies in its own way.
+  server.register(async (scope) => {
+    readJsonBodies(scope);
+    scope.addHook('onSend', async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+    });
+    for (const operation of OPERATIONS) operation.mount(scope, deps);
+  });
+  return server;
+}
+
+/** The caller's own id where it is a sane one, so that logs on both sides can be laid side by side. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers[REQUEST_ID_HEADER];
+  return typeof given === 'string' && GIVEN_REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+function sendError(reply: FastifyReply, error: unknown, log: FastifyBaseLogger): FastifyReply {
+  const told = toApiError(error);
+  if (told.httpStatus >= 500) log.error({ err: told.cause ?? told, code: told.code }, 'the request failed');
+  return reply
+    .code(told.httpStatus)
+    .headers({ 'cache-control': 'no-store', ...errorHeaders(told) })
+    .send(errorBody(told, reply.request.id));
+}
+
+function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info(
+    {
+      operation: request.routeOptions.config.operationId,
+      method: request.method,
+      path: request.url.split('?')[0],
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+    },
+    'answered',
+  );
+}
