@@ -6,11 +6,12 @@ import (
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/kubectl"
 	"brainpod.io/engine/internal/pki"
+	"brainpod.io/engine/internal/platform"
 )
 
 // components is everything that the engine runs.
 func components(
-	_ *config.Config, _ *pki.PKI, _ *kubectl.Client, kubernetes *cluster.Cluster,
+	cfg *config.Config, keys *pki.PKI, client *kubectl.Client, kubernetes *cluster.Cluster,
 ) []component.Component {
-	return kubernetes.Components()
+	return append(kubernetes.Components(), platform.Components(cfg, keys, client)...)
 }

@@ -110,7 +110,7 @@ func (c *Cluster) prepareContainerd() error {
 // remembered in the run directory: after a reboot nobody holds one.
 func (c *Cluster) writeNetworkConfig() error {
 	return c.writeConfig(filepath.Join("network", "10-pods.conflist"), object{
-		"cniVersion": "1.0.0", "name": network.Name(c.cfg), "plugins": []object{{
+		"cniVersion": "1.0.0", "name": network.PodNetwork(c.cfg), "plugins": []object{{
 			"type": "bridge", "bridge": c.cfg.Bridges.Pods, "isGateway": true, "hairpinMode": true,
 			// The engine's own table masquerades: the plugin would do it with iptables.
 			"ipMasq": false,

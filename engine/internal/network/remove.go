@@ -59,18 +59,23 @@ func Find(ctx context.Context, cfg *config.Config) ([]Item, error) {
 	for _, handle := range handles {
 		found = append(found, Item{Kind: "iptables", Name: "FORWARD handle " + handle})
 	}
-	results, err := filepath.Glob(filepath.Join(resultsDir, Name(cfg)+"-*"))
-	if err != nil {
-		return nil, err
-	}
-	for _, result := range results {
-		found = append(found, Item{Kind: "cni", Name: result})
+	for _, name := range []string{PodNetwork(cfg), BuildNetwork(cfg)} {
+		results, err := filepath.Glob(filepath.Join(resultsDir, name+"-*"))
+		if err != nil {
+			return nil, err
+		}
+		for _, result := range results {
+			found = append(found, Item{Kind: "cni", Name: result})
+		}
 	}
 	return found, nil
 }
 
-// Name is what the pods' network is called towards the network plugins.
-func Name(cfg *config.Config) string { return cfg.Name + "-pods" }
+// PodNetwork and BuildNetwork are what the networks are called towards the plugins.
+func PodNetwork(cfg *config.Config) string { return cfg.Name + "-pods" }
+
+// BuildNetwork is that of build containers.
+func BuildNetwork(cfg *config.Config) string { return cfg.Name + "-build" }
 
 func ownTables(ctx context.Context, cfg *config.Config) ([]string, error) {
 	output, err := exec.CommandContext(ctx, "nft", "list", "tables").Output()

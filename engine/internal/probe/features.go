@@ -57,7 +57,9 @@ func tryNetwork(found *variant.Features) {
 	pair := netlink.NewLinkAttrs()
 	pair.Name = "probe-a"
 	found.Veth = netlink.LinkAdd(&netlink.Veth{LinkAttrs: pair, PeerName: "probe-b"}) == nil
-	found.NFTables = tryRules("table ip probe { chain c { type filter hook input priority 0; } }")
+	found.NFTables = tryRules(`table ip probe {
+		chain c { type filter hook input priority 0; }
+	}`)
 	found.Conntrack = tryRules(`table ip probe {
 		chain n { type nat hook postrouting priority srcnat; ct state established accept; masquerade; }
 	}`)

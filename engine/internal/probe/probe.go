@@ -115,9 +115,10 @@ func programs(names ...string) map[string]string {
 func binaries(cfg *config.Config) map[string]bool {
 	names := []string{
 		"kube", "containerd", "containerd-shim-runc-v2", "ctr", "pause", "coredns", "metrics-server", "envoy-gateway",
+		"sandbox", "manifests/edge-definitions.yaml",
 	}
 	if cfg.Profile == config.Full {
-		names = append(names, "registry", "buildkitd", "buildctl")
+		names = append(names, "registry", "buildkitd", "buildctl", "runc-build")
 	}
 	found := map[string]bool{cfg.EnvoyBinary: exists(cfg.EnvoyBinary)}
 	for _, name := range names {
