@@ -3,10 +3,12 @@ import { checkRoutes } from './check-route.ts';
 import { placeOf } from './document-place.ts';
 import { type Fault, invalid, isRecord, type Parsed, underPath } from './fault.ts';
 import { isKind, KINDS_SENTENCE, type Kind, KINDS as RUNNING_KINDS, unknownKindMessage } from './kind.ts';
-import { APP_RULES, type AppDocument, AppInputSchema } from './kinds/app.ts';
+import { APP_RULES, type AppDocument, AppInputSchema, completeApp } from './kinds/app.ts';
 import { CONFIG_RULES, type ConfigDocument, ConfigInputSchema } from './kinds/config.ts';
 import { Envelope } from './kinds/envelope.ts';
 import {
+  completeRouteDocument,
+  completeRouteInput,
   ROUTE_RULES,
   type RouteDocument,
   RouteDocumentSchema,
@@ -28,10 +30,10 @@ export const KINDS: readonly Kind[] = RUNNING_KINDS;
 
 type KindParser<D> = (input: unknown) => Parsed<D>;
 
-const parseApp = parserOf<AppDocument>(validatorOf(AppInputSchema), APP_RULES);
-const parseConfig = parserOf<ConfigDocument>(validatorOf(ConfigInputSchema), CONFIG_RULES);
-const parseRouteInput = parserOf<RouteInput>(validatorOf(RouteInputSchema), ROUTE_RULES);
-const parseRouteDocument = parserOf<RouteDocument>(validatorOf(RouteDocumentSchema), ROUTE_RULES);
+const parseApp = parserOf(validatorOf(AppInputSchema), APP_RULES, completeApp);
+const parseConfig = parserOf(validatorOf(ConfigInputSchema), CONFIG_RULES, (config) => config);
+const parseRouteInput = parserOf(validatorOf(RouteInputSchema), ROUTE_RULES, completeRouteInput);
+const parseRouteDocument = parserOf(validatorOf(RouteDocumentSchema), ROUTE_RULES, completeRouteDocument);
 const checkEnvelope = validatorOf(Envelope);
 
 /**
@@ -75,18 +77,23 @@ function parseByKind<D>(input: unknown, parsers: Record<Kind, KindParser<D>>): P
   return { ok: false, faults: [{ path: 'kind', message }, ...(envelope.ok ? [] : envelope.faults)] };
 }
 
-function parserOf<D>(validate: Validator<unknown>, rules: readonly Rule<D>[]): KindParser<D> {
+function parserOf<I, D>(
+  validate: Validator<I>,
+  rules: readonly Rule<I>[],
+  complete: (input: I) => D,
+): KindParser<D> {
   return (input) => {
     const parsed = validate(input);
     const shapeFaults = parsed.ok ? [] : parsed.faults;
-    // The parse boundary: a rule reads only places that the schema has found to be in order, and a
-    // document without faults has the schema's type with its defaults filled in.
-    const document = (parsed.ok ? parsed.value : input) as D;
+    // The parse boundary: a rule reads only places that the schema has found to be in order. It reads the
+    // input, because cleaning has chosen between the forms of a union already.
+    const document = input as I;
     const ruleFaults = rules
       .filter((rule) => rule.reads.every((place) => !shapeFaults.some((fault) => touches(fault.path, place))))
       .flatMap((rule) => rule.check(document));
     const faults = [...shapeFaults, ...ruleFaults];
-    return faults.length > 0 ? { ok: false, faults } : { ok: true, value: document };
+    if (faults.length > 0 || !parsed.ok) return { ok: false, faults };
+    return { ok: true, value: complete(parsed.value) };
   };
 }
 

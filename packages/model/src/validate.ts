@@ -23,7 +23,9 @@ export function validatorOf<const S extends TSchema>(schema: S): Validator<Stati
     if (!compiled.Check(input)) {
       return { ok: false, faults: sentences(schema, compiled.Errors(input), input) };
     }
-    const value: unknown = Value.Clean(schema, Value.Default(schema, Value.Clone(input)));
+    // What is checked is JSON. TypeBox's own clone would lose keys such as `constructor`.
+    const copy: unknown = JSON.parse(JSON.stringify(input));
+    const value: unknown = Value.Clean(schema, Value.Default(schema, copy));
     // Checked above; defaults and cleaning keep a valid value valid, and this holds it to that.
     if (!compiled.Check(value)) throw new Error('a checked document no longer fits its schema once cleaned');
     return { ok: true, value };

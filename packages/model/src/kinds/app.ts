@@ -137,30 +137,36 @@ export function configNameOf(reference: string): string {
   return urn.ok ? urn.value.name : reference;
 }
 
-export const APP_RULES: readonly Rule<AppDocument>[] = [
+/** Fills in what a document may leave out. */
+export function completeApp(app: AppInput): AppDocument {
+  return { ...app, spec: { ...app.spec, mounts: app.spec.mounts ?? [] } };
+}
+
+export const APP_RULES: readonly Rule<AppInput>[] = [
   { reads: ['spec.instance', 'spec.replicas'], check: replicasFitInstance },
   { reads: ['spec.mounts', 'spec.replicas'], check: replicasFitDisk },
   { reads: ['spec.env'], check: envNamesDiffer },
   { reads: ['spec.mounts'], check: mountsDiffer },
   { reads: ['spec.mounts'], check: mountsAreOneThing },
+  { reads: ['spec.lifecycle'], check: initIsOneThing },
   { reads: ['spec.checks'], check: readyCheckIsOneThing },
   { reads: ['spec.runtime'], check: runtimeIsNotRoot },
 ];
 
-function replicasFitInstance({ spec }: AppDocument): Fault[] {
+function replicasFitInstance({ spec }: AppInput): Fault[] {
   if (spec.replicas === 1 || !isFractional(spec.instance)) return [];
   const message = `Must be 1 with instance ${spec.instance}. To run more than one, use 1x or larger.`;
   return [{ path: 'spec.replicas', message }];
 }
 
-function replicasFitDisk({ spec }: AppDocument): Fault[] {
+function replicasFitDisk({ spec }: AppInput): Fault[] {
   if (spec.replicas === 1 || (spec.mounts ?? []).every(isFileMount)) return [];
   return [
     { path: 'spec.replicas', message: 'Must be 1 when a Disk is mounted: a Disk serves one instance.' },
   ];
 }
 
-function envNamesDiffer({ spec }: AppDocument): Fault[] {
+function envNamesDiffer({ spec }: AppInput): Fault[] {
   const names = spec.env.map((entry) => entry.name);
   return duplicates(
     names,
@@ -169,7 +175,7 @@ function envNamesDiffer({ spec }: AppDocument): Fault[] {
   );
 }
 
-function mountsDiffer({ spec }: AppDocument): Fault[] {
+function mountsDiffer({ spec }: AppInput): Fault[] {
   const paths = (spec.mounts ?? []).map((mount) => mount.path.replace(/\/+$/, ''));
   return duplicates(
     paths,
@@ -178,7 +184,7 @@ function mountsDiffer({ spec }: AppDocument): Fault[] {
   );
 }
 
-function mountsAreOneThing({ spec }: AppDocument): Fault[] {
+function mountsAreOneThing({ spec }: AppInput): Fault[] {
   return (spec.mounts ?? []).flatMap((mount, index) => {
     if (!('disk' in mount && 'config' in mount)) return [];
     return [
@@ -190,14 +196,22 @@ function mountsAreOneThing({ spec }: AppDocument): Fault[] {
   });
 }
 
-function readyCheckIsOneThing({ spec }: AppDocument): Fault[] {
+function initIsOneThing({ spec }: AppInput): Fault[] {
+  const init = spec.lifecycle?.init;
+  if (typeof init !== 'object' || !('image' in init) || Array.isArray(init.cmd)) return [];
+  const message =
+    'Must be a list of a program and its arguments where an image is given: it may have no shell.';
+  return [{ path: 'spec.lifecycle.init.cmd', message }];
+}
+
+function readyCheckIsOneThing({ spec }: AppInput): Fault[] {
   const check = spec.checks?.ready;
   if (check?.cmd === undefined || (check.port === undefined && check.path === undefined)) return [];
   const message = 'Must have either cmd, or port and path: a check is a command or a request, not both.';
   return [{ path: 'spec.checks.ready', message }];
 }
 
-function runtimeIsNotRoot({ spec }: AppDocument): Fault[] {
+function runtimeIsNotRoot({ spec }: AppInput): Fault[] {
   if (spec.runtime?.uid !== 0) return [];
   return [
     {

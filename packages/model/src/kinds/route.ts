@@ -44,13 +44,14 @@ const RouteRule = Type.Object({
   ),
 });
 
+/** How long a request may take where a Route says nothing. */
+export const DEFAULT_ROUTE_TIMEOUT_SECONDS = 60;
+
 const shared = {
   domains: Type.Optional(Type.Array(Domain, { maxItems: 9, default: [] })),
   rules: Type.Array(RouteRule, { minItems: 1 }),
-  timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 300, default: 60 })),
+  timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 300, default: DEFAULT_ROUTE_TIMEOUT_SECONDS })),
 };
-
-export const DEFAULT_ROUTE_TIMEOUT_SECONDS = 60;
 
 export const RouteInputSchema = resourceOf(
   'Route',
@@ -58,16 +59,32 @@ export const RouteInputSchema = resourceOf(
 );
 export const RouteDocumentSchema = resourceOf('Route', Type.Object({ hostname: Hostname, ...shared }));
 
-type Filled<D extends { spec: object }> = Omit<D, 'spec'> & {
+type Written = Static<typeof RouteInputSchema>;
+type Kept = Static<typeof RouteDocumentSchema>;
+type Filled<D extends Written> = Omit<D, 'spec'> & {
   spec: Omit<D['spec'], 'domains' | 'timeout'> & { domains: string[]; timeout: number };
 };
 
 /** A Route as a person writes it: the host name may be left to the platform. */
-export type RouteInput = Filled<Static<typeof RouteInputSchema>>;
+export type RouteInput = Filled<Written>;
 /** A Route as it is kept: its host name is assigned. */
-export type RouteDocument = Filled<Static<typeof RouteDocumentSchema>>;
+export type RouteDocument = Filled<Kept>;
 
-export const ROUTE_RULES: readonly Rule<RouteInput>[] = [
+/** Fills in what a document may leave out. */
+export function completeRouteInput(route: Written): RouteInput {
+  return { ...route, spec: { ...route.spec, ...defaultsOf(route) } };
+}
+
+/** As completeRouteInput, of a Route whose host name is assigned. */
+export function completeRouteDocument(route: Kept): RouteDocument {
+  return { ...route, spec: { ...route.spec, ...defaultsOf(route) } };
+}
+
+function defaultsOf({ spec }: Written): { domains: string[]; timeout: number } {
+  return { domains: spec.domains ?? [], timeout: spec.timeout ?? DEFAULT_ROUTE_TIMEOUT_SECONDS };
+}
+
+export const ROUTE_RULES: readonly Rule<Written>[] = [
   { reads: ['spec.domains'], check: domainsDiffer },
   { reads: ['spec.rules'], check: pathsDiffer },
 ];
@@ -78,7 +95,7 @@ export function backendNameOf(backendRef: string): string {
   return urn.ok ? urn.value.name : backendRef;
 }
 
-function domainsDiffer({ spec }: RouteInput): Fault[] {
+function domainsDiffer({ spec }: Written): Fault[] {
   return duplicates(
     spec.domains ?? [],
     (index) => `spec.domains[${index}]`,
@@ -86,7 +103,7 @@ function domainsDiffer({ spec }: RouteInput): Fault[] {
   );
 }
 
-function pathsDiffer({ spec }: RouteInput): Fault[] {
+function pathsDiffer({ spec }: Written): Fault[] {
   // "/api" and "/api/" match the same requests.
   const paths = spec.rules.map((rule) => rule.path.replace(/\/+$/, ''));
   return duplicates(
