@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references between resources are written this way.
 import { expect, test } from 'vitest';
 import { KINDS } from './document.ts';
 import { childOf } from './fault.ts';
