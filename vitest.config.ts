@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'integration',
           include: ['packages/**/*.integration.test.ts', 'tools/**/*.integration.test.ts'],
           exclude: ['**/node_modules/**'],
-          globalSetup: ['packages/testkit/src/postgres-setup.ts'],
+          globalSetup: ['packages/testkit/src/postgres-setup.ts', 'packages/testkit/src/apiserver-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

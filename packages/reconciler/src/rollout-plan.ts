@@ -28,19 +28,27 @@ export function planRollout(
   const waits = (compiled: CompiledObject): boolean =>
     compiled.step === 'route' && servingRoutes.has(compiled.resource?.name);
   const before = new Map(deployed.map(({ object }) => [objectKey(object), object]));
-  const first = STEPS.map((step) =>
-    target
-      .filter((compiled) => compiled.step === step && !waits(compiled))
-      .map(({ object }) => keepPorts(object, before.get(objectKey(object)))),
-  );
+  const now = target
+    .filter((compiled) => !waits(compiled))
+    .map((compiled) => ({
+      ...compiled,
+      object: keepPorts(compiled.object, before.get(objectKey(compiled.object))),
+    }));
+  const first = stepsOf(now);
   return { first, whenHealthy: target.filter(waits).map(({ object }) => object) };
 }
 
-/** All objects in their steps, as they are in the end. */
+/**
+ * Objects in the order of their steps: each list is applied when the one before it is. Within a step Deployments come
+ * last, because what they start needs the rest.
+ */
 export function stepsOf(objects: readonly CompiledObject[]): KubeObject[][] {
-  return STEPS.map((step) =>
-    objects.filter((compiled) => compiled.step === step).map(({ object }) => object),
-  );
+  const ordered = STEPS.flatMap((step) => {
+    const own = objects.filter((compiled) => compiled.step === step).map(({ object }) => object);
+    const starts = (object: KubeObject): boolean => object.kind === 'Deployment';
+    return [own.filter((object) => !starts(object)), own.filter(starts)];
+  });
+  return ordered.filter((step) => step.length > 0);
 }
 
 /** A hash of everything a revision renders to. Contents of Secrets stay out of it: it is shown. */

@@ -1,6 +1,5 @@
-import { KubeClient } from '@brainpod/kube/client';
 import type { TestProject } from 'vitest/node';
-import { ApiServer, installGatewayApi } from './apiserver.ts';
+import { startGatewayCluster } from './apiserver.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,15 +21,7 @@ export default async function setUp(project: TestProject): Promise<(() => Promis
     project.provide('engineBinDir', null);
     return undefined;
   }
-  const server = await ApiServer.start(binDir);
-  try {
-    const client = await KubeClient.fromKubeconfig(server.kubeconfig);
-    await installGatewayApi(client, binDir);
-    client.close();
-  } catch (error) {
-    await server.remove();
-    throw error;
-  }
+  const server = await startGatewayCluster(binDir);
   project.provide('kubeconfig', server.kubeconfig);
   project.provide('engineBinDir', binDir);
   return () => server.remove();

@@ -228,6 +228,20 @@ async function freePorts(): Promise<[number, number, number]> {
   return [first, second, third];
 }
 
+/** Starts an API server that has the Gateway API. */
+export async function startGatewayCluster(binDir: string): Promise<ApiServer> {
+  const server = await ApiServer.start(binDir);
+  try {
+    const client = await KubeClient.fromKubeconfig(server.kubeconfig);
+    await installGatewayApi(client, binDir);
+    client.close();
+    return server;
+  } catch (error) {
+    await server.remove();
+    throw error;
+  }
+}
+
 const GATEWAY_API_KINDS = ['gatewayclasses', 'gateways', 'httproutes'];
 
 /**

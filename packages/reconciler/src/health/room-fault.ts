@@ -28,7 +28,8 @@ export function creationFault(app: string, message: string): Diagnosis {
       sentence: `App "${app}" needs more than this pod may use in all${what}. Choose smaller instances, run fewer, or ask the operator for more.`,
     };
   }
-  if (message.includes('forbidden') || message.includes('denied')) {
+  // Other refusals pass: the account that an instance runs under may not have been made yet.
+  if (message.includes('violates PodSecurity') || message.includes('ValidatingAdmissionPolicy')) {
     return {
       terminal: true,
       sentence: `App "${app}" asks for something that no app may do here, so that no instance of it was made. Check its runtime settings and its init step.`,
