@@ -1,7 +1,7 @@
 const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escape = (value) => String(value).replace(/[&<>"]/g, (character) => ESCAPES[character]);
+const escapeHtml = (value) => String(value).replace(/[&<>"]/g, (character) => ESCAPES[character]);
 
-const row = ([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`;
+const row = ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`;
 
 /** The page, whole: no script, no font and no picture from anywhere else. */
 export function page(facts) {
@@ -21,7 +21,7 @@ export function page(facts) {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(facts.greeting)}</title>
+<title>${escapeHtml(facts.greeting)}</title>
 <link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; --ink: #17211b; --soft: #5c6b62; --line: #dfe5e0; --card: #fff; --page: #f3f6f3; --mark: #15803d; }
@@ -45,8 +45,8 @@ dd { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; text-align: ri
 <body>
 <main>
 <span class="live">running</span>
-<h1>${escape(facts.greeting)}</h1>
-<p>${escape(message)}</p>
+<h1>${escapeHtml(facts.greeting)}</h1>
+<p>${escapeHtml(message)}</p>
 <dl>
 ${rows.map(row).join('\n')}
 </dl>

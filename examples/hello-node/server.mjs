@@ -46,7 +46,8 @@ function send(response, status, type, body) {
 async function answer(request, response) {
   const { pathname } = new URL(request.url, 'http://localhost');
   if (pathname === '/healthz') return send(response, 200, 'text/plain', 'ok\n');
-  if (pathname === '/facts.json') return send(response, 200, 'application/json', JSON.stringify(await facts()));
+  if (pathname === '/facts.json')
+    return send(response, 200, 'application/json', JSON.stringify(await facts()));
   if (pathname !== '/') return send(response, 404, 'text/plain', 'There is nothing here.\n');
   requests += 1;
   return send(response, 200, 'text/html', page(await facts()));
