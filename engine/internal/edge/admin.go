@@ -59,13 +59,23 @@ func (a admin) addresses(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseListeners(string(body)), nil
+}
+
+// parseListeners reads lines such as "tcp-443::[::]:443"; the name itself may hold colons, single or in pairs.
+func parseListeners(body string) []string {
 	var addresses []string
-	for line := range strings.Lines(string(body)) {
-		if _, address, found := strings.Cut(strings.TrimSpace(line), "::"); found {
-			addresses = append(addresses, address)
+	for line := range strings.Lines(body) {
+		line = strings.TrimSpace(line)
+		split := strings.LastIndex(line, "::[")
+		if split < 0 {
+			split = strings.LastIndex(line, "::")
+		}
+		if split >= 0 {
+			addresses = append(addresses, line[split+2:])
 		}
 	}
-	return addresses, nil
+	return addresses
 }
 
 // counts are Envoy's counters and gauges whose names match a regular expression.
@@ -74,8 +84,12 @@ func (a admin) counts(ctx context.Context, names string) (map[string]int, error)
 	if err != nil {
 		return nil, err
 	}
+	return parseCounts(string(body))
+}
+
+func parseCounts(body string) (map[string]int, error) {
 	counts := map[string]int{}
-	for line := range strings.Lines(string(body)) {
+	for line := range strings.Lines(body) {
 		name, value, found := strings.Cut(strings.TrimSpace(line), ": ")
 		count, err := strconv.Atoi(value)
 		if !found || err != nil {

@@ -141,6 +141,10 @@ func isDrained(ctx context.Context, envoy admin) error {
 	if err != nil {
 		return err
 	}
+	return drained(counts)
+}
+
+func drained(counts map[string]int) error {
 	open := 0
 	for name, count := range counts {
 		if strings.HasSuffix(name, ".downstream_cx_active") && !strings.HasPrefix(name, "listener.admin.") {

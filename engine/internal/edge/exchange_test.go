@@ -1,0 +1,131 @@
+package edge
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// envoyAdmin answers like an Envoy's admin interface and keeps what was asked of it.
+type envoyAdmin struct {
+	mutex     sync.Mutex
+	listeners string
+	draining  bool
+	calls     []string
+	onDrain   func()
+}
+
+func (e *envoyAdmin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	switch r.URL.Path {
+	case "/server_info":
+		fmt.Fprint(w, `{"state":"LIVE","node":{"id":"main-old"}}`)
+	case "/listeners":
+		fmt.Fprint(w, e.listeners)
+	case "/stats":
+		stopped := 0
+		if e.draining {
+			stopped = 2
+		}
+		fmt.Fprintf(w, "listener_manager.listener_stopped: %d\nlistener_manager.total_listeners_active: 2\n", stopped)
+	case "/drain_listeners", "/quitquitquit":
+		e.calls = append(e.calls, r.Method+" "+r.URL.Path)
+		if r.URL.Path == "/drain_listeners" {
+			e.draining = true
+			e.onDrain()
+		}
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (e *envoyAdmin) listen(addresses string) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	e.listeners = addresses
+}
+
+func serveAdmin(t *testing.T, handler http.Handler) admin {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handler}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+		<-ended
+	})
+	return adminAt(path)
+}
+
+func TestServesAllNamesWhatIsMissing(t *testing.T) {
+	old := &envoyAdmin{listeners: "tcp-80::[::]:80\ntcp-443::[::]:443\n"}
+	next := &envoyAdmin{listeners: "tcp-443::[::]:443\n"}
+	from, to := serveAdmin(t, old), serveAdmin(t, next)
+	if err := servesAll(t.Context(), from, to); err == nil || !strings.Contains(err.Error(), "[::]:80") {
+		t.Errorf("got %v, want the missing address", err)
+	}
+	next.listen(old.listeners)
+	if err := servesAll(t.Context(), from, to); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHandOverDrainsOnlyOnceTheOtherServes(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may change the kernel's setting")
+	}
+	next := &envoyAdmin{listeners: "stats::127.0.0.1:1\n"}
+	old := &envoyAdmin{listeners: "stats::127.0.0.1:1\ntcp-443::[::]:443\n"}
+	served := false
+	old.onDrain = func() {
+		next.mutex.Lock()
+		defer next.mutex.Unlock()
+		served = strings.Contains(next.listeners, "443")
+	}
+	from, to := serveAdmin(t, old), serveAdmin(t, next)
+	started := make(chan error, 1)
+	go func() { started <- handOver(t.Context(), from, to) }()
+	timer := time.AfterFunc(4*pollInterval, func() { next.listen(old.listeners) })
+	defer timer.Stop()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	if !served {
+		t.Error("the old Envoy was drained before the new one served")
+	}
+	if want := []string{"POST /drain_listeners", "POST /quitquitquit"}; !reflect.DeepEqual(old.calls, want) {
+		t.Errorf("the old Envoy was asked %v, want %v", old.calls, want)
+	}
+	if len(next.calls) != 0 {
+		t.Errorf("the new Envoy was asked %v", next.calls)
+	}
+}
+
+func TestHandOverLeavesTheOldOneWhenTheOtherNeverServes(t *testing.T) {
+	old := &envoyAdmin{listeners: "tcp-443::[::]:443\n"}
+	from, to := serveAdmin(t, old), serveAdmin(t, &envoyAdmin{})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*pollInterval)
+	defer cancel()
+	if err := handOver(ctx, from, to); err == nil {
+		t.Error("a hand-over to an Envoy that does not serve succeeded")
+	}
+	if len(old.calls) != 0 {
+		t.Errorf("the old Envoy was asked %v", old.calls)
+	}
+}
