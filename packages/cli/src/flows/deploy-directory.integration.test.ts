@@ -1,0 +1,171 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BuildError } from '@brainpod/builder/execute/build-error';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CliFailure } from '../failure.ts';
+import { Platform, REGISTRY_HOST } from '../testing/platform.ts';
+import { runInProcess } from '../testing/run-in-process.ts';
+import { type DeployEvent, deployDirectory } from './deploy-directory.ts';
+
+const EXAMPLE = join(import.meta.dirname, '..', '..', '..', '..', 'examples', 'hello-node');
+
+let platform: Platform;
+let pod: string;
+
+beforeAll(async () => {
+  platform = await Platform.start();
+});
+afterAll(() => platform?.stop());
+beforeEach(async () => {
+  platform.verdict = () => null;
+  pod = (await platform.client.createPod()).name;
+});
+
+async function source(name: string, files: Record<string, string>): Promise<string> {
+  const directory = join(platform.home, pod, name);
+  await mkdir(directory, { recursive: true });
+  for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), text);
+  return directory;
+}
+
+async function deploy(directory: string) {
+  const events: DeployEvent[] = [];
+  const result = await deployDirectory({
+    client: platform.client,
+    apiKey: platform.apiKey,
+    pod,
+    directory,
+    registryEndpoint: platform.origin,
+    builder: platform.builder,
+    environment: { PATH: '/usr/bin:/bin', HOME: platform.home },
+    report: (event) => events.push(event),
+    timeoutMs: 20_000,
+  });
+  return { result, phases: events.flatMap((event) => (event.kind === 'phase' ? [event.phase] : [])) };
+}
+
+async function documents(): Promise<Map<string, unknown>> {
+  const resources = await platform.client.listResources(pod);
+  return new Map(resources.map(({ content }) => [`${content.kind}/${content.metadata.name}`, content.spec]));
+}
+
+const DOCKERFILE = 'FROM scratch\nCOPY . /\nEXPOSE 9000\nUSER 1000\n';
+
+describe('a directory with a Dockerfile only', () => {
+  it('becomes an App named after it and a Route to the port that it exposes', async () => {
+    const { result, phases } = await deploy(await source('My Shop_1', { Dockerfile: DOCKERFILE }));
+    expect(phases).toEqual(['building', 'built', 'writing', 'deploying', 'live']);
+    expect(result.url).toMatch(/^https:\/\/[a-z0-9-]+\.example\.test\/$/);
+    expect(result.image).toMatch(new RegExp(`^${REGISTRY_HOST}/${pod}/my-shop-1@sha256:[0-9a-f]{64}$`));
+    const specs = await documents();
+    expect(specs.get('App/my-shop-1')).toMatchObject({
+      image: result.image,
+      env: [{ name: 'PORT', value: '9000' }],
+      checks: { ready: { port: 9000 } },
+    });
+    expect(specs.get('Route/my-shop-1')).toMatchObject({
+      rules: [{ port: 9000, backendRef: 'urn:brain:app:default:my-shop-1' }],
+    });
+  });
+
+  it('is left alone the second time, keeps its hostname when it changes', async () => {
+    const directory = await source('shop', { Dockerfile: DOCKERFILE });
+    const first = (await deploy(directory)).result;
+    const second = (await deploy(directory)).result;
+    expect([second.changed, second.revisionId, second.url]).toEqual([false, first.revisionId, first.url]);
+    await writeFile(join(directory, 'new.txt'), 'new');
+    const third = (await deploy(directory)).result;
+    expect([third.changed, third.url]).toEqual([true, first.url]);
+    expect(third.image).not.toBe(first.image);
+  });
+});
+
+describe('a directory with resources', () => {
+  it('is deployed as it says, with the built image put in', async () => {
+    const directory = join(platform.home, pod, 'hello-node');
+    await cp(EXAMPLE, directory, { recursive: true });
+    // The example's own base image takes half a minute to make: its resources are what is tested here.
+    await writeFile(join(directory, 'Dockerfile'), DOCKERFILE);
+    const { result } = await deploy(directory);
+    const specs = await documents();
+    expect([...specs.keys()].sort()).toEqual(['App/hello-node', 'Config/hello-node', 'Route/hello-node']);
+    expect(specs.get('App/hello-node')).toMatchObject({ image: result.image, replicas: 2 });
+    expect((await deploy(directory)).result.changed).toBe(false);
+  });
+
+  it('is refused where no App takes the image', async () => {
+    const text = (await readFile(join(EXAMPLE, 'resources.yaml'), 'utf8')).replace(
+      'image: hello-node',
+      'image: nginx',
+    );
+    const directory = await source('refused', { Dockerfile: DOCKERFILE, 'resources.yaml': text });
+    await expect(deploy(directory)).rejects.toThrow(/image the App's own name/);
+    expect((await documents()).size).toBe(0);
+  });
+});
+
+describe('what goes wrong', () => {
+  it('in the Dockerfile: nothing is written or deployed', async () => {
+    const directory = await source('broken', { Dockerfile: 'FROM scratch\nCOPY nothing /\n' });
+    await expect(deploy(directory)).rejects.toThrow(BuildError);
+    expect((await documents()).size).toBe(0);
+    expect((await platform.client.getPod(pod)).deployed).toBeNull();
+  });
+
+  it("in the cluster: the revision's reason is told, and the next attempt tries again", async () => {
+    const directory = await source('shop', { Dockerfile: DOCKERFILE });
+    platform.verdict = () => ({ error: 'App shop listens on no port 9000.\n  listening on 3000' });
+    const failure = await deploy(directory).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(CliFailure);
+    expect(String(failure)).toContain('failed. App shop listens on no port 9000.\n  listening on 3000');
+    platform.verdict = () => null;
+    expect((await deploy(directory)).result.changed).toBe(true);
+  });
+});
+
+describe('the command line against the real API', () => {
+  const run = (args: string, stdin = '') =>
+    runInProcess(args.split(' '), {
+      stdin,
+      environment: {
+        HOME: platform.home,
+        BRAINPOD_API_ENDPOINT: platform.origin,
+        BRAINPOD_API_TOKEN: platform.apiKey,
+        BRAINPOD_POD: pod,
+      },
+    });
+
+  it('goes from a file to a deployed revision, its change, its diff and its removal', async () => {
+    const config = (text: string) =>
+      `apiVersion: pod.brainpod.io/v1alpha1\nkind: Config\nmetadata: {name: c, namespace: default}\nspec: {files: {a.txt: ${text}}}\n`;
+    expect(await run('resource create -f - --dry-run', config('one'))).toMatchObject({ exitCode: 0 });
+    expect(await run('resource create -f -', config('one'))).toMatchObject({ exitCode: 0, stderr: '' });
+    const deployed = await run('deploy --summary first --wait');
+    expect(deployed).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('is deployed and healthy'),
+    });
+    expect((await run('resource replace config c -f -', config('two'))).exitCode).toBe(0);
+    const { head } = await platform.client.getPod(pod);
+    const diff = await run(`revision diff ${head.id}`);
+    expect(diff.stdout).toMatch(/update Config\/c[\s\S]*-.*one[\s\S]*\+.*two/);
+    expect((await run('resource list')).stdout).toContain('Config');
+    expect((await run('resource get config c')).stdout).toContain('a.txt: two');
+    expect((await run('resource delete config c')).exitCode).toBe(0);
+    expect((await run('revision list')).stdout).toContain('first');
+    expect((await run('whoami')).stdout).toContain('ada@example.com');
+    expect((await run('cluster list')).stdout).toContain('amd64');
+    const schema = await run('describe resource app');
+    expect(schema.stdout).toMatch(/spec\.replicas\s+integer 1–10\s+required/);
+  });
+
+  it("shows the API's faults with their paths", async () => {
+    const outcome = await run('resource create -f -', 'kind: App\nmetadata: {name: UPPER}\n');
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.stderr).toContain('0.spec');
+    expect(outcome.stderr).toContain('0.metadata.name');
+  });
+});
