@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { parse } from 'smol-toml';
+
+/** The running Brainpod that is measured. */
+export type Bench = {
+  dataDir: string;
+  runDir: string;
+  /** The multi-call Kubernetes binary, and a kubeconfig of the cluster's administrator. */
+  kube: string;
+  kubeconfig: string;
+  authorityPem: string;
+  domain: string;
+  /** Calls the API with the operator's key; throws on any answer but 2xx. */
+  api<T>(method: string, url: string, body?: unknown): Promise<T>;
+};
+
+/** Finds the Brainpod of this machine by the environment it was started with. */
+export async function openBench(): Promise<Bench> {
+  const dataDir = process.env.BRAINPOD_DATA_DIR ?? '/var/lib/brainpod';
+  const runDir = process.env.BRAINPOD_RUN_DIR ?? '/run/brainpod';
+  const configFile =
+    process.env.BRAINPOD_CONFIG ??
+    path.join(process.env.XDG_CONFIG_HOME ?? path.join(homedir(), '.config'), 'brainpod/config.toml');
+  const config = parse(await readFile(configFile, 'utf8'));
+  const binaries = JSON.parse(await readFile(path.join(dataDir, 'engine/bin.json'), 'utf8')) as {
+    binDir: string;
+  };
+  const status = (await (await fetch(`${config.endpoint}/status.json`)).json()) as { domain: string };
+  return {
+    dataDir,
+    runDir,
+    kube: path.join(binaries.binDir, 'kube'),
+    kubeconfig: path.join(runDir, 'engine/admin.kubeconfig'),
+    authorityPem: await readFile(path.join(dataDir, 'server/ca.crt'), 'utf8'),
+    domain: status.domain,
+    async api(method, url, body) {
+      const response = await fetch(`${config.endpoint}${url}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${config.api_token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`);
+      return JSON.parse(text);
+    },
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle];
+  if (upper === undefined) throw new Error('there is no median of nothing');
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
