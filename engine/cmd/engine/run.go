@@ -106,15 +106,18 @@ func supervised(ctx context.Context, cfg *config.Config, decided variant.Variant
 	client := kubectl.New(cfg.Bin("kube"), cfg.AdminKubeconfig(), cfg.APIServerURL(),
 		func() (pki.Paths, error) { return cluster.AdminIdentity(keys) })
 	var supervisor *supervise.Supervisor
-	kubernetes := cluster.New(cfg, keys, client, decided, probe.CNIDir(), func(name string) { supervisor.Restart(name) })
+	kubernetes := cluster.New(cfg, keys, client, decided, probe.CNIDir(), func(name string) { supervisor.RestartWithDependants(name) })
 
-	wasReady := false
+	wasReady, everReady := false, false
 	publish := func(all []supervise.Status) {
 		ready := supervise.IsUp(all)
-		if ready && !wasReady {
+		switch {
+		case ready && !everReady:
 			logf("everything is ready, %s after the start", time.Since(startedAt).Round(time.Millisecond))
+		case ready && !wasReady:
+			logf("everything is ready again")
 		}
-		wasReady = ready
+		wasReady, everReady = ready, everReady || ready
 		if err := writeStatus(cfg, decided, startedAt, ready, all); err != nil {
 			logf("the status cannot be written: %v", err)
 		}

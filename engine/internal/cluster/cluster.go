@@ -49,14 +49,15 @@ type Cluster struct {
 	// cniDir is where the network plugins are.
 	cniDir string
 
-	// restart asks the supervisor to restart a component.
+	// restart asks the supervisor to restart a component and all that need it.
 	restart func(name string)
 	// etcdToken changes when etcd begins with nothing; startedWithToken is the one
 	// that the other components were started with.
 	etcdToken, startedWithToken atomic.Pointer[string]
 }
 
-// New returns a Cluster. restart may be called from any goroutine.
+// New returns a Cluster. restart restarts a component with all that need it; it may
+// be called from any goroutine.
 func New(
 	cfg *config.Config, keys *pki.PKI, client *kubectl.Client, v variant.Variant, cniDir string, restart func(string),
 ) *Cluster {

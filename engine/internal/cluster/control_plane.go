@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"brainpod.io/engine/internal/component"
 	"brainpod.io/engine/internal/pki"
@@ -39,7 +38,6 @@ func (c *Cluster) apiServer() component.Component {
 			}
 			return c.WriteKubeconfigs()
 		},
-		StopTimeout: 20 * time.Second,
 	}
 }
 

@@ -70,15 +70,14 @@ func (c *Cluster) prepareEtcd() error {
 }
 
 // noticeEmptyEtcd restarts what remembers an etcd that is no more: their caches
-// speak of revisions that the new one has not reached.
+// speak of revisions that the new one has not reached, and what they had applied
+// is gone.
 func (c *Cluster) noticeEmptyEtcd() error {
 	now := c.etcdToken.Load()
 	if before := c.startedWithToken.Swap(now); before == nil || *before == *now {
 		return nil
 	}
-	for _, name := range []string{APIServer, ControllerManager, Scheduler, Kubelet, KubeProxy} {
-		c.restart(name)
-	}
+	c.restart(APIServer)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -66,9 +67,23 @@ func Find(ctx context.Context, cfg *config.Config) ([]Item, error) {
 		}
 		for _, result := range results {
 			found = append(found, Item{Kind: "cni", Name: result})
+			if loopback := loopbackResult(result, name); loopback != "" {
+				found = append(found, Item{Kind: "cni", Name: loopback})
+			}
 		}
 	}
 	return found, nil
+}
+
+// loopbackResult is the file, if there is one, that was left for the same container
+// when its loopback interface was set up.
+func loopbackResult(result, network string) string {
+	id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(result), network+"-"), "-")
+	path := filepath.Join(resultsDir, "cni-loopback-"+id+"-lo")
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
 }
 
 // PodNetwork and BuildNetwork are what the networks are called towards the plugins.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,7 @@ func (s *Supervisor) live(ctx context.Context, c component.Component) (time.Dura
 		return 0, err
 	}
 	served := time.Now()
+	s.setFailing(c.Name, false)
 	s.update(c.Name, func(status *Status) {
 		status.State, status.Message, status.Settled = Ready, "", c.Settled == nil
 	})
@@ -137,7 +139,7 @@ func (s *Supervisor) waitForDependants(c component.Component) {
 
 func (s *Supervisor) waitForNeeds(ctx context.Context, c component.Component) error {
 	return s.WaitUntil(ctx, func(all []Status) bool {
-		missing := notIn(all, c.Needs, Ready)
+		missing := append(notIn(all, c.Needs, Ready), s.aboutToRestart(c.Needs)...)
 		if len(missing) > 0 {
 			s.update(c.Name, func(status *Status) {
 				status.State, status.WaitsFor, status.PID = Waiting, strings.Join(missing, ", "), 0
@@ -194,6 +196,10 @@ func (s *Supervisor) check(ctx context.Context, c component.Component) error {
 }
 
 func (s *Supervisor) endedError(c component.Component, running *process) error {
+	if running.killed {
+		// Whatever it said last is not why it ended.
+		return errors.New(running.reason)
+	}
 	if log, kept := s.logs[c.Name]; kept && log.LastLine() != "" {
 		return fmt.Errorf("%s; its last words: %s", running.reason, log.LastLine())
 	}
@@ -221,7 +227,8 @@ func (s *Supervisor) watchHealth(ctx context.Context, c component.Component, run
 		}
 		next.Reset(s.timing.HealthPoll)
 		err := s.check(ctx, c)
-		if err == nil || len(notIn(s.Snapshot(), c.Needs, Ready)) > 0 {
+		s.setFailing(c.Name, err != nil)
+		if err == nil || s.isAnyUnwell(c.Needs) {
 			// A component is not to blame for what it needs.
 			failures = 0
 			continue
@@ -233,10 +240,37 @@ func (s *Supervisor) watchHealth(ctx context.Context, c component.Component, run
 	}
 }
 
+func (s *Supervisor) setFailing(name string, failing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failing[name] = failing
+}
+
+func (s *Supervisor) isAnyUnwell(names []string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(names, func(name string) bool {
+		return s.failing[name] || s.statuses[name].State != Ready
+	})
+}
+
 func (s *Supervisor) isRestartAsked(name string) (bool, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.restarts[name], s.changed
+}
+
+// aboutToRestart are those that are ready still, but not for long.
+func (s *Supervisor) aboutToRestart(names []string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []string
+	for _, name := range names {
+		if s.restarts[name] && s.statuses[name].State == Ready {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 func (s *Supervisor) clearRestart(name string) {

@@ -26,8 +26,9 @@ type process struct {
 	pid       int
 	startTime uint64
 	exited    chan struct{}
-	// reason is why it ended; set before exited is closed.
+	// reason is why it ended, killed that it was SIGKILL; set before exited is closed.
 	reason string
+	killed bool
 }
 
 // record is what the next engine needs to adopt a process.
@@ -111,6 +112,8 @@ func (s *Supervisor) watch(name string, command *exec.Cmd) *process {
 		if err != nil {
 			started.reason = err.Error()
 		}
+		status, known := command.ProcessState.Sys().(syscall.WaitStatus)
+		started.killed = known && status.Signaled() && status.Signal() == syscall.SIGKILL
 		s.sweep(name, started.pid)
 	}()
 	return started

@@ -219,6 +219,8 @@ func TestHungProcessIsRestartedButNotForTheFaultOfWhatItNeeds(t *testing.T) {
 	before := r.up()
 
 	set("base", true)
+	// The dependant falls ill of it a moment later, as it would in life.
+	eventually(t, "base's first failed check", func() bool { return r.isAnyUnwell([]string{"base"}) })
 	set("dependant", true)
 	r.until("base restarted", func(all map[string]Status) bool { return all["base"].Restarts >= 1 })
 	// base stays sick, so the dependant's failing checks must not count.
@@ -343,6 +345,37 @@ func TestRestartOnRequest(t *testing.T) {
 	if after["b"].PID != before["b"].PID {
 		t.Error("b was restarted too")
 	}
+}
+
+func TestRestartWithDependantsKeepsTheirOrderAndSurvivors(t *testing.T) {
+	var mu sync.Mutex
+	var order []string
+	noting := func(c component.Component) component.Component {
+		c.Prepare = func(context.Context) error {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, c.Name)
+			return nil
+		}
+		return c
+	}
+	lasting := survivor("lasting")
+	lasting.Needs = []string{"a"}
+	r := run(t, t.TempDir(), noting(sleeper("c", "b")), noting(sleeper("b", "a")), noting(sleeper("a")), sleeper("x"), lasting)
+	before := r.up()
+	r.RestartWithDependants("a")
+	after := r.until("all again", func(all map[string]Status) bool {
+		return all["a"].Restarts == 1 && all["b"].Restarts == 1 && all["c"].State == Ready && all["c"].Restarts == 1
+	})
+	if after["x"].PID != before["x"].PID || after["lasting"].PID != before["lasting"].PID {
+		t.Error("something else was restarted")
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if got := strings.Join(order, " "); got != "a b c a b c" {
+		t.Errorf("order = %s", got)
+	}
+	mustKill(t, after["lasting"].PID, syscall.SIGKILL)
 }
 
 func TestLogsWhatTheProcessSays(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,6 +81,8 @@ type Supervisor struct {
 	statuses map[string]*Status
 	// restarts holds those that were asked to restart.
 	restarts map[string]bool
+	// failing holds those whose last check while they were ready failed.
+	failing map[string]bool
 	// changed is closed, and made anew, whenever something above changed.
 	changed chan struct{}
 
@@ -97,6 +100,7 @@ func New(options Options) (*Supervisor, error) {
 		logs:     map[string]*logfile.Writer{},
 		statuses: map[string]*Status{},
 		restarts: map[string]bool{},
+		failing:  map[string]bool{},
 		changed:  make(chan struct{}),
 	}
 	for _, c := range options.Components {
@@ -170,6 +174,27 @@ func (s *Supervisor) Restart(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.restarts[name] = true
+	s.signalLocked()
+}
+
+// RestartWithDependants asks for a restart of a component and of all that need it,
+// directly or not. They start again in the order of their needs. Survivors go on.
+func (s *Supervisor) RestartWithDependants(name string) {
+	chosen := map[string]bool{name: true}
+	for grown := true; grown; {
+		grown = false
+		for _, c := range s.options.Components {
+			needed := slices.ContainsFunc(c.Needs, func(need string) bool { return chosen[need] })
+			if needed && !chosen[c.Name] && !c.Survives {
+				chosen[c.Name], grown = true, true
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for each := range chosen {
+		s.restarts[each] = true
+	}
 	s.signalLocked()
 }
 

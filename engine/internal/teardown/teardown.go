@@ -200,7 +200,8 @@ func unmount(cfg *config.Config) error {
 	return errors.Join(faults...)
 }
 
-// removeFiles removes what is worth nothing once the processes are gone.
+// removeFiles removes what is worth nothing once the processes are gone: by name,
+// since a folder named by mistake must not be emptied.
 func removeFiles(ctx context.Context, cfg *config.Config) error {
 	left, err := leftovers.Mounts(cfg)
 	if err != nil {
@@ -213,7 +214,8 @@ func removeFiles(ctx context.Context, cfg *config.Config) error {
 	var faults []error
 	for _, name := range []string{
 		"s", "runc", "containerd", "addresses", "survivors", "containerd.sock", "containerd.sock.ttrpc",
-		"kubeconfig", "admin.kubeconfig",
+		"kubeconfig", "admin.kubeconfig", "coredns", "metrics-server", "registry", "buildkit", "buildkitd.sock", "edge",
+		"status.json",
 	} {
 		faults = append(faults, os.RemoveAll(filepath.Join(cfg.RunDir, name)))
 	}
