@@ -70,7 +70,10 @@ func coreDNS(cfg *config.Config, certificates *pki.PKI, client *kubectl.Client) 
 			if err := writeCorefile(); err != nil {
 				return err
 			}
-			return httpReady(ctx, http.DefaultTransport, fmt.Sprintf("http://%s:%d/ready", cfg.DNSAddress, dnsReadyPort))
+			return errors.Join(
+				httpReady(ctx, http.DefaultTransport, fmt.Sprintf("http://%s:%d/ready", cfg.DNSAddress, dnsReadyPort)),
+				applied.Check(ctx, client, dnsName),
+			)
 		},
 		StopTimeout: 7 * time.Second,
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"brainpod.io/engine/internal/applied"
 	"brainpod.io/engine/internal/component"
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/kubectl"
@@ -71,7 +73,7 @@ func metricsServer(cfg *config.Config, certificates *pki.PKI, client *kubectl.Cl
 			if err != nil {
 				return err
 			}
-			return metricsReady(ctx, cfg, own.CA)
+			return errors.Join(metricsReady(ctx, cfg, own.CA), applied.Check(ctx, client, metricsName))
 		},
 	}
 }
