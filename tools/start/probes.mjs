@@ -11,10 +11,10 @@ import { envoyBinaryPath } from './envoy-pin.mjs';
 
 /**
  * Looks at this machine; changes nothing.
- * @param {{ root: string, cacheDir: string, external: boolean, builds: boolean, environment: NodeJS.ProcessEnv }} where
+ * @param {{ root: string, cacheDir: string, external: boolean, builds?: boolean, environment: NodeJS.ProcessEnv }} where
  * @returns {Probes}
  */
-export function probe({ root, cacheDir, external, builds, environment }) {
+export function probe({ root, cacheDir, external, builds = false, environment }) {
   const engineDir = path.join(root, 'engine');
   const platform = `${process.platform}-${process.arch}`;
   const goVersion = probeGo(engineDir);

@@ -1,8 +1,13 @@
 import path from 'node:path';
 import type { ControlClient } from '@brainpod/supervisor/control-client';
-import { type JsonObject, jsonObject } from '@brainpod/supervisor/json-fields';
 import type { Locations } from '@brainpod/supervisor/locations';
-import { type ProcessName, type ProcessStatus, readJsonFile } from '@brainpod/supervisor/status';
+import {
+  type ComponentStatus,
+  type ProcessName,
+  type ProcessStatus,
+  parseComponents,
+  readJsonFile,
+} from '@brainpod/supervisor/status';
 import { pause } from '@brainpod/supervisor/wait';
 import type { StageHandle } from './progress.ts';
 
@@ -45,12 +50,14 @@ export async function waitForEngine(
   locations: Locations,
   stage: StageHandle,
 ): Promise<void> {
+  let count = 0;
   await waitForProcess(client, 'engine', locations, async (process) => {
+    const components = parseComponents(await readJsonFile(locations.engineStatus), process?.pid ?? 0);
+    count = components.length;
     if (process?.state === 'backoff' && process.message !== undefined) stage.detail(process.message);
-    else stage.detail(describeComponents(await readComponents(locations.engineStatus)));
+    else stage.detail(describeComponents(components));
   });
-  const components = await readComponents(locations.engineStatus);
-  stage.detail(`${components.length} parts`);
+  stage.detail(count === 0 ? 'ready' : `${count} parts`);
 }
 
 async function find(client: ControlClient, name: ProcessName): Promise<ProcessStatus | undefined> {
@@ -58,19 +65,13 @@ async function find(client: ControlClient, name: ProcessName): Promise<ProcessSt
   return status.processes.find((process) => process.name === name);
 }
 
-async function readComponents(statusFile: string): Promise<JsonObject[]> {
-  const status = await readJsonFile(statusFile);
-  if (status === undefined) return [];
-  const { components } = jsonObject(status, statusFile);
-  return Array.isArray(components) ? components.map((component) => jsonObject(component, 'a component')) : [];
-}
-
 /** Which parts are still to come, in one short line. */
-export function describeComponents(components: readonly JsonObject[]): string {
+export function describeComponents(components: readonly ComponentStatus[]): string {
   if (components.length === 0) return 'starting';
-  const waiting = components.filter((component) => component.state !== 'ready');
-  const active = waiting.filter((component) => component.state !== 'waiting');
-  const names = (active.length > 0 ? active : waiting).map((component) => String(component.name));
+  const waiting = components.filter(({ state }) => state !== 'ready');
+  if (waiting.length === 0) return 'all parts ready';
+  const active = waiting.filter(({ state }) => state !== 'waiting');
+  const names = (active.length > 0 ? active : waiting).map(({ name }) => name);
   const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
   return `${components.length - waiting.length} of ${components.length} parts ready, waiting for ${shown}`;
 }

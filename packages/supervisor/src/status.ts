@@ -99,6 +99,41 @@ function parseProcess(input: unknown): ProcessStatus {
   };
 }
 
+/** A part of the engine, as the engine's own status file tells of it. */
+export type ComponentStatus = {
+  name: string;
+  state: string;
+  restarts: number;
+  since?: string;
+  pid?: number;
+  waitsFor?: string;
+  message?: string;
+};
+
+/** The engine's parts out of its status file; none when that is missing or of an engine that runs no more. */
+export function parseComponents(input: unknown, enginePid: number): ComponentStatus[] {
+  if (input === undefined) return [];
+  const status = jsonObject(input, 'the status of the engine');
+  return status.pid === enginePid ? requiredArray(status, 'components').map(parseComponent) : [];
+}
+
+function parseComponent(input: unknown): ComponentStatus {
+  const object = jsonObject(input, 'a part of the engine');
+  const pid = optionalNumber(object, 'pid');
+  const text = (field: string): string | undefined =>
+    object[field] === '' ? undefined : optionalString(object, field);
+  const [since, waitsFor, message] = [text('since'), text('waitsFor'), text('message')];
+  return {
+    name: requiredString(object, 'name'),
+    state: requiredString(object, 'state'),
+    restarts: optionalNumber(object, 'restarts') ?? 0,
+    ...(since === undefined ? {} : { since }),
+    ...(pid === undefined ? {} : { pid }),
+    ...(waitsFor === undefined ? {} : { waitsFor }),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
 /** A JSON file that another process replaces on each change; undefined while it is not there. */
 export async function readJsonFile(file: string): Promise<unknown> {
   try {
