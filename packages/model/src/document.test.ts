@@ -122,6 +122,8 @@ describe('an App', () => {
       },
       'spec.env[1].name',
     ],
+    [{ env: [{ name: 'A', value: 'ü'.repeat(50_000) }] }, 'spec.env[0].value'],
+    [{ env: [1, 2, 3, 4, 5, 6].map((n) => ({ name: `A${n}`, value: 'x'.repeat(90_000) })) }, 'spec.env'],
     [{ instance: '3x' }, 'spec.instance'],
     [{ instance: 1 }, 'spec.instance'],
     [{ replicas: 0 }, 'spec.replicas'],
@@ -315,6 +317,7 @@ describe('a Config', () => {
     [{ ['n'.repeat(254)]: 'x' }, 'spec.files'],
     [{ a: 'x'.repeat(500_000), b: 'y'.repeat(500_001) }, 'spec.files'],
     [{ a: 'ü'.repeat(500_001) }, 'spec.files'],
+    [{ a: '\u0001'.repeat(900_000) }, 'spec.files'],
   ])('is at fault', (files, path) => {
     const input = { ...configInput(), spec: { files } };
     expect(faultsOf(input).map((fault) => fault.path)).toEqual([path]);

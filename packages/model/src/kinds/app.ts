@@ -8,6 +8,9 @@ import { parseUrn } from '../urn.ts';
 import { addressableResourceOf, Port } from './envelope.ts';
 import { duplicates, type Rule } from './rule.ts';
 
+const MAX_ENV_ENTRY_BYTES = 100_000;
+const MAX_ENV_BYTES = 500_000;
+
 const Image = Type.Refine(
   Type.String({
     minLength: 1,
@@ -146,6 +149,7 @@ export const APP_RULES: readonly Rule<AppInput>[] = [
   { reads: ['spec.instance', 'spec.replicas'], check: replicasFitInstance },
   { reads: ['spec.mounts', 'spec.replicas'], check: replicasFitDisk },
   { reads: ['spec.env'], check: envNamesDiffer },
+  { reads: ['spec.env'], check: envFits },
   { reads: ['spec.mounts'], check: mountsDiffer },
   { reads: ['spec.mounts'], check: mountsAreOneThing },
   { reads: ['spec.lifecycle'], check: initIsOneThing },
@@ -173,6 +177,21 @@ function envNamesDiffer({ spec }: AppInput): Fault[] {
     (index) => `spec.env[${index}].name`,
     (first) => `Is set already at ${first}. A variable can be set only once.`,
   );
+}
+
+/** Linux gives a program no variable longer than this, and no more than this in all with room to spare. */
+function envFits({ spec }: AppInput): Fault[] {
+  const encoder = new TextEncoder();
+  const sizes = spec.env.map(({ name, value }) => encoder.encode(`${name}=${value}`).length);
+  const tooLong = sizes.flatMap((bytes, index) => {
+    if (bytes <= MAX_ENV_ENTRY_BYTES) return [];
+    const message = `Has ${bytes} bytes with its name; a variable may have ${MAX_ENV_ENTRY_BYTES}. Put large values into a Config.`;
+    return [{ path: `spec.env[${index}].value`, message }];
+  });
+  const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  if (tooLong.length > 0 || total <= MAX_ENV_BYTES) return tooLong;
+  const message = `Holds ${total} bytes in all; an environment may hold ${MAX_ENV_BYTES}. Put large values into a Config.`;
+  return [{ path: 'spec.env', message }];
 }
 
 function mountsDiffer({ spec }: AppInput): Fault[] {

@@ -7,6 +7,8 @@ import type { Rule } from './rule.ts';
 /** All files of one Config together, in bytes of UTF-8. */
 export const MAX_CONFIG_BYTES = 1_000_000;
 
+// A Kubernetes API server reads requests of up to 3 MiB, in which a control character takes six bytes.
+const MAX_JSON_BYTES = 2_900_000;
 const MAX_FILE_NAME_CHARACTERS = 253;
 
 const ConfigSpec = Type.Object({
@@ -38,7 +40,12 @@ function fileNamesFault(files: unknown): string | undefined {
 function filesFit({ spec }: ConfigDocument): Fault[] {
   const encoder = new TextEncoder();
   const totalBytes = Object.values(spec.files).reduce((sum, text) => sum + encoder.encode(text).length, 0);
-  if (totalBytes <= MAX_CONFIG_BYTES) return [];
+  if (totalBytes <= MAX_CONFIG_BYTES) {
+    if (encoder.encode(JSON.stringify(spec.files)).length <= MAX_JSON_BYTES) return [];
+    const message =
+      'Holds too many control characters: a Config is for text. Put binary files into the image.';
+    return [{ path: 'spec.files', message }];
+  }
   const message = `Holds ${totalBytes} bytes in all; a Config may hold ${MAX_CONFIG_BYTES} (1 MB). Put large files into the image.`;
   return [{ path: 'spec.files', message }];
 }
