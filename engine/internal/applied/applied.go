@@ -60,24 +60,6 @@ func Ensure(ctx context.Context, client *kubectl.Client, set Set) error {
 	return client.Apply(ctx, record)
 }
 
-// ForgottenError says that the cluster has lost a set: its storage was wiped or put back to an earlier state.
-type ForgottenError struct{ Set string }
-
-func (e *ForgottenError) Error() string {
-	return fmt.Sprintf("the cluster has lost what the engine applied to it (%s)", e.Set)
-}
-
-// Check returns a ForgottenError when the cluster does not have one of the named sets, which Ensure brings back. That
-// the cluster cannot be asked is no error here.
-func Check(ctx context.Context, client *kubectl.Client, names ...string) error {
-	for _, name := range names {
-		if present, err := recorded(ctx, client, recordOf(name)); err == nil && present == "" {
-			return &ForgottenError{Set: name}
-		}
-	}
-	return nil
-}
-
 func recordOf(name string) string { return "brainpod-applied-" + name }
 
 func recorded(ctx context.Context, client *kubectl.Client, name string) (string, error) {

@@ -143,22 +143,3 @@ func TestEnsureRecordsNothingThatFailed(t *testing.T) {
 		t.Errorf("applied %q, want no record", got)
 	}
 }
-
-func TestCheckTellsALostSetFromAnUnreachableCluster(t *testing.T) {
-	c := newCluster(t)
-	if err := Ensure(t.Context(), c.client, Set{Name: "kept", Manifests: []byte("one")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := Check(t.Context(), c.client, "kept"); err != nil {
-		t.Errorf("a set that is there: %v", err)
-	}
-	var forgotten *ForgottenError
-	if err := Check(t.Context(), c.client, "kept", "lost"); !errors.As(err, &forgotten) || forgotten.Set != "lost" {
-		t.Errorf("got %v, want that the set is lost", err)
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := Check(ended, c.client, "lost"); err != nil {
-		t.Errorf("a cluster that cannot be asked: %v", err)
-	}
-}

@@ -70,10 +70,7 @@ func coreDNS(cfg *config.Config, certificates *pki.PKI, client *kubectl.Client) 
 			if err := writeCorefile(); err != nil {
 				return err
 			}
-			return errors.Join(
-				httpReady(ctx, http.DefaultTransport, fmt.Sprintf("http://%s:%d/ready", cfg.DNSAddress, dnsReadyPort)),
-				applied.Check(ctx, client, dnsName),
-			)
+			return httpReady(ctx, http.DefaultTransport, fmt.Sprintf("http://%s:%d/ready", cfg.DNSAddress, dnsReadyPort))
 		},
 		StopTimeout: 7 * time.Second,
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"brainpod.io/engine/internal/applied"
 	"brainpod.io/engine/internal/component"
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/kubectl"
@@ -73,7 +71,7 @@ func metricsServer(cfg *config.Config, certificates *pki.PKI, client *kubectl.Cl
 			if err != nil {
 				return err
 			}
-			return errors.Join(metricsReady(ctx, cfg, own.CA), applied.Check(ctx, client, metricsName))
+			return metricsReady(ctx, cfg, own.CA)
 		},
 	}
 }
