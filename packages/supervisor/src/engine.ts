@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { writeFileAtomically } from './atomic-file.ts';
 import { jsonObject, optionalString, requiredString } from './json-fields.ts';
-import type { Locations } from './locations.ts';
+import { DEFAULT_DATA_DIR, type Locations } from './locations.ts';
 import type { Settings } from './settings.ts';
 import { readJsonFile } from './status.ts';
 import { type Launch, NotYet } from './supervised-process.ts';
@@ -53,6 +54,7 @@ export function engineConfig(
   binaries: EngineBinaries,
 ): Record<string, unknown> {
   return {
+    name: engineName(locations),
     dataDir: locations.engineData,
     runDir: locations.engineRun,
     logDir: locations.logDir,
@@ -63,6 +65,15 @@ export function engineConfig(
     registryHosts: { [settings.registryHost]: `http://127.0.0.1:${settings.apiPort}` },
     profile: 'full',
   };
+}
+
+/**
+ * What tells this engine from another on the same machine: its control groups, networks and packet rules carry it.
+ * Two engines in one control group would end each other's containers.
+ */
+function engineName(locations: Locations): string {
+  if (locations.dataDir === DEFAULT_DATA_DIR) return 'brainpod';
+  return `brainpod-${createHash('sha256').update(locations.dataDir).digest('hex').slice(0, 8)}`;
 }
 
 /** Writes the engine's config file, with the folders it lies in and works in. */

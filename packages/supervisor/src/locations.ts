@@ -21,6 +21,9 @@ export type Locations = {
   status: string;
 };
 
+/** Where the data lies on a machine that runs one Brainpod as root. */
+export const DEFAULT_DATA_DIR = '/var/lib/brainpod';
+
 type Environment = Record<string, string | undefined>;
 
 /** The places under a data directory (kept) and a run directory (gone after a reboot). */
@@ -56,7 +59,7 @@ export function locationsFrom(environment: Environment, isRoot: boolean): Locati
   const set = (name: string): string | undefined => environment[name]?.trim() || undefined;
   if (isRoot) {
     return locationsIn(
-      set('BRAINPOD_DATA_DIR') ?? '/var/lib/brainpod',
+      set('BRAINPOD_DATA_DIR') ?? DEFAULT_DATA_DIR,
       set('BRAINPOD_RUN_DIR') ?? '/run/brainpod',
     );
   }

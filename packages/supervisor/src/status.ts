@@ -165,6 +165,14 @@ export class StatusBoard {
     this.#write();
   }
 
+  endRunningStages(detail: string): void {
+    for (const stage of this.#stages.values()) {
+      if (stage.state !== 'running') continue;
+      this.#stages.set(stage.id, { ...stage, state: 'failed', finishedAt: new Date().toISOString(), detail });
+    }
+    this.#write();
+  }
+
   clearStages(): void {
     this.#stages.clear();
     this.#write();

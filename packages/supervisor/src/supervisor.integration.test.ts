@@ -283,3 +283,15 @@ test('log files are moved aside at their size, three of them kept', async () => 
   expect(contents).toEqual(['five------', 'four------', 'three-----', 'two-------']);
   expect(existsSync(path.join(directory, 'small.log.4'))).toBe(false);
 });
+
+test('stages whose teller goes away are shown as interrupted', async () => {
+  const { supervisor } = await makeSupervisor();
+  const teller = new AbortController();
+  await supervisor.handle({ op: 'stage', stage: { id: 'a', title: 'A', state: 'done' } }, teller.signal);
+  await supervisor.handle({ op: 'stage', stage: { id: 'b', title: 'B', state: 'running' } }, teller.signal);
+  teller.abort();
+  expect(supervisor.status().stages).toEqual([
+    { id: 'a', title: 'A', state: 'done' },
+    expect.objectContaining({ id: 'b', state: 'failed', detail: 'interrupted' }),
+  ]);
+});

@@ -58,6 +58,7 @@ export class Supervisor {
   #settings: Settings;
   #binaries: EngineBinaries | null = null;
   #lender: AbortSignal | null = null;
+  #stagesFrom: AbortSignal | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -118,6 +119,7 @@ export class Supervisor {
         break;
       case 'stage':
         this.#board.setStage(request.stage);
+        this.#watchStages(closed);
         break;
       case 'clear-stages':
         this.#board.clearStages();
@@ -135,6 +137,16 @@ export class Supervisor {
         return this.#lendServer(closed);
     }
     return { ok: true, status: this.status() };
+  }
+
+  /** Stages whose teller is gone come to no end any more. */
+  #watchStages(closed: AbortSignal): void {
+    if (this.#stagesFrom === closed) return;
+    this.#stagesFrom = closed;
+    closed.addEventListener('abort', () => {
+      if (this.#stagesFrom !== closed) return;
+      this.#board.endRunningStages('interrupted');
+    });
   }
 
   async #useBinaries(found: EngineBinaries): Promise<void> {
