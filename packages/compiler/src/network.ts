@@ -9,7 +9,7 @@ import { DEFAULT_PORTS, type Platform, type PlatformNetwork } from './platform-f
  * documentation, benchmark, multicast and reserved ranges. Nodes, pods and services of a cluster
  * lie in the private ones; where they don't, `blockedCidrs` names them.
  */
-export const NOT_INTERNET_V4 = [
+const NOT_INTERNET_V4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -27,7 +27,7 @@ export const NOT_INTERNET_V4 = [
 ];
 
 /** As above; among them the ranges that carry an IPv4 address inside (NAT64, 6to4). */
-export const NOT_INTERNET_V6 = [
+const NOT_INTERNET_V6 = [
   '::/127',
   '64:ff9b::/96',
   '64:ff9b:1::/48',

@@ -23,11 +23,6 @@ export function canTransition(from: RevisionState, to: RevisionState): boolean {
   return TRANSITIONS.some((transition) => transition.from === from && transition.to === to);
 }
 
-/** The states in which a revision is on its way to being live. */
-export function isInProgress(state: RevisionState): boolean {
-  return state === 'pending' || state === 'ready';
-}
-
 /** The table as the text of a Mermaid state diagram. */
 export function revisionStateDiagram(): string {
   const edges = TRANSITIONS.map(({ from, to, trigger }) => `  ${from} --> ${to}: ${trigger}`);

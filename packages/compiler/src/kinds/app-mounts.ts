@@ -6,7 +6,7 @@ import { configMapNameOf } from './config.ts';
 
 const READ_BY_ALL = 0o444;
 
-export type CompiledMounts = { volumes: k8s.V1Volume[]; volumeMounts: k8s.V1VolumeMount[] };
+type CompiledMounts = { volumes: k8s.V1Volume[]; volumeMounts: k8s.V1VolumeMount[] };
 
 /** Files of Configs, each at its path, read-only. The order of mounts in the document doesn't matter. */
 export function compileMounts(app: AppDocument, view: PodView): CompiledMounts {

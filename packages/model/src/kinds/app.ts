@@ -125,7 +125,6 @@ type AppInput = Static<typeof AppInputSchema>;
 export type AppMount = Static<typeof DiskMount> | Static<typeof FileMount>;
 export type AppFileMount = Static<typeof FileMount>;
 export type AppInit = Static<typeof Init>;
-export type AppReadyCheck = Static<typeof ReadyCheck>;
 export type AppDocument = Omit<AppInput, 'spec'> & {
   spec: Omit<AppInput['spec'], 'mounts'> & { mounts: AppMount[] };
 };

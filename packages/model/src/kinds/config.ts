@@ -5,7 +5,7 @@ import { resourceOf } from './envelope.ts';
 import type { Rule } from './rule.ts';
 
 /** All files of one Config together, in bytes of UTF-8. */
-export const MAX_CONFIG_BYTES = 1_000_000;
+const MAX_CONFIG_BYTES = 1_000_000;
 
 // A Kubernetes API server reads requests of up to 3 MiB, in which a control character takes six bytes.
 const MAX_JSON_BYTES = 2_900_000;
