@@ -81,6 +81,9 @@ func runEngine(ctx context.Context, cfg *config.Config, _ bool) error {
 
 // examine refuses a machine that cannot run the engine before anything is done to it.
 func examine(ctx context.Context, cfg *config.Config) (variant.Variant, error) {
+	if err := probe.WaitForDyingHolders(ctx, cfg, stragglersEnd); err != nil {
+		return variant.Variant{}, err
+	}
 	facts, err := probe.Gather(ctx, cfg)
 	if err != nil {
 		return variant.Variant{}, err

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vishvananda/netlink"
 
@@ -21,6 +23,8 @@ import (
 	"brainpod.io/engine/internal/procfs"
 	"brainpod.io/engine/internal/variant"
 )
+
+const dyingPoll = 50 * time.Millisecond
 
 // listener is a TCP socket that takes connections.
 type listener struct {
@@ -82,6 +86,30 @@ func portsInUse(cfg *config.Config) ([]variant.PortInUse, error) {
 		}
 	}
 	return found, nil
+}
+
+// WaitForDyingHolders waits until no port of the engine's is held by a process that
+// cannot be seen: one that was just killed keeps its sockets for a moment, and has
+// nothing else any more to tell it by. It gives up after the time-out, without an
+// error: whoever holds the port then is somebody else.
+func WaitForDyingHolders(ctx context.Context, cfg *config.Config, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	for {
+		inUse, err := portsInUse(cfg)
+		if err != nil {
+			return err
+		}
+		unseen := slices.ContainsFunc(inUse, func(use variant.PortInUse) bool { return use.PID == 0 })
+		if !unseen {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(dyingPoll):
+		}
+	}
 }
 
 func collide(a, b netip.Addr) bool { return a == b || a.IsUnspecified() || b.IsUnspecified() }
