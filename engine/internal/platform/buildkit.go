@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,8 +21,10 @@ import (
 	"brainpod.io/engine/internal/component"
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/grpcprobe"
+	"brainpod.io/engine/internal/leftovers"
 	"brainpod.io/engine/internal/network"
 	"brainpod.io/engine/internal/probe"
+	"brainpod.io/engine/internal/procfs"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,6 +32,8 @@ const (
 	buildkitName = "buildkitd"
 	// maxBuildSteps run at the same time: builds must leave the apps that run here some of the machine.
 	maxBuildSteps = 2
+
+	killTime, killPoll = 5 * time.Second, 10 * time.Millisecond
 )
 
 func buildkitData(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "buildkit") }
@@ -69,7 +75,7 @@ func buildkit(cfg *config.Config) component.Component {
 type buildkitPaths struct{ config, network, addresses, steps, temporary string }
 
 func prepareBuildkit(cfg *config.Config, paths buildkitPaths) error {
-	if err := endBuildContainers(cfg); err != nil {
+	if err := cleanUp(cfg); err != nil {
 		return err
 	}
 	// Addresses of containers that a killed buildkitd left are free again now.
@@ -106,20 +112,40 @@ func prepareBuildkit(cfg *config.Config, paths buildkitPaths) error {
 	return atomicfile.WriteIfChanged(paths.config, buildkitConfiguration(cfg, paths.network, limits), 0o600)
 }
 
-// endBuildContainers ends what runs in the containers of a buildkitd that was killed; nobody waits for it any more.
-func endBuildContainers(cfg *config.Config) error {
+// cleanUp removes what a buildkitd that was killed has left: nobody waits for the containers of its builds any more.
+func cleanUp(cfg *config.Config) error {
 	left, err := cgroups.Processes(buildCgroup(cfg))
 	if err != nil {
 		return err
 	}
-	var faults []error
 	for _, process := range left {
 		if err := syscall.Kill(process.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			faults = append(faults, fmt.Errorf("a container of an earlier build cannot be ended: %w", err))
+			return fmt.Errorf("a container of an earlier build cannot be ended: %w", err)
 		}
 	}
-	return errors.Join(faults...)
+	for deadline := time.Now().Add(killTime); slices.ContainsFunc(left, isAlive); time.Sleep(killPoll) {
+		if time.Now().After(deadline) {
+			return errors.New("containers of an earlier build do not end although they were killed")
+		}
+	}
+	mounts, err := leftovers.Mounts(cfg)
+	if err != nil {
+		return err
+	}
+	for _, mount := range mounts {
+		if !isBelow(mount.Path, buildkitData(cfg)) && !isBelow(mount.Path, buildkitRun(cfg)) {
+			continue
+		}
+		if err := unix.Unmount(mount.Path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
+			return fmt.Errorf("%s cannot be unmounted: %w", mount.Path, err)
+		}
+	}
+	return cgroups.Remove(buildCgroup(cfg))
 }
+
+func isAlive(process procfs.Process) bool { return procfs.IsAlive(process.PID, process.StartTime) }
+
+func isBelow(path, folder string) bool { return strings.HasPrefix(path, folder+"/") }
 
 // buildNetworkConfiguration puts build steps on a bridge of their own. The engine's firewall table masquerades them.
 func buildNetworkConfiguration(cfg *config.Config, addresses string) ([]byte, error) {
