@@ -1,3 +1,4 @@
+import { registerEngineCommands } from './commands/engine.ts';
 import { runCli } from './run-cli.ts';
 
 const stop = new AbortController();
@@ -17,10 +18,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const io = {
   environment: process.env,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stop.signal,
-});
+};
+process.exitCode = await runCli(process.argv.slice(2), io, (program) => registerEngineCommands(program, io));
