@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { INDEX_TARGET_FORMAT, parseIndexTargets, trixieSources, withoutCredentials } from './apt-sources.ts';
@@ -43,9 +43,17 @@ export async function writeDebianTar(
         if (step !== undefined) options.report(step);
       },
     });
+    await addEmptyDev(tarFile, directory, options.epochSeconds);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Container runtimes mount their own devices there, and a read-only system needs the place to exist. */
+async function addEmptyDev(tarFile: string, directory: string, epochSeconds: number): Promise<void> {
+  await mkdir(join(directory, 'dev'), { mode: 0o755 });
+  const owner = ['--numeric-owner', '--owner=0', '--group=0', '--mode=0755', `--mtime=@${epochSeconds}`];
+  await runProgram('tar', ['--append', `--file=${tarFile}`, ...owner, `--directory=${directory}`, './dev']);
 }
 
 async function mmdebstrapArguments(

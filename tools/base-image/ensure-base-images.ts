@@ -63,7 +63,7 @@ function locate(name: BaseImage, registryUrl: string): { repository: Repository;
 /** The same as long as an image made now would be the same, security updates of Debian aside. */
 function inputsKey(): string {
   const inputs = {
-    recipe: 1,
+    recipe: 2,
     debian: DEBIAN_RECIPE,
     node: NODE_PACKAGE,
     npm: NPM_PACKAGE,
