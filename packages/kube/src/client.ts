@@ -149,6 +149,18 @@ export class KubeClient {
 
   /** Makes what `object` names true of the object in the cluster, which is made where there is none (server-side apply). */
   async apply(object: KubeObject, options: ApplyOptions = {}): Promise<KubeObject> {
+    try {
+      return await this.#applyOnce(object, options);
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.status !== 404 || error.reason === 'NoSuchKind') throw error;
+      // Applying makes what is missing, so it is the namespace or the whole kind that is gone. Both may come back.
+      this.#discovery.forget(object.apiVersion);
+      const { status, reason, message } = error;
+      throw new KubeError({ status, reason, message, retryable: true, cause: error });
+    }
+  }
+
+  async #applyOnce(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
     const text = await this.#transport.send({
       method: 'PATCH',
       path: await this.#discovery.objectPath(object),

@@ -82,9 +82,11 @@ export function errorFromStatusObject(what: string, status: unknown): KubeError 
 
 // A 409 AlreadyExists stays one however often it is tried; the other conflicts are races.
 // A namespace being deleted refuses new content with 403 until it is gone: it will be.
-function isRetryable(status: number, { reason, causes }: StatusBody): boolean {
+function isRetryable(status: number, { reason, message, causes }: StatusBody): boolean {
   if (reason === 'AlreadyExists') return false;
   if (causes?.includes('NamespaceTerminating') === true) return true;
+  // Server-side apply answers a value of the wrong type with 500, though it is the caller's mistake.
+  if (message?.includes('failed to create typed patch object') === true) return false;
   return RETRYABLE_STATUSES.has(status) || status > 504;
 }
 

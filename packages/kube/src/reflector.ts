@@ -38,7 +38,7 @@ export type ReflectorStats = {
 
 type Entry<T> = { uid: string; resourceVersion: string; value: T };
 
-const DEFAULT_BACK_OFF: BackOff = { baseMs: 250, maxMs: 15_000 };
+const DEFAULT_BACK_OFF: BackOff = { baseMs: 250, maxMs: 5_000 };
 const LONGEST_WATCH_SECONDS = 300;
 // The API server sends a bookmark each minute: longer silence means a dead connection.
 const SILENCE_LIMIT_MS = 150_000;

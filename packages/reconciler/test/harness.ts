@@ -99,7 +99,14 @@ export async function waitForState(
   timeoutMs = 15_000,
 ): Promise<void> {
   try {
-    await waitFor(() => harness.store.revision(revisionId).state === state, { timeoutMs, what: state });
+    await waitFor(
+      () => {
+        const now = harness.store.revision(revisionId).state;
+        if (now !== state && (now === 'failed' || now === 'deployed')) throw new Error(`it is ${now}`);
+        return now === state;
+      },
+      { timeoutMs, what: state },
+    );
   } catch (cause) {
     const seen = {
       revision: harness.store.revision(revisionId),
