@@ -1,0 +1,63 @@
+/**
+ * npm run verify: what takes too long for every change, or measures. Each item writes its dated result into
+ * docs/results/. Items that passed on this commit are not run again, so a broken-off run is taken up where it
+ * ended. Arguments name the items to run, again if need be.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+type Item = { name: string; what: string; command: [string, ...string[]] };
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const RESULTS = path.join(ROOT, 'docs/results');
+const STATE = path.join(ROOT, '.cache/verify.json');
+const NODE = path.join(ROOT, 'node_modules/.bin/node');
+
+const ITEMS: readonly Item[] = [
+  {
+    name: 'recovery',
+    what: 'end to end, with the table of what each killed process costs (docs/results/recovery.md)',
+    command: [NODE, 'tools/test/main.ts', 'e2e'],
+  },
+  {
+    name: 'bench',
+    what: 'the figures of the running Brainpod (docs/results/spine.md)',
+    command: [NODE, 'bench/run.ts'],
+  },
+];
+
+const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !ITEMS.some((item) => item.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `error: there is no item ${unknown.join(', ')}; there are ${ITEMS.map(({ name }) => name).join(', ')}`,
+  );
+  process.exit(2);
+}
+const passed = readPassed();
+let failed = 0;
+for (const item of ITEMS.filter(({ name }) =>
+  asked.length > 0 ? asked.includes(name) : !passed.has(name),
+)) {
+  console.log(`\n== ${item.name}: ${item.what}`);
+  const [command, ...args] = item.command;
+  const { status } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, BRAINPOD_TEST_RESULTS: RESULTS },
+  });
+  if (status === 0) passed.add(item.name);
+  else failed++;
+  mkdirSync(path.dirname(STATE), { recursive: true });
+  writeFileSync(STATE, JSON.stringify({ commit, passed: [...passed] }));
+}
+console.log(`\n${passed.size} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function readPassed(): Set<string> {
+  if (!existsSync(STATE)) return new Set();
+  const state = JSON.parse(readFileSync(STATE, 'utf8')) as { commit: string; passed: string[] };
+  return new Set(state.commit === commit ? state.passed : []);
+}
