@@ -71,6 +71,7 @@ func (f files) remoteFolder() string        { return filepath.Join(f.folder, "re
 func (f files) remoteSocket() string        { return filepath.Join(f.folder, "remote", "infra.sock") }
 func (f files) xdsCertificate() string      { return filepath.Join(f.folder, "xds-certificate.json") }
 func (f files) xdsTrustedCA() string        { return filepath.Join(f.folder, "xds-trusted-ca.json") }
+func (f files) migrateBefore() string       { return filepath.Join(f.folder, "tcp_migrate_req") }
 func (f files) gatewayRoot() string         { return filepath.Join(f.folder, "root") }
 func (f files) gatewayCertificates() string { return filepath.Join(f.folder, "certs") }
 func (f files) gatewayConfig() string       { return filepath.Join(f.folder, "gateway.json") }

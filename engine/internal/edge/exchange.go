@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"brainpod.io/engine/internal/atomicfile"
 )
 
 const (
@@ -41,9 +43,9 @@ func (e *Edge) exchangeOutdated(ctx context.Context) error {
 	if info.Node.ID == wanted.NodeID() {
 		if _, err := interim.info(ctx); err != nil {
 			// The usual case: there is no interim Envoy.
-			return nil
+			return e.restoreMigration()
 		}
-		return handOver(ctx, interim, running)
+		return e.handOver(ctx, interim, running)
 	}
 	if info.State != liveState {
 		// It has no configuration yet, and so no clients.
@@ -52,7 +54,7 @@ func (e *Edge) exchangeOutdated(ctx context.Context) error {
 	if err := e.startInterim(ctx, interim, wanted.Generation); err != nil {
 		return err
 	}
-	return handOver(ctx, running, interim)
+	return e.handOver(ctx, running, interim)
 }
 
 // startInterim starts the interim Envoy unless the right one runs already.
@@ -91,12 +93,11 @@ func (e *Edge) startInterim(ctx context.Context, interim admin, generation strin
 }
 
 // handOver waits until one Envoy serves what the other does, then drains and ends the other.
-func handOver(ctx context.Context, from, to admin) error {
+func (e *Edge) handOver(ctx context.Context, from, to admin) error {
 	if err := waitUntil(ctx, takeoverTime, func(ctx context.Context) error { return servesAll(ctx, from, to) }); err != nil {
 		return fmt.Errorf("the new Envoy does not serve yet, the old one goes on: %w", err)
 	}
-	restore, err := migrateConnections()
-	if err != nil {
+	if err := e.migrateConnections(); err != nil {
 		return err
 	}
 	drained := from.drain(ctx)
@@ -108,7 +109,7 @@ func handOver(ctx context.Context, from, to admin) error {
 	if quit == nil && drained != nil && ctx.Err() == nil {
 		drained = nil
 	}
-	return errors.Join(drained, quit, restore())
+	return errors.Join(drained, quit, e.restoreMigration())
 }
 
 func servesAll(ctx context.Context, from, to admin) error {
@@ -158,23 +159,39 @@ func drained(counts map[string]int) error {
 	return nil
 }
 
-// migrateConnections switches the kernel's setting on and returns what puts it back.
-func migrateConnections() (restore func() error, err error) {
+// migrateConnections switches the kernel's setting on. What it was before is kept in a file until it is put back, so
+// that it is put back even when this engine dies in between. A kernel before 5.14 has no such setting: there a
+// connection that arrives in the very moment of closing is reset.
+func (e *Edge) migrateConnections() error {
 	before, err := os.ReadFile(migrateSetting)
-	if errors.Is(err, fs.ErrNotExist) {
-		// A kernel before 5.14: a connection that arrives in the very moment of closing is reset.
-		return func() error { return nil }, nil
+	if errors.Is(err, fs.ErrNotExist) || err == nil && strings.TrimSpace(string(before)) == "1" {
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if strings.TrimSpace(string(before)) == "1" {
-		return func() error { return nil }, nil
+	if err := atomicfile.WriteIfChanged(e.files.migrateBefore(), before, 0o600); err != nil {
+		return err
 	}
 	if err := os.WriteFile(migrateSetting, []byte("1"), 0); err != nil {
-		return nil, fmt.Errorf("the kernel's setting tcp_migrate_req could not be changed: %w", err)
+		return fmt.Errorf("the kernel's setting tcp_migrate_req could not be changed: %w", err)
 	}
-	return func() error { return os.WriteFile(migrateSetting, before, 0) }, nil
+	return nil
+}
+
+// restoreMigration puts the kernel's setting back to what it was, if it was changed.
+func (e *Edge) restoreMigration() error {
+	before, err := os.ReadFile(e.files.migrateBefore())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(migrateSetting, before, 0); err != nil {
+		return fmt.Errorf("the kernel's setting tcp_migrate_req could not be put back: %w", err)
+	}
+	return os.Remove(e.files.migrateBefore())
 }
 
 // waitUntil repeats a check until it returns nil; after the limit it returns the check's last error.

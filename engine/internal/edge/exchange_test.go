@@ -90,6 +90,11 @@ func TestHandOverDrainsOnlyOnceTheOtherServes(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root may change the kernel's setting")
 	}
+	before, err := os.ReadFile(migrateSetting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edge := &Edge{files: files{folder: t.TempDir()}}
 	next := &envoyAdmin{listeners: "stats::127.0.0.1:1\n"}
 	old := &envoyAdmin{listeners: "stats::127.0.0.1:1\ntcp-443::[::]:443\n"}
 	served := false
@@ -100,7 +105,7 @@ func TestHandOverDrainsOnlyOnceTheOtherServes(t *testing.T) {
 	}
 	from, to := serveAdmin(t, old), serveAdmin(t, next)
 	started := make(chan error, 1)
-	go func() { started <- handOver(t.Context(), from, to) }()
+	go func() { started <- edge.handOver(t.Context(), from, to) }()
 	timer := time.AfterFunc(4*pollInterval, func() { next.listen(old.listeners) })
 	defer timer.Stop()
 	if err := <-started; err != nil {
@@ -115,6 +120,9 @@ func TestHandOverDrainsOnlyOnceTheOtherServes(t *testing.T) {
 	if len(next.calls) != 0 {
 		t.Errorf("the new Envoy was asked %v", next.calls)
 	}
+	if after, err := os.ReadFile(migrateSetting); err != nil || string(after) != string(before) {
+		t.Errorf("the kernel's setting is %q (%v), it was %q", after, err, before)
+	}
 }
 
 func TestHandOverLeavesTheOldOneWhenTheOtherNeverServes(t *testing.T) {
@@ -122,7 +130,7 @@ func TestHandOverLeavesTheOldOneWhenTheOtherNeverServes(t *testing.T) {
 	from, to := serveAdmin(t, old), serveAdmin(t, &envoyAdmin{})
 	ctx, cancel := context.WithTimeout(t.Context(), 3*pollInterval)
 	defer cancel()
-	if err := handOver(ctx, from, to); err == nil {
+	if err := (&Edge{files: files{folder: t.TempDir()}}).handOver(ctx, from, to); err == nil {
 		t.Error("a hand-over to an Envoy that does not serve succeeded")
 	}
 	if len(old.calls) != 0 {
