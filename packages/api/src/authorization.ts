@@ -54,7 +54,10 @@ export function authorizeAccount(caller: Caller, access: AccountAccess): Account
   if (access.grant === 'any-key') return { caller, isGranted: () => false };
   const { action } = access;
   if (access.grant === 'every-pod' && !isAllowed(caller.policy, action, '*')) {
-    throw new ApiError('FORBIDDEN', `This API key does not allow ${action}, which must be allowed on urn:brain:pod:*.`);
+    throw new ApiError(
+      'FORBIDDEN',
+      `This API key does not allow ${action}, which must be allowed on urn:brain:pod:*.`,
+    );
   }
   return { caller, isGranted: (podName) => isAllowed(caller.policy, action, podName) };
 }
@@ -77,7 +80,10 @@ export async function authorizePod(
     (action) => !isAllowed(caller.policy, action, pod.name),
   );
   if (missing.length > 0) {
-    throw new ApiError('FORBIDDEN', `This API key does not allow ${missing.join(' and ')} on pod ${pod.name}.`);
+    throw new ApiError(
+      'FORBIDDEN',
+      `This API key does not allow ${missing.join(' and ')} on pod ${pod.name}.`,
+    );
   }
   return { caller, pod };
 }

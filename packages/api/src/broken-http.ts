@@ -23,6 +23,7 @@ export function refuseBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): 
 
 function apiErrorOf(code: string | undefined): ApiError {
   if (code === 'HPE_HEADER_OVERFLOW') return new ApiError('REQUEST_TOO_LARGE', 'The headers are too large.');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new ApiError('REQUEST_TIMEOUT', 'The request took too long to arrive.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new ApiError('REQUEST_TIMEOUT', 'The request took too long to arrive.');
   return new ApiError('BAD_REQUEST', 'The request is not valid HTTP.');
 }

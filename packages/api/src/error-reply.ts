@@ -15,16 +15,24 @@ const BY_FASTIFY_CODE: Record<string, { code: ErrorCode; message: string }> = {
     message: 'The body must be JSON, with Content-Type: application/json.',
   },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'BAD_REQUEST', message: 'The body is not valid JSON.' },
-  FST_ERR_BAD_URL: { code: 'BAD_REQUEST', message: 'The address holds a "%" that is not followed by a valid code.' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'BAD_REQUEST', message: 'A part of the address is too long.' },
+  FST_ERR_BAD_URL: {
+    code: 'BAD_REQUEST',
+    message: 'The address holds a "%" that is not followed by a valid code.',
+  },
 };
 
 /** Makes what callers are told of any error; what is not meant for them stays in `cause`. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (isDatabaseUnavailable(error)) {
-    return new ApiError('SERVICE_UNAVAILABLE', 'The database is not reachable right now. Try again in a moment.', {
-      cause: error,
-    });
+    return new ApiError(
+      'SERVICE_UNAVAILABLE',
+      'The database is not reachable right now. Try again in a moment.',
+      {
+        cause: error,
+      },
+    );
   }
   const known = BY_FASTIFY_CODE[codeOf(error)];
   if (known !== undefined) return new ApiError(known.code, known.message, { cause: error });
@@ -32,14 +40,20 @@ export function toApiError(error: unknown): ApiError {
   if (status >= 400 && status < 500) {
     return new ApiError('BAD_REQUEST', 'The request is malformed.', { cause: error });
   }
-  return new ApiError('INTERNAL_ERROR', 'Something went wrong here. If it stays, report it with this request id.', {
-    cause: error,
-  });
+  return new ApiError(
+    'INTERNAL_ERROR',
+    'Something went wrong here. If it stays, report it with this request id.',
+    {
+      cause: error,
+    },
+  );
 }
 
 export function errorBody(error: ApiError, requestId: string): ErrorBody {
   const { code, publicMessage, details } = error;
-  return { error: { code, message: publicMessage, requestId, ...(details === undefined ? {} : { details }) } };
+  return {
+    error: { code, message: publicMessage, requestId, ...(details === undefined ? {} : { details }) },
+  };
 }
 
 export function errorHeaders(error: ApiError): Record<string, string> {
@@ -53,5 +67,7 @@ function codeOf(error: unknown): string {
 }
 
 function statusOf(error: unknown): number {
-  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 500;
 }

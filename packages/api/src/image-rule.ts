@@ -13,7 +13,8 @@ export function foreignImageFaults(
   return documents.flatMap((document) =>
     imagesOf(document).flatMap(({ path, image }) => {
       const parsed = parseImageReference(image);
-      if (!parsed.ok || parsed.value.registry?.toLowerCase() !== context.registryHost.toLowerCase()) return [];
+      if (!parsed.ok || parsed.value.registry?.toLowerCase() !== context.registryHost.toLowerCase())
+        return [];
       if (parsed.value.repository.startsWith(`${context.podName}/`)) return [];
       const own = `${context.registryHost}/${context.podName}/`;
       const message = `Must be an image of this pod: its images in this registry begin with ${own}. Push the image there and use that name.`;
@@ -26,6 +27,7 @@ function imagesOf(document: ResourceDocument): { path: string; image: string }[]
   if (document.kind !== 'App') return [];
   const images = [{ path: 'spec.image', image: document.spec.image }];
   const init = document.spec.lifecycle?.init;
-  if (typeof init === 'object' && 'image' in init) images.push({ path: 'spec.lifecycle.init.image', image: init.image });
+  if (typeof init === 'object' && 'image' in init)
+    images.push({ path: 'spec.lifecycle.init.image', image: init.image });
   return images;
 }

@@ -28,16 +28,23 @@ export const EMPTY_BODY: BodySpec<object> = {
 const MAX_DETAILS = 100;
 
 /** A body that its schema alone describes and reads. */
-export function bodyOf<const S extends TSchema>(schema: S, options: { required: boolean }): BodySpec<Static<S>> {
+export function bodyOf<const S extends TSchema>(
+  schema: S,
+  options: { required: boolean },
+): BodySpec<Static<S>> {
   return { ...options, schema, parse: validatorOf(schema) };
 }
 
 /** A VALIDATION_ERROR with all that is wrong with the input. */
 export function validationError(faults: readonly Fault[], message = 'The input has faults.'): ApiError {
   const left = faults.length - MAX_DETAILS;
-  return new ApiError('VALIDATION_ERROR', left > 0 ? `${message} The first ${MAX_DETAILS} of ${faults.length}:` : message, {
-    details: faults.slice(0, MAX_DETAILS),
-  });
+  return new ApiError(
+    'VALIDATION_ERROR',
+    left > 0 ? `${message} The first ${MAX_DETAILS} of ${faults.length}:` : message,
+    {
+      details: faults.slice(0, MAX_DETAILS),
+    },
+  );
 }
 
 /** Reads the query by its schema; numbers are made of what looks like them. BAD_REQUEST (ApiError) on faults. */

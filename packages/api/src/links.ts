@@ -24,9 +24,11 @@ export const links = {
   blueprints: () => link(['blueprints']),
   clusters: () => link(['clusters']),
   pod: (pod: string) => link(['pods', pod]),
-  revisions: (pod: string, page: { cursor?: string; limit?: number } = {}) => link(['pods', pod, 'revisions'], page),
+  revisions: (pod: string, page: { cursor?: string; limit?: number } = {}) =>
+    link(['pods', pod, 'revisions'], page),
   revision: (pod: string, revision: string) => link(['pods', pod, 'revisions', revision]),
-  diff: (pod: string, revision: string, base?: string) => link(['pods', pod, 'revisions', revision, 'diff'], { base }),
+  diff: (pod: string, revision: string, base?: string) =>
+    link(['pods', pod, 'revisions', revision, 'diff'], { base }),
   resources: (pod: string, scope: ResourceScope = {}) => link(['pods', pod, 'resources'], scope),
   resource: (pod: string, kind: Kind, name: string, scope: ResourceScope = {}) =>
     link(['pods', pod, 'resources', kind, RESOURCE_NAMESPACE, name], scope),

@@ -53,7 +53,9 @@ export function openApiDocument(operations: readonly Operation[]): JsonObject {
       schemas: Object.fromEntries(
         Object.entries(COMPONENTS).map(([name, schema]) => [name, membersReferenced(plain(schema), names)]),
       ),
-      responses: Object.fromEntries(errorStatuses().map((status) => [`Error${status}`, errorResponse(status)])),
+      responses: Object.fromEntries(
+        errorStatuses().map((status) => [`Error${status}`, errorResponse(status)]),
+      ),
     },
   };
 }
@@ -61,7 +63,10 @@ export function openApiDocument(operations: readonly Operation[]): JsonObject {
 function operationObject(operation: Operation, names: ReadonlyMap<string, string>): JsonObject {
   const { body } = operation;
   const actions = actionsOf(operation.access);
-  const successes = Object.entries(operation.responses).map(([status, spec]) => [status, response(spec, names)]);
+  const successes = Object.entries(operation.responses).map(([status, spec]) => [
+    status,
+    response(spec, names),
+  ]);
   const errors = errorStatuses().map((status) => [status, { $ref: `#/components/responses/Error${status}` }]);
   return {
     operationId: operation.id,
@@ -72,7 +77,12 @@ function operationObject(operation: Operation, names: ReadonlyMap<string, string
     parameters: [...pathParameters(operation.path), ...queryParameters(operation, names)],
     ...(body.schema === null
       ? {}
-      : { requestBody: { required: body.required, content: jsonContent(referenced(plain(body.schema), names)) } }),
+      : {
+          requestBody: {
+            required: body.required,
+            content: jsonContent(referenced(plain(body.schema), names)),
+          },
+        }),
     responses: Object.fromEntries([...successes, ...errors]),
   };
 }

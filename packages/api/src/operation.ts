@@ -117,7 +117,10 @@ function operation<C extends object, Q extends TObject, B>(
         const body = readBody(spec.body, request.body);
         const callerGone = () => goneSignal(reply);
         const answer = await handle({ deps, params: request.params, query, body, callerGone, ...context });
-        return reply.code(answer.status).headers(answer.headers ?? {}).send(answer.body);
+        return reply
+          .code(answer.status)
+          .headers(answer.headers ?? {})
+          .send(answer.body);
       },
     });
   };

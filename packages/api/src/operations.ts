@@ -36,4 +36,7 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
 ];
 
 /** Every operation there is. */
-export const OPERATIONS: readonly Operation[] = [...DESCRIBED_OPERATIONS, getOpenApiDocument(DESCRIBED_OPERATIONS)];
+export const OPERATIONS: readonly Operation[] = [
+  ...DESCRIBED_OPERATIONS,
+  getOpenApiDocument(DESCRIBED_OPERATIONS),
+];

@@ -16,7 +16,11 @@ export async function revisionOf(deps: ApiDependencies, pod: PodRecord, id: stri
  * The id of the revision that `revision` or `at` asks for; the head without them. An instant means what was live
  * then. NOT_FOUND (ApiError) when there is none, BAD_REQUEST when both are given.
  */
-export async function revisionInScope(deps: ApiDependencies, pod: PodRecord, scope: ResourceScope): Promise<string> {
+export async function revisionInScope(
+  deps: ApiDependencies,
+  pod: PodRecord,
+  scope: ResourceScope,
+): Promise<string> {
   const { revision, at } = scope;
   if (revision !== undefined && at !== undefined) {
     throw new ApiError('BAD_REQUEST', 'Give either revision or at, not both.');

@@ -53,7 +53,9 @@ export const Cluster = Type.Object({
 });
 
 export const PodCreateInput = Type.Object({
-  displayName: Type.Optional(Type.String({ maxLength: 200, description: 'a name for people, at most 200 characters' })),
+  displayName: Type.Optional(
+    Type.String({ maxLength: 200, description: 'a name for people, at most 200 characters' }),
+  ),
 });
 
 export const RevisionReference = Type.Object({
@@ -115,7 +117,9 @@ const Phase = Type.Enum(WORKLOAD_PHASES);
 export const WorkloadStatus = Type.Object({
   phase: Phase,
   readyReplicas: Type.Integer(),
-  replicas: Type.Array(Type.Object({ name: Type.String(), phase: Phase, reason: Type.Optional(Type.String()) })),
+  replicas: Type.Array(
+    Type.Object({ name: Type.String(), phase: Phase, reason: Type.Optional(Type.String()) }),
+  ),
 });
 
 export const ReadyStatus = Type.Object({ ready: Type.Boolean() });
@@ -150,7 +154,11 @@ export const RevisionDiff = Type.Object({
 });
 
 export const DeployInput = Type.Object(
-  { summary: Type.Optional(Type.String({ maxLength: 1000, description: 'a text of at most 1000 characters' })) },
+  {
+    summary: Type.Optional(
+      Type.String({ maxLength: 1000, description: 'a text of at most 1000 characters' }),
+    ),
+  },
   { additionalProperties: false },
 );
 

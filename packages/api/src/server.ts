@@ -6,6 +6,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import { refuseBrokenHttp } from './broken-http.ts';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
@@ -28,7 +29,7 @@ export function buildServer(options: ApiOptions): FastifyInstance {
   const server: FastifyInstance = fastify({
     loggerInstance: options.logger,
     // One line per answer, below; headers and bodies are never logged.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: requestIdOf,
     clientErrorHandler: refuseBrokenHttp,
@@ -65,9 +66,10 @@ function requestIdOf(request: IncomingMessage): string {
 function sendError(reply: FastifyReply, error: unknown, log: FastifyBaseLogger): FastifyReply {
   const told = toApiError(error);
   if (told.httpStatus >= 500) log.error({ err: told.cause ?? told, code: told.code }, 'the request failed');
+  // Errors from before the routing get here without hooks, so the request id is set here too.
   return reply
     .code(told.httpStatus)
-    .headers({ 'cache-control': 'no-store', ...errorHeaders(told) })
+    .headers({ [REQUEST_ID_HEADER]: reply.request.id, 'cache-control': 'no-store', ...errorHeaders(told) })
     .send(errorBody(told, reply.request.id));
 }
 

@@ -1,13 +1,12 @@
-import type { Kind, ResourceDocument } from '@brainpod/model/document';
+import type { ResourceDocument } from '@brainpod/model/document';
 import type { RevisionState } from '@brainpod/model/revision-state';
-import type { ResourceStatus } from '@brainpod/model/status';
 import { sql } from 'kysely';
 import { loadEntries } from './documents.ts';
 import { releaseUnusedDomains } from './hostnames.ts';
 import { lockPod } from './locked-pod.ts';
 import type { PodChangeListener, PodChanges } from './pod-changes.ts';
 import type { LockOutcome, PodLocks } from './pod-locks.ts';
-import { saveStatuses } from './statuses.ts';
+import { type StatusReport, saveStatuses } from './statuses.ts';
 import type { Database, DatabaseTransaction } from './tables.ts';
 import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
 
@@ -28,8 +27,6 @@ export type PodState = {
   /** What is live. */
   deployed: Snapshot | null;
 };
-
-export type StatusReport = { kind: Kind; name: string; status: ResourceStatus; healthy: boolean };
 
 /** What the reconciler reads and writes. */
 export interface ReconcilerStore {

@@ -1,7 +1,11 @@
 import { canonicalJson } from '@brainpod/model/canonical-json';
+import type { Kind } from '@brainpod/model/document';
 import { placeOf } from '@brainpod/model/document-place';
-import type { StatusReport } from './reconcile.ts';
+import type { ResourceStatus } from '@brainpod/model/status';
 import type { Database } from './tables.ts';
+
+/** What the reconciler found out about one resource. */
+export type StatusReport = { kind: Kind; name: string; status: ResourceStatus; healthy: boolean };
 
 /** Makes these the statuses of a pod's resources; writes and deletes only what differs. */
 export async function saveStatuses(

@@ -30,5 +30,8 @@ export function parseBatch(input: unknown): Parsed<ResourceInput[]> {
 }
 
 function sameName(index: number, first: number): Fault {
-  return { path: `${index}.metadata.name`, message: `Is the name of another resource of the same kind, at ${first}.` };
+  return {
+    path: `${index}.metadata.name`,
+    message: `Is the name of another resource of the same kind, at ${first}.`,
+  };
 }

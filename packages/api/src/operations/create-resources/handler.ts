@@ -39,7 +39,8 @@ export const createResources = podOperation({
       return { status: 200, body: { valid: true } };
     }
     const result = await deps.store.drafts.write(pod.id, change, rules);
-    if (!result.ok) throw validationError(inBatch(result.faults, body), 'The resources have faults; none was created.');
+    if (!result.ok)
+      throw validationError(inBatch(result.faults, body), 'The resources have faults; none was created.');
     return { status: 201, body: mutationBody(pod.name, result.revisionId, result.resources) };
   },
 });

@@ -19,7 +19,12 @@ export const getCurrentUser = accountOperation({
       email: caller.email,
       policy: caller.policy,
       permissions: permissionsOf(caller.policy),
-      _links: { self: links.me(), pods: links.pods(), blueprints: links.blueprints(), clusters: links.clusters() },
+      _links: {
+        self: links.me(),
+        pods: links.pods(),
+        blueprints: links.blueprints(),
+        clusters: links.clusters(),
+      },
     };
     return Promise.resolve({ status: 200, body });
   },

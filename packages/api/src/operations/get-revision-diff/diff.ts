@@ -27,13 +27,20 @@ export function diffEntries(before: readonly Entry[], after: readonly Entry[]): 
     const from = old.get(place);
     const to = current.get(place);
     const entry = to ?? from;
-    if (entry === undefined || (from !== undefined && to !== undefined && from.hash.equals(to.hash))) return [];
+    if (entry === undefined || (from !== undefined && to !== undefined && from.hash.equals(to.hash)))
+      return [];
     const changeType = from === undefined ? 'create' : to === undefined ? 'delete' : 'update';
-    return [{ kind: entry.kind, name: entry.name, changeType, patch: patchOf(place, from?.document, to?.document) }];
+    return [
+      { kind: entry.kind, name: entry.name, changeType, patch: patchOf(place, from?.document, to?.document) },
+    ];
   });
 }
 
-function patchOf(place: string, from: ResourceDocument | undefined, to: ResourceDocument | undefined): string {
+function patchOf(
+  place: string,
+  from: ResourceDocument | undefined,
+  to: ResourceDocument | undefined,
+): string {
   const oldName = from === undefined ? '/dev/null' : `a/${place}.yaml`;
   const newName = to === undefined ? '/dev/null' : `b/${place}.yaml`;
   const [oldText, newText] = [textOf(from), textOf(to)];
@@ -51,11 +58,15 @@ function wholePatch(sides: { oldName: string; newName: string; oldText: string; 
   const lines = [
     `--- ${sides.oldName}`,
     `+++ ${sides.newName}`,
-    `@@ -1,${removed.length} +1,${added.length} @@`,
+    `@@ -${rangeOf(removed)} +${rangeOf(added)} @@`,
     ...removed.map((line) => `-${line}`),
     ...added.map((line) => `+${line}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function rangeOf(lines: readonly string[]): string {
+  return lines.length === 0 ? '0,0' : `1,${lines.length}`;
 }
 
 /** A document as people write it: keys in one order, texts of several lines as blocks. */

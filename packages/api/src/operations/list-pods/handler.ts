@@ -16,6 +16,9 @@ export const listPods = accountOperation({
   responses: { 200: { description: 'The pods, by name', schema: Type.Array(Pod) } },
   handle: async ({ deps, caller, isGranted }) => {
     const pods = await deps.store.pods.list(caller.accountId);
-    return { status: 200, body: pods.filter((pod) => isGranted(pod.name)).map((pod) => podBody(pod, caller)) };
+    return {
+      status: 200,
+      body: pods.filter((pod) => isGranted(pod.name)).map((pod) => podBody(pod, caller)),
+    };
   },
 });

@@ -33,9 +33,13 @@ export const listRevisions = podOperation({
   },
   handle: async ({ deps, pod, query }) => {
     const { cursor, limit = DEFAULT_LIMIT } = query;
-    const page = await deps.store.revisions.list(pod.id, { limit, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await deps.store.revisions.list(pod.id, {
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     if (page === null) throw new ApiError('BAD_REQUEST', `cursor: pod ${pod.name} has no such revision.`);
-    const next = page.nextCursor === null ? null : links.revisions(pod.name, { cursor: page.nextCursor, limit });
+    const next =
+      page.nextCursor === null ? null : links.revisions(pod.name, { cursor: page.nextCursor, limit });
     return {
       status: 200,
       body: {

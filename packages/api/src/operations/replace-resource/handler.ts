@@ -21,7 +21,8 @@ export const replaceResource = podOperation({
   responses: { 200: { description: 'The replaced resource', schema: ResourceMutation } },
   handle: async ({ deps, pod, params, body }) => {
     const mismatches = otherThanInPath(body, resourceKey(params));
-    if (mismatches.length > 0) throw validationError(mismatches, 'The document is another one than the path names.');
+    if (mismatches.length > 0)
+      throw validationError(mismatches, 'The document is another one than the path names.');
     const rules = draftRules({ podName: pod.name, deps });
     const result = await deps.store.drafts.write(pod.id, { type: 'replace', document: body }, rules);
     if (!result.ok) {
@@ -34,7 +35,8 @@ export const replaceResource = podOperation({
 
 function otherThanInPath(document: ResourceDocument, key: { kind: Kind; name: string }): Fault[] {
   const faults: Fault[] = [];
-  if (document.kind !== key.kind) faults.push({ path: 'kind', message: `Must be "${key.kind}", as in the path.` });
+  if (document.kind !== key.kind)
+    faults.push({ path: 'kind', message: `Must be "${key.kind}", as in the path.` });
   if (document.metadata.name !== key.name) {
     faults.push({ path: 'metadata.name', message: `Must be ${JSON.stringify(key.name)}, as in the path.` });
   }
