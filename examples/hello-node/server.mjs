@@ -65,7 +65,7 @@ server.listen(port, () => console.log(`listening on port ${port}`));
 // Asked to stop: take no new connections, finish what is running, then go.
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => {
-    console.log(`${signal}: finishing ${requests} requests served, closing`);
+    console.log(`${signal}: no new requests, finishing those under way`);
     server.close(() => process.exit(0));
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), 10_000).unref();
