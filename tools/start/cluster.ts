@@ -41,5 +41,5 @@ function firstAddress(status: unknown): string | null {
 export async function checkCluster(settings: Settings, handle: StageHandle): Promise<void> {
   const client = await KubeClient.fromKubeconfig(settings.kubeconfig ?? '');
   const { gitVersion } = await client.serverVersion();
-  handle.detail(`Kubernetes ${gitVersion}`);
+  handle.outcome(`Kubernetes ${gitVersion}`);
 }

@@ -69,6 +69,28 @@ export async function ensureEngineBuild(options: BuildOptions): Promise<string> 
   });
 }
 
+/**
+ * What providing the engine is expected to take, in seconds: nothing where it is in the cache, little where only
+ * our own part has to be built.
+ */
+export function estimateEngineBuild(
+  options: Pick<BuildOptions, 'root' | 'cacheDir' | 'goVersion' | 'durations'>,
+): number {
+  const engineDir = path.join(options.root, 'engine');
+  const cache = path.join(options.cacheDir, 'engine');
+  const keys = engineKeys(engineDir, `${process.platform}-${process.arch}`);
+  const go = goName(options);
+  if (finishedBuild(cache, 'engine', keys.whole, go) !== null) return 1;
+  const own = ownCommands(engineDir).map((name) => ({ binary: name, package: `./cmd/${name}` }));
+  const parts =
+    finishedBuild(cache, 'components', keys.components, go) === null ? [...COMPONENTS, ...own] : own;
+  return parts.reduce((sum, part) => sum + partSeconds(part, options.durations), 0);
+}
+
+function partSeconds({ binary }: Part, durations: Durations): number {
+  return durations.estimate(`build ${binary}`, expectedSeconds(binary, availableParallelism()));
+}
+
 /** The folder with the registry alone, which is all that an existing cluster needs. A whole engine serves too. */
 export async function ensureRegistryBuild(options: BuildOptions): Promise<string> {
   const cache = path.join(options.cacheDir, 'engine');
@@ -91,7 +113,7 @@ export async function ensureRegistryBuild(options: BuildOptions): Promise<string
   });
 }
 
-function goName({ goVersion }: BuildOptions): string | null {
+function goName({ goVersion }: { goVersion: string | null }): string | null {
   return goVersion === null ? null : `go${goVersion}`;
 }
 
@@ -241,10 +263,9 @@ class BuildTracker {
 
   constructor(parts: readonly Part[], options: BuildOptions) {
     this.#options = options;
-    const cores = availableParallelism();
-    this.#estimates = parts.map(({ binary }) => ({
-      binary,
-      seconds: options.durations.estimate(`build ${binary}`, expectedSeconds(binary, cores)),
+    this.#estimates = parts.map((part) => ({
+      binary: part.binary,
+      seconds: partSeconds(part, options.durations),
     }));
     this.#tell();
   }

@@ -15,7 +15,7 @@ const STAGES: readonly {
   { id: 'cluster', title: 'Your cluster', seconds: 3, when: isExternal },
   { id: 'debian', title: 'Debian packages', seconds: 15, when: isEmbedded },
   { id: 'account', title: 'First account', seconds: 8, when: () => true },
-  { id: 'engine', title: 'Engine', seconds: 830, when: isEmbedded },
+  { id: 'engine', title: 'Engine', seconds: 0, when: isEmbedded },
   { id: 'registry', title: 'Image registry', seconds: 150, when: isExternal },
   { id: 'boot', title: 'Kubernetes', seconds: 25, when: isEmbedded },
   {
@@ -30,11 +30,15 @@ const STAGES: readonly {
 ];
 
 /** What is going to happen, each stage with what it took here last time or is expected to take. */
-export function plannedStages(options: StartOrder['options'], durations: Durations): PlannedStage[] {
+export function plannedStages(
+  options: StartOrder['options'],
+  durations: Durations,
+  engineSeconds: number,
+): PlannedStage[] {
   return STAGES.filter((stage) => stage.when(options)).map(({ id, title, seconds }) => ({
     id,
     title,
-    estimateSeconds: durations.estimate(`stage ${id}`, seconds),
+    estimateSeconds: id === 'engine' ? engineSeconds : durations.estimate(`stage ${id}`, seconds),
   }));
 }
 

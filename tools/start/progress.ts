@@ -18,6 +18,8 @@ export type ProgressOptions = {
 export type StageHandle = {
   /** What it does or waits for right now. */
   detail: (text: string) => void;
+  /** What came of it, shown when the stage is over. */
+  outcome: (text: string) => void;
   /** A better estimate of what is left, in seconds from now. */
   remaining: (seconds: number) => void;
 };
@@ -119,6 +121,9 @@ export class Progress {
         if (stage.detail === text) return;
         stage.detail = text;
         this.#told(stage);
+      },
+      outcome: (text) => {
+        stage.detail = text;
       },
       remaining: (seconds) => {
         const spent = (this.#options.now() - (stage.startedAt ?? 0)) / 1000;

@@ -57,7 +57,7 @@ async function provideBaseImages(run: Start, directory: string, handle: StageHan
     report: handle.detail,
   });
   const told = results.map(({ name, made }) => (made ? name : `${name} is there already`));
-  handle.detail(told.length === 0 ? 'none of ours is needed' : told.join('; '));
+  handle.outcome(told.length === 0 ? 'none of ours is needed' : told.join('; '));
 }
 
 async function readDockerfile(directory: string): Promise<string> {
@@ -96,11 +96,14 @@ async function deployFolder(
       report: (event) => {
         if (event.kind === 'build' && event.event.kind === 'step-started') handle?.detail(event.event.name);
         else if (event.kind === 'wait') handle?.detail(describeWait(event.event));
-        else if (event.kind === 'phase') handle?.detail(event.detail);
-        if (event.kind === 'phase' && event.phase === 'built') built.resolve();
+        else if (event.kind === 'phase' && event.phase !== 'built') handle?.detail(event.detail);
+        if (event.kind === 'phase' && event.phase === 'built') {
+          handle?.outcome(event.detail);
+          built.resolve();
+        }
       },
     });
-    handle?.detail(result.changed ? 'deployed' : 'nothing has changed');
+    handle?.outcome(result.changed ? 'deployed' : 'nothing has changed');
     return result.hostnames[0] ?? null;
   };
   const whole = begin();
@@ -148,7 +151,7 @@ async function deployImage(
 
 async function firstAnswer(run: Start, hostname: string | null, handle: StageHandle): Promise<string | null> {
   if (hostname === null) {
-    handle.detail('there is no Route to ask');
+    handle.outcome('there is no Route to ask');
     return null;
   }
   const { httpsPort } = run.settings;
@@ -156,6 +159,6 @@ async function firstAnswer(run: Start, hostname: string | null, handle: StageHan
   const authorityPem = await readFile(path.join(run.locations.dataDir, 'server', 'ca.crt'), 'utf8');
   const address = await gatewayAddress(run.settings);
   const target = { url, address, authorityPem, timeoutMs: FIRST_ANSWER_TIMEOUT_MS };
-  handle.detail(`${await waitForFirstAnswer(target, handle.detail)} from ${url}`);
+  handle.outcome(`${await waitForFirstAnswer(target, handle.detail)} from ${url}`);
   return url;
 }

@@ -11,7 +11,7 @@ import { checkCluster, gatewayAddress } from './cluster.ts';
 import { CommandFailed, runCommand } from './command.ts';
 import { findMissingPackages, installPackages } from './debian-packages.ts';
 import { Durations } from './durations.ts';
-import { ensureRegistryBuild } from './engine-build.ts';
+import { ensureRegistryBuild, estimateEngineBuild } from './engine-build.ts';
 import { obtainEngine } from './engine-source.ts';
 import { isKeyAccepted } from './key-check.ts';
 import { ensureOperator, type Operator } from './operator.ts';
@@ -48,7 +48,7 @@ export async function start(
   const locations = locationsFrom(environment, process.getuid?.() === 0);
   const settings = settingsOf(order.options, environment.BUILDKIT_HOST?.trim() || undefined);
   const durations = await Durations.open(order.cacheDir);
-  progress.plan(plannedStages(order.options, durations));
+  progress.plan(plannedStages(order.options, durations, estimateEngineBuild({ ...order, durations })));
   if (order.npmSeconds > 0) await durations.record('stage npm', order.npmSeconds);
   progress.record('npm', order.npmSeconds);
   const stage: Start['stage'] = async (id, work) => {
@@ -99,7 +99,7 @@ async function startSupervisor(
     handle.detail(status?.message ?? 'starting the server');
   });
   const url = `http://127.0.0.1:${settings.apiPort}/`;
-  handle.detail({ started: url, running: `${url}, already running`, renewed: `${url}, renewed` }[how]);
+  handle.outcome({ started: url, running: `${url}, already running`, renewed: `${url}, renewed` }[how]);
   return client;
 }
 
@@ -120,14 +120,14 @@ async function bringUp(run: Start, config: ConfigPlace, progress: Progress): Pro
 async function installDebianPackages(handle: StageHandle): Promise<void> {
   const missing = await findMissingPackages();
   if (missing.length === 0) {
-    handle.detail('all there');
+    handle.outcome('all there');
     return;
   }
   handle.detail(`installing ${missing.join(', ')}`);
   await installPackages(missing, (line) => {
     if (/^(Get:|Unpacking|Setting up)/.test(line)) handle.detail(line.slice(0, 80));
   });
-  handle.detail(`installed ${missing.join(', ')}`);
+  handle.outcome(`installed ${missing.join(', ')}`);
 }
 
 async function findOperator(run: Start, config: ConfigPlace, handle: StageHandle): Promise<Operator> {
@@ -142,7 +142,7 @@ async function findOperator(run: Start, config: ConfigPlace, handle: StageHandle
     configFile: config.command,
     isAccepted: (key) => isKeyAccepted(`http://127.0.0.1:${run.settings.apiPort}`, key),
   });
-  handle.detail(operator.file);
+  handle.outcome(operator.file);
   return operator;
 }
 
@@ -150,7 +150,7 @@ async function provideEngine(run: Start, handle: StageHandle): Promise<void> {
   const binaries = await obtainEngine({ ...run.order, durations: run.durations, ...handle });
   await examineMachine(run, binaries, handle);
   await run.client.request({ op: 'engine-ready', ...binaries });
-  handle.detail(path.dirname(binaries.binDir));
+  handle.outcome(path.dirname(binaries.binDir));
 }
 
 /** Has the engine look at this machine before anything of it is started. Throws with everything that is missing. */

@@ -57,7 +57,7 @@ export async function waitForEngine(
     if (process?.state === 'backoff' && process.message !== undefined) stage.detail(process.message);
     else stage.detail(describeComponents(components));
   });
-  stage.detail(count === 0 ? 'ready' : `${count} parts`);
+  stage.outcome(count === 0 ? 'ready' : `${count} parts`);
 }
 
 async function find(client: ControlClient, name: ProcessName): Promise<ProcessStatus | undefined> {

@@ -21,26 +21,27 @@ export type Launched = {
 
 /**
  * A connection to the machine's supervisor, which is started (detached: it outlives the terminal) when there is
- * none. One that runs other program files than this clone's is replaced; apps keep serving meanwhile.
+ * none. One that runs other program files than this clone's is replaced, unless `renew` is false; apps keep serving
+ * meanwhile.
  * Throws with the supervisor's own words when it does not come up.
  */
 export async function ensureSupervisor(
   locations: Locations,
   environment: Record<string, string | undefined>,
+  options: { renew: boolean } = { renew: true },
 ): Promise<Launched> {
   const running = await ControlClient.open(locations.controlSocket);
   if (running === null) return { ...(await launch(locations, environment)), how: 'started' };
   const { status } = await running.request({ op: 'status' });
-  if (
-    status.program?.root === PROGRAM_ROOT &&
-    status.program.version === (await programVersion(PROGRAM_ROOT))
-  ) {
-    return { client: running, status, how: 'running' };
-  }
+  if (!options.renew || (await isThisProgram(status))) return { client: running, status, how: 'running' };
   await running.request({ op: 'stop', keepApps: true });
   running.close();
   await waitUntilGone(locations);
   return { ...(await launch(locations, environment)), how: 'renewed' };
+}
+
+async function isThisProgram({ program }: SupervisorStatus): Promise<boolean> {
+  return program?.root === PROGRAM_ROOT && program.version === (await programVersion(PROGRAM_ROOT));
 }
 
 async function launch(
