@@ -1,5 +1,5 @@
 import { inClusterCredentials, type KubeconfigOptions, kubeconfigCredentials } from './credentials.ts';
-import { Discovery } from './discovery.ts';
+import { Discovery, type ResourceType } from './discovery.ts';
 import { KubeError } from './kube-error.ts';
 import { isRecord, type KindRef, type KubeObject, type ObjectRef, parseKubeObject } from './kube-object.ts';
 import { HttpsTransport, type Transport } from './transport.ts';
@@ -287,6 +287,11 @@ export class KubeClient {
   /** Whether the cluster serves this kind now. */
   async hasResource(apiVersion: string, kind: string): Promise<boolean> {
     return (await this.#discovery.find({ apiVersion, kind })) !== null;
+  }
+
+  /** How a kind is called in paths and permissions; null where the cluster does not serve it. */
+  findResource(kind: KindRef): Promise<ResourceType | null> {
+    return this.#discovery.find(kind);
   }
 
   /** Forgets which kinds an API version has, so that the next call asks again. */

@@ -12,24 +12,26 @@ const WRONG_PLATFORM = /no match for platform|no matching manifest/i;
 export function imageFault(app: string, container: ObservedContainer): Diagnosis | null {
   const { state, image } = container;
   if (state.is !== 'waiting' || !PULL_REASONS.has(state.reason)) return null;
+  // An image may well be called "not-found" or "denied"; only what is said about it counts.
+  const message = state.message.replaceAll(image, '');
   const whose = container.init ? `The image of the init step of ${app}` : `The image of ${app}`;
   if (state.reason === 'InvalidImageName') {
     return { terminal: true, sentence: `${whose} has a name that is no image name: ${image}.` };
   }
-  if (WRONG_PLATFORM.test(state.message)) {
+  if (WRONG_PLATFORM.test(message)) {
     return {
       terminal: true,
       sentence: `${whose} is not made for this machine's processor: ${image}. Build it for this architecture too.`,
     };
   }
   // Many registries hide what is not public behind "not authorised"; a plain refusal wins over "not found".
-  if (NOT_ALLOWED.test(state.message)) {
+  if (NOT_ALLOWED.test(message)) {
     return {
       terminal: true,
       sentence: `${whose} may not be fetched: the registry refused ${image}. It must be public, or lie in this pod's own part of the registry; check its name as well.`,
     };
   }
-  if (NOT_FOUND.test(state.message)) {
+  if (NOT_FOUND.test(message)) {
     return {
       terminal: true,
       sentence: `${whose} was not found: ${image}. Check its name and tag, or push it first.`,
