@@ -7,7 +7,10 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"time"
 )
+
+const acceptPause = 100 * time.Millisecond
 
 // listenUnix listens on a unix socket that only its owner may use, in place of one that an earlier run left.
 func listenUnix(path string) (net.Listener, error) {
@@ -33,6 +36,8 @@ func carry(listener net.Listener, dial func() (net.Conn, error)) {
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "sandbox: could not accept a connection:", err)
+			// Such as too many open files: it would fail again at once.
+			time.Sleep(acceptPause)
 			continue
 		}
 		go func() {
