@@ -325,7 +325,7 @@ test('neither keys nor bodies get into the log, whatever happens', async () => {
   expect(log).not.toContain(secret);
 });
 
-test('while PostgreSQL is away calls are told to come back, and when it is back they work', async () => {
+test('while PostgreSQL is away, or still empty, calls are told to come back, and when it is back they work', async () => {
   const postgres = await PostgresServer.create();
   const connection = await postgres.createDatabase('away');
   const store = openStore({ connection, logger: { warn: () => undefined } });
@@ -341,6 +341,9 @@ test('while PostgreSQL is away calls are told to come back, and when it is back 
     await store.close();
     await postgres.remove();
   });
+  const stranger = { authorization: `Bearer brain_${'x'.repeat(32)}` };
+  const early = await server.inject({ method: 'GET', url: '/v1/pods', headers: stranger });
+  expect(early.statusCode).toBe(503);
   await store.migrate();
   await store.clusters.registerDefault({ provider: null, region: null, architectures: ['amd64'] });
   const first = await store.accounts.createFirst({ email: 'ada@example.com' });

@@ -113,6 +113,7 @@ export class DedicatedConnection {
     const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LAST_RETRY_MS);
     if (this.#failures === 0) this.#warn(reason, 'lost the connection to PostgreSQL; connecting again');
     this.#failures += 1;
+    if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.start(), pauseMs);
   }
 

@@ -31,3 +31,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') return true;
   return DRIVER_MESSAGES.some((message) => error.message.startsWith(message));
 }
+
+/** Whether an error means that the tables are not there yet: a server that just started is still making them. */
+export function isNotMigratedYet(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '42P01';
+}
