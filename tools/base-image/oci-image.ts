@@ -21,7 +21,7 @@ export type ImageDefaults = {
   architecture: 'amd64' | 'arm64';
 };
 
-export type Blob = { digest: string; bytes: Buffer };
+type Blob = { digest: string; bytes: Buffer };
 export type Image = { layers: readonly Layer[]; config: Blob; manifest: Blob };
 
 /** Compresses a tar into a layer. The same tar gives the same bytes. */
