@@ -10,6 +10,9 @@ const FILES = [
   { url: '/status/icon.svg', file: 'icon.svg', type: 'image/svg+xml' },
 ] as const;
 
+/** The page asks every second; a line for each answer would bury everything else. */
+const QUIET = { logLevel: 'warn' } as const;
+
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -32,20 +35,20 @@ export type StatusOptions = {
  */
 export function registerStatusRoutes(server: FastifyInstance, options: StatusOptions): void {
   for (const { url, file, type } of FILES) {
-    server.get(url, async (_request, reply) =>
+    server.get(url, QUIET, async (_request, reply) =>
       reply
         .headers(HEADERS)
         .type(type)
         .send(await readFile(join(import.meta.dirname, 'status-page', file))),
     );
   }
-  server.get('/status.json', async (_request, reply) => {
+  server.get('/status.json', QUIET, async (_request, reply) => {
     const machine: MachineStatus = await readMachineStatus(options.runDir);
     return reply
       .headers({ ...HEADERS, 'cache-control': 'no-store' })
       .send({ ...machine, api: options.api, domain: options.domain });
   });
-  server.get('/status/ca.crt', async (_request, reply) => {
+  server.get('/status/ca.crt', QUIET, async (_request, reply) => {
     const pem = options.authorityPem();
     if (pem === null) return reply.code(503).header('retry-after', '2').send('not made yet\n');
     return reply.headers(HEADERS).type('application/x-x509-ca-cert').send(pem);
