@@ -12,7 +12,7 @@ export type Installation = {
 
 export type Outcome = { code: number; stdout: string; stderr: string; seconds: number };
 
-export const ROOT = path.resolve(import.meta.dirname, '..');
+const ROOT = path.resolve(import.meta.dirname, '..');
 const NODE = path.join(ROOT, 'node_modules/.bin/node');
 
 /** An installation under `directory`. The build cache stays the machine's: an engine is built once. */

@@ -1,7 +1,7 @@
 import type { Agent } from 'node:https';
 import { get } from './edge.ts';
 
-export type LoadResult = {
+type LoadResult = {
   sent: number;
   lost: number;
   /** From the first lost request to the first good one after the last lost, in milliseconds; 0 if none was lost. */
