@@ -8,7 +8,7 @@ import path from 'node:path';
 import { cacheDirectory } from './start/engine-key.mjs';
 import { installPackages, missingPackages, ownNode, runInForeground } from './start/npm-packages.mjs';
 import { parseStartOptions, usage } from './start/options.mjs';
-import { announcement, describeMissing, missingPrerequisites } from './start/prerequisites.mjs';
+import { announcement, describeMissing, isAtLeast, missingPrerequisites } from './start/prerequisites.mjs';
 import { probe } from './start/probes.mjs';
 
 const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
@@ -26,11 +26,13 @@ async function main() {
     return 0;
   }
   const cacheDir = cacheDirectory(process.env, homedir());
+  const toInstall = missingPackages(ROOT);
   const probes = probe({
     root: ROOT,
     cacheDir,
     external: options.kubeconfig !== null,
     builds: options.image === null && !options.platformOnly,
+    installsPackages: toInstall.length > 0,
     environment: process.env,
   });
   const missing = missingPrerequisites(probes);
@@ -38,11 +40,12 @@ async function main() {
     process.stderr.write(`${describeMissing(missing)}\n`);
     return 1;
   }
-  const toInstall = missingPackages(ROOT);
   process.stdout.write(`${announcement(probes, toInstall.length > 0)}\n\n`);
   const npmSeconds = toInstall.length > 0 ? await installPackages(ROOT, toInstall.length) : 0;
   if (npmSeconds === null) return 1;
-  const order = { options, cacheDir, root: ROOT, startedAt, npmSeconds, go: probes.go };
+  // A Go that is too old builds nothing; what is in the cache does without.
+  const go = isAtLeast(probes.go, probes.goNeeded) ? probes.go : null;
+  const order = { options, cacheDir, root: ROOT, startedAt, npmSeconds, go };
   const main = path.join(ROOT, 'tools', 'start', 'main.ts');
   return runInForeground(ownNode(ROOT), [main, JSON.stringify(order)], ROOT);
 }

@@ -11,13 +11,16 @@ import { envoyBinaryPath } from './envoy-pin.mjs';
 
 /**
  * Looks at this machine; changes nothing.
- * @param {{ root: string, cacheDir: string, external: boolean, builds?: boolean, environment: NodeJS.ProcessEnv }} where
+ * @param {{ root: string, cacheDir: string, external: boolean, builds?: boolean, installsPackages?: boolean, environment: NodeJS.ProcessEnv }} where
  * @returns {Probes}
  */
-export function probe({ root, cacheDir, external, builds = false, environment }) {
+export function probe({ root, cacheDir, external, builds = false, installsPackages = false, environment }) {
   const engineDir = path.join(root, 'engine');
   const platform = `${process.platform}-${process.arch}`;
   const goVersion = probeGo(engineDir);
+  // npm ci removes what the lock file does not name, that package among it.
+  const packagedKey = installsPackages ? undefined : enginePackage(root)?.key;
+  const keys = engineKeys(engineDir, platform);
   return {
     mode: external ? 'external' : 'embedded',
     platform,
@@ -27,27 +30,29 @@ export function probe({ root, cacheDir, external, builds = false, environment })
     aptGet: onPath('apt-get', environment),
     go: goVersion,
     pip: findPip(root) !== null,
-    engineReady: isEngineReady(engineDir, path.join(cacheDir, 'engine'), platform, external, goVersion, root),
-    envoyReady: existsSync(envoyBinaryPath(cacheDir)) || enginePackage(root) !== null,
+    engineReady:
+      packagedKey === keys.whole || isEngineBuilt(keys, path.join(cacheDir, 'engine'), external, goVersion),
+      platform,
+      external,
+      goVersion,
+      packaged?.key,
+    ),
+    envoyReady: existsSync(envoyBinaryPath(cacheDir)) || packagedKey === keys.whole,
     buildKit: !external || !builds || Boolean(environment.BUILDKIT_HOST?.trim()),
     goNeeded: goNeeded(readFileSync(path.join(engineDir, 'go.mod'), 'utf8')),
   };
 }
 
 /**
- * @param {string} engineDir
+ * @param {import('./engine-key.mjs').EngineKeys} keys
  * @param {string} cacheDir
- * @param {string} platform
  * @param {boolean} external
  * @param {string | null} goVersion
- * @param {string} root
  */
-function isEngineReady(engineDir, cacheDir, platform, external, goVersion, root) {
-  const keys = engineKeys(engineDir, platform);
+function isEngineBuilt(keys, cacheDir, external, goVersion) {
   const go = goVersion === null ? null : `go${goVersion}`;
-  const whole =
-    finishedBuild(cacheDir, 'engine', keys.whole, go) ?? finishedBuild(cacheDir, 'engine', keys.whole, null);
-  if (whole !== null || enginePackage(root)?.key === keys.whole) return true;
+  if (finishedBuild(cacheDir, 'engine', keys.whole, go) !== null) return true;
+  if (finishedBuild(cacheDir, 'engine', keys.whole, null) !== null) return true;
   return external && finishedBuild(cacheDir, 'registry', keys.registry, go) !== null;
 }
 
