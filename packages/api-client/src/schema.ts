@@ -176,7 +176,7 @@ export interface paths {
         };
         /**
          * List the resources of a pod
-         * @description Of its newest state, of a revision, or of what was live at an instant.
+         * @description Of its newest state, of a revision, or of what was live at an instant. Anything but the newest also needs revisions:read.
          */
         get: operations["listResources"];
         put?: never;
@@ -200,7 +200,7 @@ export interface paths {
         };
         /**
          * Show a resource
-         * @description In its newest state, as in a revision, or as it was live at an instant.
+         * @description In its newest state, as in a revision, or as it was live at an instant. Anything but the newest also needs revisions:read.
          */
         get: operations["getResource"];
         /**
@@ -1394,7 +1394,7 @@ export interface operations {
             header?: never;
             path: {
                 pod: string;
-                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
+                kind: "App" | "Config" | "Route";
                 namespace: "default";
                 name: string;
             };
@@ -1429,7 +1429,7 @@ export interface operations {
             header?: never;
             path: {
                 pod: string;
-                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
+                kind: "App" | "Config" | "Route";
                 namespace: "default";
                 name: string;
             };
@@ -1468,7 +1468,7 @@ export interface operations {
             header?: never;
             path: {
                 pod: string;
-                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
+                kind: "App" | "Config" | "Route";
                 namespace: "default";
                 name: string;
             };

@@ -1,7 +1,7 @@
 import { canonicalJson } from '@brainpod/model/canonical-json';
 import { HTTP_STATUS } from '@brainpod/model/errors';
 import { isRecord } from '@brainpod/model/fault';
-import { CONTRACT_KINDS, RESOURCE_NAMESPACE } from '@brainpod/model/kind';
+import { KINDS, RESOURCE_NAMESPACE } from '@brainpod/model/kind';
 import type { TSchema } from 'typebox';
 import type { Access, Operation, ResponseSpec } from './operation.ts';
 import { COMPONENTS } from './schemas.ts';
@@ -27,7 +27,7 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
 const PATH_PARAMETERS: Record<string, JsonObject> = {
   pod: { type: 'string', description: 'The name of a pod' },
   revision: { type: 'string', description: 'The id of a revision' },
-  kind: { type: 'string', enum: [...CONTRACT_KINDS], description: 'The kind of the resource' },
+  kind: { type: 'string', enum: [...KINDS], description: 'The kind of the resource' },
   namespace: { type: 'string', const: RESOURCE_NAMESPACE },
   name: { type: 'string', description: 'The name of the resource' },
 };

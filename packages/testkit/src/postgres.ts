@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { locationsIn } from '@brainpod/supervisor/locations';
 import { DATABASE_USER, isPostgresReady, preparePostgres } from '@brainpod/supervisor/postgres';
@@ -96,8 +96,15 @@ export class PostgresServer {
 
   #locations(): ReturnType<typeof locationsIn> {
     const locations = locationsIn(path.join(this.#directory, 'data'), path.join(this.#directory, 'run'));
-    return { ...locations, postgresBinaries: path.join(tmpdir(), 'brainpod-test-postgres-bin') };
+    return { ...locations, postgresBinaries: programsDirectory() };
   }
+}
+
+/** Where the programs are copied to, once for all runs: where nobody but their owner can put others in their place. */
+function programsDirectory(): string {
+  const cache =
+    process.getuid?.() === 0 ? '/var/cache' : (process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'));
+  return path.join(cache, 'brainpod', 'test-postgres-bin');
 }
 
 /** Makes a database on the server behind this socket and says how to reach it. */

@@ -12,7 +12,8 @@ export const getResource = podOperation({
   path: RESOURCE_PATH,
   tag: 'resources',
   summary: 'Show a resource',
-  description: 'In its newest state, as in a revision, or as it was live at an instant.',
+  description:
+    'In its newest state, as in a revision, or as it was live at an instant. Anything but the newest also needs revisions:read.',
   access: {
     actions: ['resources:read'],
     withQuery: { parameters: ['revision', 'at'], actions: ['revisions:read'] },

@@ -12,7 +12,8 @@ export const listResources = podOperation({
   path: '/v1/pods/{pod}/resources',
   tag: 'resources',
   summary: 'List the resources of a pod',
-  description: 'Of its newest state, of a revision, or of what was live at an instant.',
+  description:
+    'Of its newest state, of a revision, or of what was live at an instant. Anything but the newest also needs revisions:read.',
   access: {
     actions: ['resources:read'],
     withQuery: { parameters: ['revision', 'at'], actions: ['revisions:read'] },
