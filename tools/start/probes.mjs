@@ -32,11 +32,6 @@ export function probe({ root, cacheDir, external, builds = false, installsPackag
     pip: findPip(root) !== null,
     engineReady:
       packagedKey === keys.whole || isEngineBuilt(keys, path.join(cacheDir, 'engine'), external, goVersion),
-      platform,
-      external,
-      goVersion,
-      packaged?.key,
-    ),
     envoyReady: existsSync(envoyBinaryPath(cacheDir)) || packagedKey === keys.whole,
     buildKit: !external || !builds || Boolean(environment.BUILDKIT_HOST?.trim()),
     goNeeded: goNeeded(readFileSync(path.join(engineDir, 'go.mod'), 'utf8')),
