@@ -23,8 +23,6 @@ const (
 	Namespace = "envoy-gateway-system"
 	// ControllerName is what a GatewayClass names to be served by Envoy Gateway.
 	ControllerName = "gateway.envoyproxy.io/gatewayclass-controller"
-	// StatsPort serves Envoy's statistics at /stats/prometheus, on loopback.
-	StatsPort = 19001
 )
 
 // Edge is the two components and what they share.

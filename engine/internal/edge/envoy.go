@@ -10,6 +10,7 @@ import (
 	"brainpod.io/engine/internal/atomicfile"
 	"brainpod.io/engine/internal/component"
 	"brainpod.io/engine/internal/pki"
+	"brainpod.io/engine/internal/reserved"
 	"golang.org/x/sys/unix"
 )
 
@@ -101,7 +102,7 @@ func (e *Edge) bootstrap(instance Instance) (Bootstrap, error) {
 	bootstrap := Bootstrap{
 		Cluster: e.config.GatewayClass, Instance: Main,
 		AdminSocket: e.files.adminSocket(Main), XDSSocket: e.files.xdsSocket(),
-		Certificate: e.files.xdsCertificate(), TrustedCA: e.files.xdsTrustedCA(), StatsPort: StatsPort,
+		Certificate: e.files.xdsCertificate(), TrustedCA: e.files.xdsTrustedCA(), StatsPort: reserved.EnvoyStatistics,
 		MaxConnections: maxConnections(descriptors.Max),
 		MaxHeapBytes:   maxHeapBytes(memory.Totalram * uint64(memory.Unit)),
 	}

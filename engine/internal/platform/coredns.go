@@ -20,14 +20,13 @@ import (
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/kubectl"
 	"brainpod.io/engine/internal/pki"
+	"brainpod.io/engine/internal/reserved"
 )
 
 const (
-	dnsName = "coredns"
-	dnsUser = "brainpod:coredns"
-	// dnsReadyPort is on the DNS address, which nothing else of the machine listens on.
-	dnsReadyPort = 8181
-	resolvConf   = "/etc/resolv.conf"
+	dnsName    = "coredns"
+	dnsUser    = "brainpod:coredns"
+	resolvConf = "/etc/resolv.conf"
 )
 
 func coreDNS(cfg *config.Config, certificates *pki.PKI, client *kubectl.Client) component.Component {
@@ -70,7 +69,7 @@ func coreDNS(cfg *config.Config, certificates *pki.PKI, client *kubectl.Client) 
 			if err := writeCorefile(); err != nil {
 				return err
 			}
-			return httpReady(ctx, http.DefaultTransport, fmt.Sprintf("http://%s:%d/ready", cfg.DNSAddress, dnsReadyPort))
+			return httpReady(ctx, http.DefaultTransport, fmt.Sprintf("http://%s:%d/ready", cfg.DNSAddress, reserved.DNSReady))
 		},
 		StopTimeout: 7 * time.Second,
 	}
@@ -116,7 +115,7 @@ func corefile(address, kubeconfig string, resolvers []string) []byte {
 	}
 	loadbalance
 }
-`, address, dnsReadyPort, kubeconfig, forward)
+`, address, reserved.DNSReady, kubeconfig, forward)
 }
 
 // dnsManifests are CoreDNS' rights, and the Service by which pods find it: it runs on the node, so no selector finds it.

@@ -16,13 +16,12 @@ import (
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/kubectl"
 	"brainpod.io/engine/internal/pki"
+	"brainpod.io/engine/internal/reserved"
 )
 
 const (
 	metricsName = "metrics-server"
 	metricsUser = "brainpod:metrics-server"
-	// metricsPort is on the node address, which nothing else of the machine listens on.
-	metricsPort = 4443
 	// metricsHost is the name by which the API server knows an extension: its Service's.
 	metricsHost = "metrics-server.kube-system.svc"
 )
@@ -82,7 +81,7 @@ func metricsArgs(cfg *config.Config, kubeconfig string, serving pki.Paths) []str
 		"--authentication-kubeconfig=" + kubeconfig,
 		"--authorization-kubeconfig=" + kubeconfig,
 		"--bind-address=" + cfg.NodeAddress,
-		"--secure-port=" + strconv.Itoa(metricsPort),
+		"--secure-port=" + strconv.Itoa(reserved.Metrics),
 		"--tls-cert-file=" + serving.Cert,
 		"--tls-private-key-file=" + serving.Key,
 		"--kubelet-certificate-authority=" + serving.CA,
@@ -104,7 +103,7 @@ func metricsReady(ctx context.Context, cfg *config.Config, bundlePath string) er
 		DisableKeepAlives: true,
 		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: metricsHost, MinVersion: tls.VersionTLS12},
 	}
-	address := net.JoinHostPort(cfg.NodeAddress, strconv.Itoa(metricsPort))
+	address := net.JoinHostPort(cfg.NodeAddress, strconv.Itoa(reserved.Metrics))
 	return httpReady(ctx, transport, fmt.Sprintf("https://%s/livez", address))
 }
 
@@ -129,10 +128,10 @@ func metricsManifests(cfg *config.Config, bundle []byte) []object {
 		object{
 			"apiVersion": "v1", "kind": "Service",
 			"metadata": object{"name": metricsName, "namespace": "kube-system", "labels": ownLabels},
-			"spec":     object{"ports": []object{{"name": "https", "port": 443, "targetPort": metricsPort, "protocol": "TCP"}}},
+			"spec":     object{"ports": []object{{"name": "https", "port": 443, "targetPort": reserved.Metrics, "protocol": "TCP"}}},
 		},
 		endpointSlice(metricsName, "kube-system", cfg.NodeAddress,
-			[]object{{"name": "https", "port": metricsPort, "protocol": "TCP"}}),
+			[]object{{"name": "https", "port": reserved.Metrics, "protocol": "TCP"}}),
 		object{
 			"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
 			"metadata": object{"name": "v1beta1.metrics.k8s.io", "labels": ownLabels},

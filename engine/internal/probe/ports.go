@@ -21,6 +21,7 @@ import (
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/owned"
 	"brainpod.io/engine/internal/procfs"
+	"brainpod.io/engine/internal/reserved"
 	"brainpod.io/engine/internal/variant"
 )
 
@@ -49,6 +50,9 @@ func wantedPorts(cfg *config.Config) []wanted {
 	}
 	for _, port := range cluster.LoopbackPorts {
 		list = append(list, wanted{port, "Kubernetes' health checks", loopback})
+	}
+	for _, port := range reserved.Ports(cfg) {
+		list = append(list, wanted{port.Number, port.Purpose, netip.MustParseAddr(port.Address)})
 	}
 	if cfg.Profile == config.Full {
 		list = append(list, wanted{cfg.Ports.Registry, "the image registry", loopback})
