@@ -206,8 +206,8 @@ func (b Bootstrap) overloadManager() object {
 	}
 }
 
-// generationOf is a short name for everything that makes a running Envoy outdated: its binary and its bootstrap.
-func generationOf(binary string, bootstrap Bootstrap) (string, error) {
+// generationOf is a short name for everything that makes a running Envoy outdated: its binary, arguments and bootstrap.
+func generationOf(binary string, args []string, bootstrap Bootstrap) (string, error) {
 	info, err := os.Stat(binary)
 	if err != nil {
 		return "", fmt.Errorf("Envoy is not at %s: %w", binary, err)
@@ -217,6 +217,6 @@ func generationOf(binary string, bootstrap Bootstrap) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(fmt.Appendf(rendered, "\n%d %d", info.Size(), info.ModTime().UnixNano()))
+	sum := sha256.Sum256(fmt.Appendf(rendered, "\n%d %d %q", info.Size(), info.ModTime().UnixNano(), args))
 	return hex.EncodeToString(sum[:6]), nil
 }

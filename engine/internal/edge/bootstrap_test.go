@@ -83,7 +83,7 @@ func TestGenerationChangesWithWhatMatters(t *testing.T) {
 	}
 	generation := func(bootstrap Bootstrap) string {
 		t.Helper()
-		made, err := generationOf(binary, bootstrap)
+		made, err := generationOf(binary, []string{"--log-level", "warning"}, bootstrap)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,13 +100,16 @@ func TestGenerationChangesWithWhatMatters(t *testing.T) {
 	if generation(changed) == before {
 		t.Error("another bootstrap has the same generation")
 	}
+	if other, err := generationOf(binary, []string{"--log-level", "info"}, testBootstrap()); err != nil || other == before {
+		t.Errorf("with other arguments it is %s (%v)", other, err)
+	}
 	if err := os.Chtimes(binary, time.Time{}, time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	if generation(testBootstrap()) == before {
 		t.Error("another binary has the same generation")
 	}
-	if _, err := generationOf(filepath.Join(t.TempDir(), "none"), testBootstrap()); err == nil {
+	if _, err := generationOf(filepath.Join(t.TempDir(), "none"), nil, testBootstrap()); err == nil {
 		t.Error("a missing Envoy is no error")
 	}
 }

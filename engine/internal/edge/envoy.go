@@ -36,15 +36,21 @@ func (e *Edge) envoy() component.Component {
 func (e *Edge) envoyCommand(instance Instance) component.Command {
 	return component.Command{
 		Path: e.config.EnvoyBinary,
-		Args: []string{
-			"--config-path", e.files.bootstrap(instance),
-			"--concurrency", fmt.Sprint(min(runtime.NumCPU(), maxWorkers)),
-			// Envoy's own hot restart cannot exchange a killed or a different Envoy; listening twice can.
-			"--disable-hot-restart",
-			"--drain-time-s", fmt.Sprintf("%.0f", drainTime.Seconds()), "--drain-strategy", "immediate",
-			"--log-level", "warning", "--log-format", "%Y-%m-%dT%T.%e %l %n %v",
-		},
-		Env: withoutProxy,
+		Args: append([]string{"--config-path", e.files.bootstrap(instance)}, envoyArgs()...),
+		Env:  withoutProxy,
+	}
+}
+
+// envoyArgs are the same for both instances.
+func envoyArgs() []string {
+	return []string{
+		"--concurrency", fmt.Sprint(min(runtime.NumCPU(), maxWorkers)),
+		// Envoy's own hot restart cannot exchange a killed or a different Envoy; listening twice can.
+		"--disable-hot-restart",
+		"--drain-time-s", fmt.Sprintf("%.0f", drainTime.Seconds()), "--drain-strategy", "immediate",
+		"--log-level", "warning", "--log-format", "%Y-%m-%dT%T.%e %l %n %v",
+		// Each attempt to reach an Envoy Gateway that is away would be a line, for as long as the engine is stopped.
+		"--component-log-level", "config:error",
 	}
 }
 
@@ -106,7 +112,7 @@ func (e *Edge) bootstrap(instance Instance) (Bootstrap, error) {
 		MaxConnections: maxConnections(descriptors.Max),
 		MaxHeapBytes:   maxHeapBytes(memory.Totalram * uint64(memory.Unit)),
 	}
-	generation, err := generationOf(e.config.EnvoyBinary, bootstrap)
+	generation, err := generationOf(e.config.EnvoyBinary, envoyArgs(), bootstrap)
 	if err != nil {
 		return Bootstrap{}, err
 	}
