@@ -1,17 +1,8 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { Connection, Credentials } from './connection.ts';
 import { type ExecCredential, runExecCredential } from './exec-credential.ts';
 import { type ClusterAccess, readInClusterAccess, readKubeconfig } from './kubeconfig.ts';
-
-/** How to reach a cluster now. `agent` keeps connections open and is the same object while nothing changed. */
-export type Connection = { server: URL; agent: http.Agent; headers: Record<string, string> };
-
-export interface Credentials {
-  current(): Promise<Connection>;
-  /** Called after a refusal or a broken connection: what was read may be outdated. */
-  invalidate(): void;
-  close(): void;
-}
 
 const REREAD_INTERVAL_MS = 60_000;
 const EXEC_EXPIRY_MARGIN_MS = 30_000;

@@ -1,7 +1,7 @@
 import type * as http from 'node:http';
 import type * as https from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import type { Connection, Credentials } from './credentials.ts';
+import type { Connection, Credentials } from './connection.ts';
 
 /** Credentials by the official client, for kubeconfigs with a proxy or an `auth-provider`. */
 export function officialCredentials(path: string, contextName?: string): Credentials {

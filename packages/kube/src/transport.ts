@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from './connection.ts';
 import { errorFromResponse, errorFromTransport, KubeError } from './kube-error.ts';
 
 export type KubeRequest = {
