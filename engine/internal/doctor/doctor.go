@@ -75,8 +75,8 @@ func atLeast(release string, major, minor int) bool {
 		return false
 	}
 	haveMajor, err1 := strconv.Atoi(parts[0])
-	digits := strings.TrimRightFunc(parts[1], func(r rune) bool { return r < '0' || r > '9' })
-	haveMinor, err2 := strconv.Atoi(digits)
+	digits, rest := parts[1], strings.TrimLeft(parts[1], "0123456789")
+	haveMinor, err2 := strconv.Atoi(strings.TrimSuffix(digits, rest))
 	return err1 == nil && err2 == nil && (haveMajor > major || haveMajor == major && haveMinor >= minor)
 }
 

@@ -14,6 +14,9 @@ import (
 // Attempts in a row that never served make a component Failed, though it is tried on.
 const failedAfterAttempts = 5
 
+// lastWords is how long the output of a process that ended is waited for.
+const lastWords = 500 * time.Millisecond
+
 // own is the whole life of one component.
 func (s *Supervisor) own(ctx context.Context, c component.Component) {
 	pause := s.timing.BackoffFirst
@@ -196,9 +199,14 @@ func (s *Supervisor) check(ctx context.Context, c component.Component) error {
 }
 
 func (s *Supervisor) endedError(c component.Component, running *process) error {
-	if running.killed {
+	if running.killed || running.drained == nil {
 		// Whatever it said last is not why it ended.
 		return errors.New(running.reason)
+	}
+	select {
+	case <-running.drained:
+	case <-time.After(lastWords):
+		// A process outside of its group may hold its output, or it is a survivor.
 	}
 	if log, kept := s.logs[c.Name]; kept && log.LastLine() != "" {
 		return fmt.Errorf("%s; its last words: %s", running.reason, log.LastLine())

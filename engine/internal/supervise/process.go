@@ -29,6 +29,8 @@ type process struct {
 	// reason is why it ended, killed that it was SIGKILL; set before exited is closed.
 	reason string
 	killed bool
+	// drained is closed when all that it wrote is in its log; nil for a survivor.
+	drained chan struct{}
 }
 
 // record is what the next engine needs to adopt a process.
@@ -68,8 +70,11 @@ func (s *Supervisor) launch(c component.Component) (*process, error) {
 	if closeErr != nil {
 		s.logf("%s: its log pipe: %v", c.Name, closeErr)
 	}
-	go s.collect(c.Name, reader)
-	return s.watch(c.Name, command), nil
+	drained := make(chan struct{})
+	go func() { defer close(drained); s.collect(c.Name, reader) }()
+	started := s.watch(c.Name, command)
+	started.drained = drained
+	return started, nil
 }
 
 // launchSurvivor lets the process write its log by itself: a pipe of this engine

@@ -1,0 +1,64 @@
+package cluster
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+)
+
+func TestFirstServiceAddress(t *testing.T) {
+	for cidr, want := range map[string]string{"10.96.0.0/16": "10.96.0.1", "192.168.4.64/26": "192.168.4.65"} {
+		if got := firstServiceAddress(cidr).String(); got != want {
+			t.Errorf("%s: %s", cidr, got)
+		}
+	}
+}
+
+func TestLoopbackResolversAreNotForPods(t *testing.T) {
+	for content, want := range map[string]bool{
+		"nameserver 127.0.0.53\noptions edns0\n":       true,
+		"nameserver 127.0.0.53\nnameserver 9.9.9.9\n":  false,
+		"# nameserver 127.0.0.1\nnameserver 9.9.9.9\n": false,
+		"search example.com\n":                         false,
+	} {
+		if got := hasOnlyLoopbackServers(content); got != want {
+			t.Errorf("%q: %t", content, got)
+		}
+	}
+}
+
+// The server's rights are a promise: nothing that would let it become an
+// administrator may slip in.
+func TestServerCannotRaiseItsRights(t *testing.T) {
+	for _, r := range serverRules() {
+		if slices.Contains(r.Verbs, "*") || slices.Contains(r.Verbs, "escalate") || slices.Contains(r.Verbs, "bind") ||
+			slices.Contains(r.Verbs, "impersonate") {
+			t.Errorf("verbs of %+v", r)
+		}
+		if slices.Contains(r.APIGroups, "*") || slices.Contains(r.APIGroups, "rbac.authorization.k8s.io") {
+			t.Errorf("groups of %+v", r)
+		}
+		for _, resource := range []string{"pods/exec", "pods/attach", "pods/portforward", "nodes/proxy", "serviceaccounts/token"} {
+			if slices.Contains(r.Resources, resource) {
+				t.Errorf("resources of %+v", r)
+			}
+		}
+		if slices.Contains(r.APIGroups, "") && slices.Contains(r.Resources, "*") {
+			t.Errorf("resources of %+v", r)
+		}
+	}
+	var list struct {
+		Items []struct {
+			RoleRef  struct{ Name string }
+			Subjects []struct{ Name string }
+		}
+	}
+	if err := json.Unmarshal(accessRules(), &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range list.Items {
+		if item.RoleRef.Name == "cluster-admin" {
+			t.Errorf("%v is bound to cluster-admin", item.Subjects)
+		}
+	}
+}
