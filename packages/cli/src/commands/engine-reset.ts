@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { removeData } from '@brainpod/supervisor/remove-data';
-import { DEFAULT_SETTINGS, readSettings } from '@brainpod/supervisor/settings';
+import { apiEndpoint, DEFAULT_SETTINGS, readSettings } from '@brainpod/supervisor/settings';
 import { confirm, isCancel } from '@clack/prompts';
 import type { Command } from 'commander';
 import { CliFailure } from '../failure.ts';
@@ -25,7 +25,7 @@ async function reset(io: Io, isAgreed: boolean): Promise<void> {
   io.stdout.write(`${await down(locations, io)}\n`);
   await removeData(locations);
   io.stdout.write(`The data in ${locations.dataDir} is removed. What was built stays in the cache.\n`);
-  await putKeyAside(io, `http://127.0.0.1:${settings.apiPort}`);
+  await putKeyAside(io, apiEndpoint(settings));
 }
 
 async function ask(io: Io, dataDir: string): Promise<void> {

@@ -1,5 +1,5 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { BuildError } from '@brainpod/builder/execute/build-error';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CliFailure } from '../failure.ts';
@@ -160,6 +160,50 @@ describe('the command line against the real API', () => {
     expect((await run('cluster list')).stdout).toContain('amd64');
     const schema = await run('describe resource app');
     expect(schema.stdout).toMatch(/spec\.replicas\s+integer 1–10\s+required/);
+  });
+
+  it('builds an image with the builder of this machine', async () => {
+    const dataDir = join(platform.home, 'data');
+    const runDir = join(platform.home, 'run');
+    await mkdir(join(dataDir, 'engine'), { recursive: true });
+    await mkdir(join(runDir, 'engine'), { recursive: true });
+    const binDir = dirname(platform.builder.buildctl);
+    await writeFile(join(dataDir, 'engine', 'bin.json'), JSON.stringify({ binDir }));
+    await rm(join(runDir, 'engine', 'buildkitd.sock'), { force: true });
+    await symlink(
+      new URL(platform.builder.buildkitAddress).pathname,
+      join(runDir, 'engine', 'buildkitd.sock'),
+    );
+    const build = async (directory: string, ...flags: string[]) =>
+      await runInProcess(['image', 'build', 'team/web', directory, ...flags], {
+        environment: {
+          HOME: platform.home,
+          BRAINPOD_API_ENDPOINT: platform.origin,
+          BRAINPOD_REGISTRY_ENDPOINT: platform.origin,
+          BRAINPOD_API_TOKEN: platform.apiKey,
+          BRAINPOD_POD: pod,
+          BRAINPOD_DATA_DIR: dataDir,
+          BRAINPOD_RUN_DIR: runDir,
+        },
+      });
+    const good = await source('good', { Dockerfile: DOCKERFILE });
+    const built = await build(good, '--tag', 'v2', '--json');
+    expect(JSON.parse(built.stdout)).toMatchObject({
+      image: `${REGISTRY_HOST}/${pod}/team/web:v2`,
+      reference: expect.stringMatching(new RegExp(`^${REGISTRY_HOST}/${pod}/team/web@sha256:`)),
+      platform: 'linux/amd64',
+      user: '1000',
+    });
+    const text = await build(good);
+    expect(text.stdout).toContain(`${REGISTRY_HOST}/${pod}/team/web:latest`);
+    expect(text.stderr).toContain('COPY . /');
+    const broken = await build(await source('bad', { Dockerfile: 'FROM scratch\nCOPY nothing /\n' }));
+    expect(broken.exitCode).toBe(1);
+    expect(broken.stderr).toMatch(
+      /failed at line 2 of the Dockerfile[\s\S]*>>> COPY nothing[\s\S]*"\/nothing": not found/,
+    );
+    const wrong = await build(good, '--platform', 'linux/s390x');
+    expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining('There is: linux/amd64')]);
   });
 
   it("shows the API's faults with their paths", async () => {
