@@ -1,7 +1,8 @@
 export type Closing = {
   /** Null when no app was started. */
   url: string | null;
-  apiPort: number;
+  /** The API's origin. */
+  api: string;
   httpsPort: number;
   /** Where the gateway is reached: 127.0.0.1 for this machine's own engine. */
   gatewayAddress: string;
@@ -13,7 +14,7 @@ export type Closing = {
 
 /** What people need once everything runs. */
 export function closingText(closing: Closing): string {
-  const api = `http://127.0.0.1:${closing.apiPort}`;
+  const { api } = closing;
   const sections = [
     [
       ...(closing.url === null ? [] : [`  Your app      ${closing.url}`]),

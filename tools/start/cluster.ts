@@ -1,4 +1,5 @@
 import { KubeClient } from '@brainpod/kube/client';
+import { preflight } from '@brainpod/reconciler/preflight';
 import type { Settings } from '@brainpod/supervisor/settings';
 import { pause } from '@brainpod/supervisor/wait';
 import type { StageHandle } from './progress.ts';
@@ -37,9 +38,32 @@ function firstAddress(status: unknown): string | null {
   return typeof first.value === 'string' && first.value !== '' ? first.value : null;
 }
 
-/** Whether an existing cluster has what Brainpod needs. Throws with everything that it lacks. */
-export async function checkCluster(settings: Settings, handle: StageHandle): Promise<void> {
+/**
+ * Whether an existing cluster has what Brainpod needs. Throws with everything that it lacks; what is only a pity is
+ * said.
+ */
+export async function checkCluster(
+  settings: Settings,
+  handle: StageHandle,
+  say: (line: string) => void,
+): Promise<void> {
   const client = await KubeClient.fromKubeconfig(settings.kubeconfig ?? '');
-  const { gitVersion } = await client.serverVersion();
-  handle.outcome(`Kubernetes ${gitVersion}`);
+  const findings = await preflight(client, { gatewayClass: settings.gatewayClass });
+  const lines = (severity: 'error' | 'warning'): string[] =>
+    findings.filter((finding) => finding.severity === severity).map(({ message }) => `  - ${message}`);
+  const errors = lines('error');
+  if (errors.length > 0) {
+    throw new Error(`This cluster cannot run Brainpod yet. Nothing has been started.\n${errors.join('\n')}`);
+  }
+  for (const warning of [...lines('warning'), ...registryReach(settings)]) say(warning);
+  handle.outcome(`Kubernetes ${(await client.serverVersion()).gitVersion}`);
+}
+
+/** Images that are built here are pulled from here: nodes elsewhere do not reach a loopback address. */
+function registryReach(settings: Settings): string[] {
+  if (!settings.listenAddress.startsWith('127.')) return [];
+  return [
+    `  - The registry listens on ${settings.listenAddress} only: nodes on other machines cannot pull what is built here. ` +
+      `Give --listen an address that they reach, and have ${settings.registryHost} lead there.`,
+  ];
 }

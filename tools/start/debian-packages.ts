@@ -1,7 +1,7 @@
 import { CommandFailed, runCommand } from './command.ts';
 
 /** What the engine and the base images need of Debian. */
-export const DEBIAN_PACKAGES = [
+const DEBIAN_PACKAGES = [
   'ca-certificates',
   'conntrack',
   'containernetworking-plugins',

@@ -17,6 +17,7 @@ import {
   REGISTRY_COMPONENTS,
 } from './engine-key.mjs';
 import { flush, moveInto } from './envoy.ts';
+import { enginePackage } from './probes.mjs';
 
 type Part = { binary: string; package: string };
 
@@ -80,7 +81,8 @@ export function estimateEngineBuild(
   const cache = path.join(options.cacheDir, 'engine');
   const keys = engineKeys(engineDir, `${process.platform}-${process.arch}`);
   const go = goName(options);
-  if (finishedBuild(cache, 'engine', keys.whole, go) !== null) return 1;
+  const isPackaged = enginePackage(options.root)?.key === keys.whole;
+  if (isPackaged || finishedBuild(cache, 'engine', keys.whole, go) !== null) return 2;
   const own = ownCommands(engineDir).map((name) => ({ binary: name, package: `./cmd/${name}` }));
   const parts =
     finishedBuild(cache, 'components', keys.components, go) === null ? [...COMPONENTS, ...own] : own;
@@ -246,7 +248,7 @@ async function assemble(cache: string, name: string, sources: readonly string[])
 }
 
 /** Makes a folder with the same files (hard links: the same bytes on disk). */
-export async function linkAll(from: string, to: string): Promise<void> {
+async function linkAll(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
@@ -310,7 +312,7 @@ class BuildTracker {
 }
 
 /** One builder at a time for a cache. The lock is a name in the kernel that goes with its process. */
-export async function withBuildLock<T>(
+async function withBuildLock<T>(
   cache: string,
   detail: (text: string) => void,
   work: () => Promise<T>,

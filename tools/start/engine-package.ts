@@ -102,7 +102,7 @@ export async function packEngine(
 }
 
 /** The package's package.json. Its version comes from what it was built of, so that equal sources are equal versions. */
-export function engineManifest(key: string, goVersion: string): Record<string, unknown> {
+function engineManifest(key: string, goVersion: string): Record<string, unknown> {
   return {
     name: PACKAGE_NAME,
     version: `0.1.0-${key}`,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { serverEnvironment } from '@brainpod/supervisor/child-environment';
 import { jsonObject, optionalString } from '@brainpod/supervisor/json-fields';
 import type { Locations } from '@brainpod/supervisor/locations';
-import type { Settings } from '@brainpod/supervisor/settings';
+import { apiEndpoint, type Settings } from '@brainpod/supervisor/settings';
 import { type ConfigFile, readConfigFile, writeConfigFile } from 'brainpod/settings/config-file';
 import { runCommand } from './command.ts';
 import { createConfig } from './operator-config.ts';
@@ -36,7 +36,7 @@ export type OperatorRequest = {
  * there is none) and written to a new file. No file that exists is changed.
  */
 export async function ensureOperator(request: OperatorRequest): Promise<Operator> {
-  const endpoint = `http://127.0.0.1:${request.settings.apiPort}`;
+  const endpoint = apiEndpoint(request.settings);
   const ownFile = path.join(request.locations.dataDir, 'config.toml');
   for (const file of [request.configFile, ownFile]) {
     const found = await readConfigFile(file);

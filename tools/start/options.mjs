@@ -1,5 +1,6 @@
 // @ts-check
 // Runs on Node 20 with nothing installed: no imports but Node's own.
+import { isIPv4 } from 'node:net';
 import path from 'node:path';
 
 /**
@@ -11,6 +12,7 @@ import path from 'node:path';
  * @property {string | null} kubeconfig an existing cluster in place of the engine
  * @property {string} gatewayClass
  * @property {string} domain
+ * @property {string} listen the IPv4 address for the API and the registry
  * @property {number} httpPort
  * @property {number} httpsPort
  * @property {boolean} platformOnly start the platform, run no app
@@ -25,7 +27,7 @@ import path from 'node:path';
  */
 
 /** @type {readonly Flag[]} */
-export const FLAGS = [
+const FLAGS = [
   { name: 'app', value: 'DIR', text: 'build and run this folder instead of examples/hello-node' },
   { name: 'image', value: 'REF', text: 'run this container image instead of building one' },
   { name: 'port', value: 'N', text: 'the port that the image of --image listens on (default: 8080)' },
@@ -40,6 +42,11 @@ export const FLAGS = [
     text: 'the GatewayClass that serves the routes (default: brainpod)',
   },
   { name: 'domain', value: 'NAME', text: 'the domain under which apps appear (default: brainpod.localhost)' },
+  {
+    name: 'listen',
+    value: 'IP',
+    text: 'the address for API and registry (default: 127.0.0.1); a cluster elsewhere must reach it',
+  },
   { name: 'http-port', value: 'N', text: 'the port for http (default: 80)' },
   { name: 'https-port', value: 'N', text: 'the port for https (default: 443)' },
   { name: 'platform-only', value: null, text: 'start the platform and run no app' },
@@ -65,6 +72,7 @@ export function parseStartOptions(args, cwd) {
     kubeconfig: absolute('kubeconfig'),
     gatewayClass: values.get('gateway-class') ?? 'brainpod',
     domain: values.get('domain') ?? 'brainpod.localhost',
+    listen: values.get('listen') ?? '127.0.0.1',
     httpPort: port(values, 'http-port', 80, faults),
     httpsPort: port(values, 'https-port', 443, faults),
     platformOnly: values.has('platform-only'),
@@ -141,6 +149,7 @@ function contradictions(options) {
     faults.push('--port goes with --image; a folder says its port by EXPOSE in the Dockerfile');
   }
   if (options.httpPort === options.httpsPort) faults.push('--http-port and --https-port must differ');
+  if (!isIPv4(options.listen)) faults.push(`--listen must be an IPv4 address, and is "${options.listen}"`);
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
   if (!new RegExp(`^${label}(?:\\.${label})+$`).test(options.domain)) {
     faults.push(`--domain must be a lowercase domain name of two or more labels, and is "${options.domain}"`);

@@ -8,6 +8,7 @@ const DEFAULTS = {
   kubeconfig: null,
   gatewayClass: 'brainpod',
   domain: 'brainpod.localhost',
+  listen: '127.0.0.1',
   httpPort: 80,
   httpsPort: 443,
   platformOnly: false,
@@ -52,6 +53,7 @@ test('all faults are told at once, unknown flags with a suggestion', () => {
 
 test.each([
   [['--app', 'a', '--image', 'b'], 'exclude each other'],
+  [['--listen', 'localhost'], 'must be an IPv4 address'],
   [['--port', '3000'], 'goes with --image'],
   [['--platform-only', '--app', 'a'], 'runs no app'],
   [['--http-port', '443'], 'must differ'],

@@ -25,7 +25,7 @@
 const OLDEST_NODE = 20;
 
 /** What the embedded way does as root, each with the reason. */
-export const ROOT_STEPS = [
+const ROOT_STEPS = [
   'install Debian packages (runc, CNI plugins, nftables, conntrack, mmdebstrap) with apt-get',
   'run containers: namespaces, mounts and control groups belong to root',
   'set up the bridges brainpod-node, brainpod-pods and brainpod-build and nftables rules',

@@ -100,7 +100,7 @@ export function findPip(cwd) {
 }
 
 /** @param {string} goMod */
-export function goNeeded(goMod) {
+function goNeeded(goMod) {
   const version = /^go (\S+)$/m.exec(goMod)?.[1];
   if (version === undefined) throw new Error('engine/go.mod names no version of Go');
   return version;

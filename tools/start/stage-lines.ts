@@ -50,7 +50,7 @@ export function liveLine(stages: readonly Stage[], now: number, totalMs: number,
 }
 
 /** Seconds left of a running stage; null when there is no estimate or it was too low. */
-export function remainingSeconds(stage: Stage, now: number): number | null {
+function remainingSeconds(stage: Stage, now: number): number | null {
   if (stage.estimateSeconds === null || stage.startedAt === null) return null;
   const left = stage.estimateSeconds - (now - stage.startedAt) / 1000;
   return left > 0 ? left : null;

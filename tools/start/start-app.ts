@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BrainpodClient, type Pod } from '@brainpod/api-client/client';
+import { apiEndpoint } from '@brainpod/supervisor/settings';
 import { deployDirectory } from 'brainpod/flows/deploy-directory';
 import { findLocalBuilder } from 'brainpod/flows/local-builder';
 import { documentsFor } from 'brainpod/flows/plan-documents';
@@ -21,7 +22,7 @@ const DEPLOY_TIMEOUT_MS = 180_000;
 export async function startApp(run: Start, operator: Operator): Promise<string | null> {
   const plan = planApp(run.order.options, run.order.root);
   if (plan === null) return null;
-  const client = new BrainpodClient({ endpoint: endpointOf(run), token: operator.apiKey });
+  const client = new BrainpodClient({ endpoint: apiEndpoint(run.settings), token: operator.apiKey });
   if (plan.kind === 'folder' && run.settings.mode === 'embedded') {
     await run.stage('base-image', (handle) => provideBaseImages(run, plan.directory, handle));
   }
@@ -32,10 +33,6 @@ export async function startApp(run: Start, operator: Operator): Promise<string |
       ? await deployFolder(run, client, operator, pod.name, plan.directory)
       : await run.stage('deploy', (handle) => deployImage(client, pod.name, plan, handle));
   return await run.stage('answer', (handle) => firstAnswer(run, hostname, handle));
-}
-
-function endpointOf(run: Start): string {
-  return `http://127.0.0.1:${run.settings.apiPort}`;
 }
 
 /** The pod of this display name: the remembered one if it is among them, else the oldest, else a new one. */
@@ -89,7 +86,7 @@ async function deployFolder(
       apiKey: operator.apiKey,
       pod,
       directory,
-      registryEndpoint: endpointOf(run),
+      registryEndpoint: apiEndpoint(run.settings),
       builder: await findLocalBuilder(run.environment),
       environment: run.environment,
       timeoutMs: DEPLOY_TIMEOUT_MS,

@@ -42,6 +42,7 @@ function parseOptions(object: JsonObject): StartOrder['options'] {
     kubeconfig: optionalString(object, 'kubeconfig') ?? null,
     gatewayClass: requiredString(object, 'gatewayClass'),
     domain: requiredString(object, 'domain'),
+    listen: requiredString(object, 'listen'),
     httpPort: requiredPort(object, 'httpPort'),
     httpsPort: requiredPort(object, 'httpsPort'),
     platformOnly: object.platformOnly === true,

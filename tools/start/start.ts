@@ -5,7 +5,7 @@ import { type EngineBinaries, writeEngineConfig } from '@brainpod/supervisor/eng
 import { ensureSupervisor } from '@brainpod/supervisor/launch';
 import { type Locations, locationsFrom } from '@brainpod/supervisor/locations';
 import { readPidFile } from '@brainpod/supervisor/process-identity';
-import { DEFAULT_SETTINGS, type Settings, writeSettings } from '@brainpod/supervisor/settings';
+import { apiEndpoint, DEFAULT_SETTINGS, type Settings, writeSettings } from '@brainpod/supervisor/settings';
 import { closingText } from './closing-text.ts';
 import { checkCluster, gatewayAddress } from './cluster.ts';
 import { CommandFailed, runCommand } from './command.ts';
@@ -56,7 +56,9 @@ export async function start(
     await durations.record(`stage ${id}`, progress.secondsOf(id));
     return value;
   };
-  if (settings.kubeconfig !== undefined) await stage('cluster', (handle) => checkCluster(settings, handle));
+  if (settings.kubeconfig !== undefined) {
+    await stage('cluster', (handle) => checkCluster(settings, handle, (line) => progress.say(line)));
+  }
   const client = await stage('server', (handle) => startSupervisor(locations, settings, environment, handle));
   const run = { order, environment, locations, settings, durations, client, stage };
   const told = await tellSupervisor(client, progress, order.startedAt);
@@ -73,6 +75,7 @@ function settingsOf(options: StartOrder['options'], buildkitAddress: string | un
     ...DEFAULT_SETTINGS,
     domain: options.domain,
     gatewayClass: options.gatewayClass,
+    listenAddress: options.listen,
     httpPort: options.httpPort,
     httpsPort: options.httpsPort,
     registryHost: `registry.${options.domain}`,
@@ -98,7 +101,7 @@ async function startSupervisor(
   await waitForProcess(client, 'server', locations, async (status) => {
     handle.detail(status?.message ?? 'starting the server');
   });
-  const url = `http://127.0.0.1:${settings.apiPort}/`;
+  const url = `${apiEndpoint(settings)}/`;
   handle.outcome({ started: url, running: `${url}, already running`, renewed: `${url}, renewed` }[how]);
   return client;
 }
@@ -140,7 +143,7 @@ async function findOperator(run: Start, config: ConfigPlace, handle: StageHandle
     settings: run.settings,
     locations: run.locations,
     configFile: config.command,
-    isAccepted: (key) => isKeyAccepted(`http://127.0.0.1:${run.settings.apiPort}`, key),
+    isAccepted: (key) => isKeyAccepted(apiEndpoint(run.settings), key),
   });
   handle.outcome(operator.file);
   return operator;
@@ -202,7 +205,7 @@ async function printClosing(
   const seconds = (Date.now() - run.order.startedAt) / 1000;
   const text = closingText({
     url,
-    apiPort: run.settings.apiPort,
+    api: apiEndpoint(run.settings),
     httpsPort: run.settings.httpsPort,
     gatewayAddress: await gatewayAddress(run.settings),
     authorityFile,

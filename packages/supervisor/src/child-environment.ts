@@ -30,7 +30,7 @@ export function serverEnvironment(settings: Settings, locations: Locations): Rec
     PGHOST: locations.postgresSocketDir,
     PGUSER: DATABASE_USER,
     PGDATABASE: DATABASE_NAME,
-    BRAINPOD_LISTEN: `127.0.0.1:${settings.apiPort}`,
+    BRAINPOD_LISTEN: `${settings.listenAddress}:${settings.apiPort}`,
     BRAINPOD_KUBECONFIG: settings.kubeconfig ?? path.join(locations.engineRun, 'kubeconfig'),
     BRAINPOD_DOMAIN: settings.domain,
     BRAINPOD_HTTPS_PORT: String(settings.httpsPort),

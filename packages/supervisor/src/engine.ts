@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { writeFileAtomically } from './atomic-file.ts';
 import { jsonObject, optionalString, requiredString } from './json-fields.ts';
 import { DEFAULT_DATA_DIR, type Locations } from './locations.ts';
-import type { Settings } from './settings.ts';
+import { apiEndpoint, type Settings } from './settings.ts';
 import { readJsonFile } from './status.ts';
 import { type Launch, NotYet } from './supervised-process.ts';
 
@@ -62,7 +62,7 @@ export function engineConfig(
     envoyBinary: binaries.envoyBinary,
     gatewayClass: settings.gatewayClass,
     ports: { registry: settings.registryPort, http: settings.httpPort, https: settings.httpsPort },
-    registryHosts: { [settings.registryHost]: `http://127.0.0.1:${settings.apiPort}` },
+    registryHosts: { [settings.registryHost]: apiEndpoint(settings) },
     profile: 'full',
   };
 }

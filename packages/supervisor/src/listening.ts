@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 
-/** Whether something takes connections on this port of the loopback address. */
-export function isListening(port: number): Promise<boolean> {
+/** Whether something takes connections on this port, of the loopback address where no other is given. */
+export function isListening(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host, port });
     socket.setTimeout(1000);
     const answer = (listening: boolean) => (): void => {
       socket.destroy();

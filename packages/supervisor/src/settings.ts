@@ -12,6 +12,8 @@ export type Settings = {
   gatewayClass: string;
   httpPort: number;
   httpsPort: number;
+  /** The IPv4 address on which the API and the registry listen; 0.0.0.0 for all of the machine's. */
+  listenAddress: string;
   apiPort: number;
   registryPort: number;
   registryHost: string;
@@ -25,10 +27,20 @@ export const DEFAULT_SETTINGS: Settings = {
   gatewayClass: 'brainpod',
   httpPort: 80,
   httpsPort: 443,
+  listenAddress: '127.0.0.1',
   apiPort: 4600,
   registryPort: 4650,
   registryHost: 'registry.brainpod.localhost',
 };
+
+/** The address at which this machine itself reaches the API and the registry. */
+export function apiEndpoint(settings: Settings): string {
+  return `http://${apiHost(settings)}:${settings.apiPort}`;
+}
+
+export function apiHost({ listenAddress }: Settings): string {
+  return listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress;
+}
 
 /** The settings kept in a file; null when there is none yet. Throws with the file's path when it is damaged. */
 export async function readSettings(file: string): Promise<Settings | null> {
@@ -70,6 +82,7 @@ export function parseSettings(input: unknown): Settings {
     gatewayClass: requiredString(object, 'gatewayClass'),
     httpPort: requiredPort(object, 'httpPort'),
     httpsPort: requiredPort(object, 'httpsPort'),
+    listenAddress: optionalString(object, 'listenAddress') ?? DEFAULT_SETTINGS.listenAddress,
     apiPort: requiredPort(object, 'apiPort'),
     registryPort: requiredPort(object, 'registryPort'),
     registryHost: requiredString(object, 'registryHost'),

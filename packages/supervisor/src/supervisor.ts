@@ -16,7 +16,7 @@ import { LogFile } from './log-file.ts';
 import { isPostgresReady, preparePostgres } from './postgres.ts';
 import { endRecorded } from './process-identity.ts';
 import { prepareRegistry } from './registry.ts';
-import { type Settings, writeSettings } from './settings.ts';
+import { apiEndpoint, apiHost, type Settings, writeSettings } from './settings.ts';
 import { type ProcessName, StatusBoard, type SupervisorStatus } from './status.ts';
 import { type Launch, type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
 
@@ -66,7 +66,7 @@ export class Supervisor {
     this.#settings = options.settings;
     this.#inherited = inheritedEnvironment(options.environment);
     this.#log = new LogFile(path.join(options.locations.logDir, 'supervisor.log'));
-    const api = `http://127.0.0.1:${options.settings.apiPort}`;
+    const api = apiEndpoint(options.settings);
     this.#board = new StatusBoard(options.locations.status, api, (error) =>
       this.log(`status not written: ${String(error)}`),
     );
@@ -171,8 +171,10 @@ export class Supervisor {
 
   async #configure(settings: Settings): Promise<void> {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
-    if (settings.apiPort !== this.#settings.apiPort) {
-      throw new Error('The API port cannot be changed while Brainpod runs. Run: npx brainpod engine down');
+    if (apiEndpoint(settings) !== apiEndpoint(this.#settings)) {
+      throw new Error(
+        'The address of the API cannot be changed while Brainpod runs. Run: npx brainpod engine down',
+      );
     }
     this.log('settings change');
     const before = new Set(this.#wanted());
@@ -274,7 +276,7 @@ export class Supervisor {
       case 'postgres':
         return isPostgresReady(this.#locations.postgresData, pid);
       case 'server':
-        return isListening(this.#settings.apiPort);
+        return isListening(this.#settings.apiPort, apiHost(this.#settings));
       case 'engine':
         return isEngineReady(this.#locations.engineStatus, pid);
       case 'registry':
