@@ -49,9 +49,6 @@ func (e *Edge) Components() []component.Component {
 	return []component.Component{e.envoy(), e.gateway()}
 }
 
-// Listeners are the ports that the cluster's Gateways name at present, as far as Envoy Gateway has told.
-func (e *Edge) Listeners() ([]Listener, bool) { return e.remote.Listeners() }
-
 // files are the paths under the engine's run folder. Nothing in them outlives the boot.
 type files struct{ folder string }
 
