@@ -63,7 +63,7 @@ export function currentReplicaSet(
 ): ObservedReplicaSet | null {
   if (!isSeen(deployment)) return null;
   const own = replicaSets.filter((candidate) => candidate.deploymentUid === deployment.uid);
-  return own.find((candidate) => candidate.revision === deployment.revision) ?? null;
+  return own.find((candidate) => candidate.template === deployment.template) ?? null;
 }
 
 function isSeen(deployment: ObservedDeployment): boolean {

@@ -25,9 +25,8 @@ function deployment(
       namespace: 'bp-demo',
       uid: 'd-1',
       generation,
-      annotations: { 'deployment.kubernetes.io/revision': '2' },
     },
-    spec: { replicas: 1 },
+    spec: { replicas: 1, template: template('2') },
     status: {
       observedGeneration: options.observed ?? generation,
       replicas: 2,
@@ -43,12 +42,19 @@ function replicaSet(revision: string, status: object = {}): KubeObject {
     metadata: {
       name: `web-${revision}`,
       uid: `rs-${revision}`,
-      annotations: { 'deployment.kubernetes.io/revision': revision },
       ownerReferences: [
         { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'd-1', controller: true },
       ],
     },
+    spec: { template: template(revision, { 'pod-template-hash': `hash-${revision}` }) },
     status,
+  };
+}
+
+function template(revision: string, labels: Record<string, string> = {}): object {
+  return {
+    metadata: { labels: { 'brainpod.io/name': 'web', ...labels } },
+    spec: { containers: [{ name: 'app', image: `web:${revision}` }] },
   };
 }
 

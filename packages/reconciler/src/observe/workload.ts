@@ -1,5 +1,7 @@
-import type { KubeObject } from '@brainpod/kube/kube-object';
-import { conditionsOf, listAt, numberAt, textAt } from './fields.ts';
+import { createHash } from 'node:crypto';
+import { isRecord, type KubeObject } from '@brainpod/kube/kube-object';
+import { canonicalJson } from '@brainpod/model/canonical-json';
+import { at, conditionsOf, listAt, numberAt, textAt } from './fields.ts';
 
 /** What health needs to know of a Deployment. */
 export type ObservedDeployment = {
@@ -7,8 +9,8 @@ export type ObservedDeployment = {
   uid: string;
   generation: number;
   observedGeneration: number;
-  /** Kubernetes' number of the template; the ReplicaSet of the current template has the same. */
-  revision: string;
+  /** A hash of what its instances are made from; the ReplicaSet of the current version has the same. */
+  template: string;
   desired: number;
   /** Why k8s pods cannot be made, in Kubernetes' words. */
   creationFailure: string | null;
@@ -18,7 +20,7 @@ export type ObservedReplicaSet = {
   type: 'replicaSet';
   uid: string;
   deploymentUid: string;
-  revision: string;
+  template: string;
   available: number;
   creationFailure: string | null;
 };
@@ -56,28 +58,28 @@ export type ObservedK8sPod = {
   containers: ObservedContainer[];
 };
 
-const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
+// What Kubernetes adds to the template in a ReplicaSet.
+const TEMPLATE_HASH_LABEL = 'pod-template-hash';
 
 export function observeDeployment(object: KubeObject): ObservedDeployment {
-  const { uid, generation, annotations } = object.metadata;
+  const { uid, generation } = object.metadata;
   return {
     type: 'deployment',
     uid: uid ?? '',
     generation: generation ?? 0,
     observedGeneration: numberAt(object, 'status', 'observedGeneration'),
-    revision: annotations?.[REVISION_ANNOTATION] ?? '',
+    template: templateHash(object),
     desired: numberAt(object, 'spec', 'replicas'),
     creationFailure: creationFailureOf(object),
   };
 }
 
 export function observeReplicaSet(object: KubeObject): ObservedReplicaSet {
-  const { uid, annotations } = object.metadata;
   return {
     type: 'replicaSet',
-    uid: uid ?? '',
+    uid: object.metadata.uid ?? '',
     deploymentUid: ownerUid(object),
-    revision: annotations?.[REVISION_ANNOTATION] ?? '',
+    template: templateHash(object),
     available: numberAt(object, 'status', 'availableReplicas'),
     creationFailure: creationFailureOf(object),
   };
@@ -132,6 +134,19 @@ function observeEnd(status: unknown, ...path: string[]): ContainerEnd | null {
   const exitCode = numberAt(status, ...path, 'exitCode');
   if (reason === undefined && exitCode === 0) return null;
   return { reason: reason ?? 'Error', exitCode, message: textAt(status, ...path, 'message') ?? '' };
+}
+
+/**
+ * Kubernetes finds a version's ReplicaSet by comparing templates, and so do we: the number that it notes beside them
+ * comes later than the change, and for a moment the ReplicaSet of before would pass for that of now.
+ */
+function templateHash(object: KubeObject): string {
+  const template = at(object, 'spec', 'template');
+  const labels = at(template, 'metadata', 'labels');
+  if (!isRecord(template) || !isRecord(template.metadata) || !isRecord(labels)) return '';
+  const { [TEMPLATE_HASH_LABEL]: _hash, ...own } = labels;
+  const compared = { ...template, metadata: { ...template.metadata, labels: own } };
+  return createHash('sha256').update(canonicalJson(compared)).digest('base64url');
 }
 
 function creationFailureOf(object: KubeObject): string | null {
