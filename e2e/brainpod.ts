@@ -12,7 +12,7 @@ export type Installation = {
 
 export type Outcome = { code: number; stdout: string; stderr: string; seconds: number };
 
-const ROOT = path.resolve(import.meta.dirname, '..');
+export const ROOT = path.resolve(import.meta.dirname, '..');
 const NODE = path.join(ROOT, 'node_modules/.bin/node');
 
 /** An installation under `directory`. The build cache stays the machine's: an engine is built once. */
@@ -101,6 +101,10 @@ export function runProgram(
     });
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       stderr += chunk;
+    });
+    // Who ends without reading is judged by its exit code.
+    child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') reject(error);
     });
     child.stdin?.end(input ?? '');
     child.once('error', reject);
