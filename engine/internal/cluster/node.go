@@ -44,10 +44,6 @@ func (c *Cluster) kubelet() component.Component {
 
 func (c *Cluster) kubeletDir() string { return filepath.Join(c.cfg.DataDir, "kubelet") }
 
-// PodLogs is where the kubelet keeps what containers write: a folder of this
-// engine's, because a kubelet removes logs of pods that it does not know.
-func (c *Cluster) podLogs() string { return filepath.Join(c.cfg.DataDir, "pod-logs") }
-
 func (c *Cluster) prepareKubelet(ctx context.Context) error {
 	user := "system:node:" + c.cfg.NodeName
 	subject := pki.Subject{CommonName: user, Organizations: []string{"system:nodes"}}
@@ -60,7 +56,7 @@ func (c *Cluster) prepareKubelet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, dir := range []string{c.kubeletDir(), c.podLogs()} {
+	for _, dir := range []string{c.kubeletDir(), c.cfg.PodLogs()} {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return err
 		}
@@ -96,7 +92,7 @@ func (c *Cluster) kubeletConfig(serving pki.Paths, resolver string) object {
 		"clusterDNS":               []string{c.cfg.DNSServiceAddress},
 		"clusterDomain":            "cluster.local",
 		"resolvConf":               resolver,
-		"podLogsDir":               c.podLogs(),
+		"podLogsDir":               c.cfg.PodLogs(),
 		"volumePluginDir":          filepath.Join(c.kubeletDir(), "volume-plugins"),
 		"maxPods":                  mostPods,
 		"seccompDefault":           true,

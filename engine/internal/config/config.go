@@ -89,6 +89,10 @@ func (c *Config) APIServerURL() string {
 	return fmt.Sprintf("https://%s:%d", c.NodeAddress, c.Ports.APIServer)
 }
 
+// PodLogs is where the kubelet keeps what containers write: a folder of this
+// engine's, because a kubelet removes logs of pods that it does not know.
+func (c *Config) PodLogs() string { return filepath.Join(c.DataDir, "pod-logs") }
+
 // CgroupParent is the control group, from the hierarchy's root, under which all
 // containers of this engine live: pods in children that the kubelet makes, and
 // other containers in `CgroupParent()/<their own name>`.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,6 +29,8 @@ const (
 	killed        = 10 * time.Second
 	poll          = 50 * time.Millisecond
 	passes        = 3
+
+	containerLogLinks = "/var/log/containers"
 )
 
 // Run ends an engine that runs here, its containers and whatever else is its own,
@@ -219,12 +222,33 @@ func removeFiles(ctx context.Context, cfg *config.Config) error {
 	} {
 		faults = append(faults, os.RemoveAll(filepath.Join(cfg.RunDir, name)))
 	}
+	faults = append(faults, removeLogLinks(cfg))
 	items, err := network.Find(ctx, cfg)
 	faults = append(faults, err)
 	for _, item := range items {
 		if item.Kind == "cni" {
 			faults = append(faults, os.Remove(item.Name))
 		}
+	}
+	return errors.Join(faults...)
+}
+
+// removeLogLinks removes the links that the kubelet made to containers' logs, at a
+// place that is the same for every kubelet of a machine.
+func removeLogLinks(cfg *config.Config) error {
+	entries, err := os.ReadDir(containerLogLinks)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	var faults []error
+	for _, entry := range entries {
+		link := filepath.Join(containerLogLinks, entry.Name())
+		target, err := os.Readlink(link)
+		if err != nil || !strings.HasPrefix(target, cfg.PodLogs()+"/") {
+			// Not a link, or another kubelet's.
+			continue
+		}
+		faults = append(faults, os.Remove(link))
 	}
 	return errors.Join(faults...)
 }
