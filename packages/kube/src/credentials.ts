@@ -1,11 +1,17 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { homedir } from 'node:os';
 import type { Connection, Credentials } from './connection.ts';
 import { type ExecCredential, runExecCredential } from './exec-credential.ts';
 import { type ClusterAccess, readInClusterAccess, readKubeconfig } from './kubeconfig.ts';
 
 const REREAD_INTERVAL_MS = 60_000;
 const EXEC_EXPIRY_MARGIN_MS = 30_000;
+
+/** Where programs usually lie and keep their state, for callers that hand down nothing of their own. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: homedir() };
+}
 
 type AccessSource = () => Promise<ClusterAccess>;
 
@@ -24,7 +30,11 @@ export class RereadingCredentials implements Credentials {
   #exec: ExecCredential | null = null;
   #pending: Promise<Connection> | null = null;
 
-  constructor(source: AccessSource, environment: NodeJS.ProcessEnv = {}, nowMs: () => number = Date.now) {
+  constructor(
+    source: AccessSource,
+    environment: NodeJS.ProcessEnv = plainEnvironment(),
+    nowMs: () => number = Date.now,
+  ) {
     this.#source = source;
     this.#environment = environment;
     this.#nowMs = nowMs;
@@ -121,7 +131,7 @@ function makeHeaders(access: ClusterAccess): Record<string, string> {
 export type KubeconfigOptions = {
   /** Instead of the file's current context. */
   context?: string;
-  /** For the sign-in program that a kubeconfig may name (its PATH, HOME, cloud settings). */
+  /** For the sign-in program that a kubeconfig may name: cloud settings and the like. Default: usual PATH and HOME. */
   environment?: NodeJS.ProcessEnv;
 };
 

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { app, config, PLATFORM, route } from '../test/documents.ts';
 import { type Harness, settle, startHarness, waitForState } from '../test/harness.ts';
 import { crashing, neverReady, unpullable } from '../test/stand-in-node.ts';
+import { UnreliableTransport } from '../test/unreliable-transport.ts';
 import { at, listAt } from './observe/fields.ts';
 
 const CRASHING = 'docker.io/demo/crashing:1';
@@ -157,6 +158,43 @@ describe('a deploy', () => {
       await harness.restart();
       await waitForState(harness, revisionId, 'deployed');
     }
+  });
+
+  test('writes nothing more once its lock is lost, until it has it again', async () => {
+    const writes = new Map<string, number>();
+    const { podId, namespace } = newPod();
+    const { store } = harness;
+    let release: () => void = () => undefined;
+    await harness.stop();
+    harness = await startHarness({
+      kubeconfig: cluster.kubeconfig,
+      store,
+      wrap: (transport) =>
+        new UnreliableTransport(
+          transport,
+          (_namespace, writeNumber) => {
+            if (writeNumber === 20) release = store.takeLock(podId);
+            return null;
+          },
+          writes,
+        ),
+    });
+    const revisionId = store.deploy(podId, [app('web'), route('web', 'web', 8080), config('c', { a: 'b' })]);
+    await waitFor(() => (writes.get(namespace) ?? 0) >= 20, {
+      timeoutMs: 10_000,
+      what: 'the lock to be lost',
+    });
+    const passes = harness.reconciler().stats().queue;
+    // Several tries to get it back go by.
+    await waitFor(() => harness.reconciler().stats().queue.done >= passes.done + 2, {
+      timeoutMs: 10_000,
+      what: 'tries',
+    });
+    // Calls that were on their way when the lock went are not called back.
+    expect(writes.get(namespace)).toBeLessThanOrEqual(20 + 6);
+    expect(store.revision(revisionId).state).not.toBe('deployed');
+    release();
+    await waitForState(harness, revisionId, 'deployed');
   });
 
   test('whose time ran out while no server was there fails at the next start', async () => {

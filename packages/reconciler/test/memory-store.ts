@@ -11,7 +11,7 @@ export class MemoryStore implements ReconcilerStore {
   readonly revisions = new Map<string, Revision>();
   readonly statuses = new Map<string, StatusRow[]>();
   readonly #listeners = new Set<(podId: string) => void>();
-  readonly #locked = new Set<string>();
+  readonly #locked = new Map<string, AbortController>();
 
   addPod(name: string): string {
     const id = `id-of-${name}`;
@@ -75,12 +75,21 @@ export class MemoryStore implements ReconcilerStore {
     work: (lockLost?: AbortSignal) => Promise<T>,
   ): Promise<{ held: true; value: T } | { held: false }> {
     if (this.#locked.has(podId)) return { held: false };
-    this.#locked.add(podId);
+    const lock = new AbortController();
+    this.#locked.set(podId, lock);
     try {
-      return { held: true, value: await work() };
+      return { held: true, value: await work(lock.signal) };
     } finally {
-      this.#locked.delete(podId);
+      if (this.#locked.get(podId) === lock) this.#locked.delete(podId);
     }
+  }
+
+  /** Takes the lock away from whoever has it, as when the connection to the database breaks; another server has it now. */
+  takeLock(podId: string): () => void {
+    this.#locked.get(podId)?.abort(new Error('the lock was lost'));
+    const other = new AbortController();
+    this.#locked.set(podId, other);
+    return () => this.#locked.delete(podId);
   }
 
   async markReady(revisionId: string, checksum: string): Promise<void> {
