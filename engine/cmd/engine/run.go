@@ -32,6 +32,7 @@ const (
 	networkCheck     = 30 * time.Second
 	certificateCheck = time.Hour
 	stragglersEnd    = 20 * time.Second
+	renewalRestart   = 5 * time.Minute
 )
 
 // report is status.json.
@@ -182,14 +183,19 @@ func maintain(
 func renewCertificates(
 	ctx context.Context, keys *pki.PKI, kubernetes *cluster.Cluster, supervisor *supervise.Supervisor,
 ) error {
-	users, renewErr := keys.Renew()
+	users, err := keys.Renew()
+	faults := []error{err}
 	for _, user := range users {
 		logf("%s: restarting with renewed certificates", user)
-		if err := supervisor.RestartAndWait(ctx, user); err != nil {
-			return errors.Join(renewErr, err)
+		limited, cancel := context.WithTimeout(ctx, renewalRestart)
+		err := supervisor.RestartAndWait(limited, user)
+		cancel()
+		if err != nil {
+			// The others have new certificates, too: they must be restarted all the same.
+			faults = append(faults, fmt.Errorf("%s did not come back with renewed certificates in time: %w", user, err))
 		}
 	}
-	return errors.Join(renewErr, kubernetes.WriteKubeconfigs())
+	return errors.Join(append(faults, kubernetes.WriteKubeconfigs())...)
 }
 
 // endStragglers kills what an engine before this one was still running when it was

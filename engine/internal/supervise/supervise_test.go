@@ -338,10 +338,15 @@ func TestEndsTheChildrenThatAProcessLeavesBehind(t *testing.T) {
 func TestRestartOnRequest(t *testing.T) {
 	r := run(t, t.TempDir(), sleeper("a"), sleeper("b", "a"))
 	before := r.up()
-	r.Restart("a")
-	after := r.until("a again", func(all map[string]Status) bool {
-		return all["a"].State == Ready && all["a"].PID != before["a"].PID
-	})
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := r.RestartAndWait(ctx, "a"); err != nil {
+		t.Fatal(err)
+	}
+	after := r.until("anything", func(map[string]Status) bool { return true })
+	if after["a"].State != Ready || after["a"].PID == before["a"].PID || after["a"].Restarts != 1 {
+		t.Errorf("a = %+v", after["a"])
+	}
 	if after["b"].PID != before["b"].PID {
 		t.Error("b was restarted too")
 	}
