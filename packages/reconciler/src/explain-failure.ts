@@ -1,7 +1,8 @@
 import type { KubeClient } from '@brainpod/kube/client';
 import { KubeError } from '@brainpod/kube/kube-error';
 import type { AssessedApp, Assessment } from './assess.ts';
-import { diagnoseApp, type K8sEvent } from './health/diagnose-app.ts';
+import type { K8sEvent } from './health/app-question.ts';
+import { diagnoseApp } from './health/diagnose-app.ts';
 import type { Diagnosis, LogSource } from './health/diagnosis.ts';
 import { failureText } from './health/failure-text.ts';
 import { textAt } from './observe/fields.ts';

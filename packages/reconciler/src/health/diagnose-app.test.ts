@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { app } from '../../test/documents.ts';
 import { observeDeployment, observeK8sPod, observeReplicaSet } from '../observe/workload.ts';
 import { type AppObservation, appHealth } from './app-health.ts';
-import { diagnoseApp, type K8sEvent } from './diagnose-app.ts';
+import type { K8sEvent } from './app-question.ts';
+import { diagnoseApp } from './diagnose-app.ts';
 
 const DOCUMENT = app('web', { image: 'docker.io/acme/web:7', instance: '.5x' });
 const AT = {

@@ -1,24 +1,12 @@
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
 import type { AppDocument } from '@brainpod/model/kinds/app';
 import type { ContainerEnd, ObservedContainer, ObservedK8sPod } from '../observe/workload.ts';
-import { type AppHealth, type AppObservation, currentReplicaSet } from './app-health.ts';
+import { type AppObservation, currentReplicaSet } from './app-health.ts';
+import type { AppQuestion } from './app-question.ts';
 import type { Diagnosis, LogSource } from './diagnosis.ts';
 import { imageFault } from './image-fault.ts';
 import { creationFault, roomFault } from './room-fault.ts';
 import { silenceFault } from './silence-fault.ts';
-
-/** What Kubernetes noted about one of its pods, newest last. */
-export type K8sEvent = { reason: string; message: string };
-
-export type AppQuestion = {
-  document: AppDocument;
-  observation: AppObservation;
-  health: AppHealth;
-  /** The Routes' rules that lead to it. */
-  routes: { route: string; port: number }[];
-  /** By name of the k8s pod. May be left out where only what is terminal matters. */
-  events: ReadonlyMap<string, readonly K8sEvent[]>;
-};
 
 // With Kubernetes' pauses between restarts that is some half a minute: long enough for an app that only waits for
 // another one, short enough to be told soon.

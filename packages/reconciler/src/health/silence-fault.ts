@@ -1,5 +1,5 @@
 import type { ObservedK8sPod } from '../observe/workload.ts';
-import type { AppQuestion, K8sEvent } from './diagnose-app.ts';
+import type { AppQuestion, K8sEvent } from './app-question.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** Why an instance that nothing is wrong with is not ready: it is still being made, or it does not answer. */
