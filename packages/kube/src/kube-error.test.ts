@@ -44,6 +44,20 @@ describe('errorFromResponse', () => {
     expect(errorFromResponse('x', 403, body).retryable).toBe(true);
   });
 
+  test('a missing permission may be given, or not be known yet; a refusal by admission stays', () => {
+    const refused = (message: string): boolean =>
+      errorFromResponse('x', 403, JSON.stringify({ reason: 'Forbidden', message })).retryable;
+    expect(
+      refused(
+        'services is forbidden: User "brainpod:server" cannot list resource "services" in API group ""',
+      ),
+    ).toBe(true);
+    expect(refused('pods "a" is forbidden: exceeded quota: brainpod, requested: pods=1')).toBe(false);
+    expect(
+      refused('deployments.apps "a" is forbidden: ValidatingAdmissionPolicy \'x\' denied request: no'),
+    ).toBe(false);
+  });
+
   test('quotes something in between that answers in HTML', () => {
     const error = errorFromResponse('GET /x', 502, '<html>Bad Gateway</html>');
     expect(error).toMatchObject({

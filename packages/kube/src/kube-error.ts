@@ -30,6 +30,9 @@ export class KubeError extends Error {
   }
 }
 
+// An API server that has just started knows no roles yet and refuses everybody, and a permission that is really missing
+// can be given. What admission refuses is worded differently, and stays refused.
+const MISSING_PERMISSION = /User "[^"]*" cannot \w+ resource/;
 const RETRYABLE_STATUSES = new Set([408, 409, 429, 500, 502, 503, 504]);
 
 /** Reads an error answer. The body is a `Status` object from the API server, or any text from something in between. */
@@ -87,6 +90,7 @@ function isRetryable(status: number, { reason, message, causes }: StatusBody): b
   if (causes?.includes('NamespaceTerminating') === true) return true;
   // Server-side apply answers a value of the wrong type with 500, though it is the caller's mistake.
   if (message?.includes('failed to create typed patch object') === true) return false;
+  if (status === 403 && message !== undefined && MISSING_PERMISSION.test(message)) return true;
   return RETRYABLE_STATUSES.has(status) || status > 504;
 }
 

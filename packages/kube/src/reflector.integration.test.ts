@@ -3,6 +3,7 @@ import { waitFor } from '@brainpod/testkit/wait-for';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { KubeClient } from './client.ts';
 import { kubeconfigCredentials } from './credentials.ts';
+import { errorFromResponse } from './kube-error.ts';
 import { type KubeObject, objectKey } from './kube-object.ts';
 import { Reflector } from './reflector.ts';
 import { HttpsTransport, type KubeRequest, type Transport } from './transport.ts';
@@ -14,6 +15,8 @@ type WatchFault = 'gone' | 'deaf' | null;
 class BreakableWatch implements Transport {
   readonly #inner: Transport;
   fault: WatchFault = null;
+  /** The server answers as one that does not know the kind. */
+  unserved = false;
   /** Events of objects of these names never arrive. */
   hidden: string[] = [];
   #cut = new AbortController();
@@ -28,8 +31,10 @@ class BreakableWatch implements Transport {
     this.#cut = new AbortController();
   }
 
-  send(request: KubeRequest): Promise<string> {
-    return this.#inner.send(request);
+  async send(request: KubeRequest): Promise<string> {
+    if (!this.unserved) return this.#inner.send(request);
+    if (request.path === '/api/v1') return JSON.stringify({ resources: [] });
+    throw errorFromResponse(request.path, 404, '404 page not found');
   }
 
   async stream(request: KubeRequest): Promise<AsyncIterable<Buffer>> {
@@ -219,4 +224,24 @@ test('a kind that the cluster does not serve is empty for now', async () => {
   expect(absent.stats()).toMatchObject({ served: false, objects: 0 });
   await absent.stop();
   start();
+});
+
+test('a kind that is away for a moment keeps its objects, one that stays away loses them', async () => {
+  await kube.apply(object('a'));
+  const { changes } = start();
+  await reflector.synced;
+  await waitFor(() => reflector.stats().watches === 1, soon);
+  watch.unserved = true;
+  watch.cut();
+  await waitFor(() => reflector.stats().errors >= 3, soon);
+  watch.unserved = false;
+  await waitFor(() => reflector.isConnected, soon);
+  expect(reflector.stats()).toMatchObject({ served: true, objects: 1 });
+  expect(changes).toHaveLength(1);
+  watch.unserved = true;
+  watch.cut();
+  await waitFor(() => !reflector.stats().served, { ...soon, timeoutMs: 10_000 });
+  expect(cached('a')).toBeUndefined();
+  watch.unserved = false;
+  await waitFor(() => cached('a') !== undefined && reflector.stats().served, soon);
 });

@@ -40,6 +40,8 @@ type Entry<T> = { uid: string; resourceVersion: string; value: T };
 
 const DEFAULT_BACK_OFF: BackOff = { baseMs: 250, maxMs: 5_000 };
 const LONGEST_WATCH_SECONDS = 300;
+// An API server that starts serves custom kinds a moment later than its own: only a longer absence is believed.
+const BELIEVED_ABSENCE_MS = 4_000;
 // The API server sends a bookmark each minute: longer silence means a dead connection.
 const SILENCE_LIMIT_MS = 150_000;
 
@@ -61,6 +63,7 @@ export class Reflector<T> {
   /** What the last list changed and no event has explained yet. */
   #unexplained = new Set<string>();
   #failures = 0;
+  #absentSinceMs: number | null = null;
   #served = true;
   #isSynced = false;
   #isConnected = false;
@@ -137,7 +140,7 @@ export class Reflector<T> {
     // History was compacted: a new list is all it takes.
     if (failure.status === 410) return;
     this.#isConnected = false;
-    if (failure.reason === 'NoSuchKind') this.#becomeEmpty();
+    if (failure.reason === 'NoSuchKind') this.#noticeAbsence();
     else if (failure.status === 404) this.#options.client.forgetResources(this.#options.query.apiVersion);
     this.#stats.errors += 1;
     const { baseMs, maxMs } = this.#options.backOff ?? DEFAULT_BACK_OFF;
@@ -150,7 +153,10 @@ export class Reflector<T> {
     await pause(retryInMs, this.#stopping.signal);
   }
 
-  #becomeEmpty(): void {
+  #noticeAbsence(): void {
+    const nowMs = performance.now();
+    this.#absentSinceMs ??= nowMs;
+    if (this.#isSynced && this.#served && nowMs - this.#absentSinceMs < BELIEVED_ABSENCE_MS) return;
     this.#served = false;
     for (const key of [...this.#entries.keys()]) this.#remove(key);
     this.#isConnected = true;
@@ -177,6 +183,7 @@ export class Reflector<T> {
     this.#stats.lists += 1;
     this.#served = true;
     this.#isConnected = true;
+    this.#absentSinceMs = null;
     this.#failures = 0;
     const changed = this.#replace(next, observed);
     this.#listedVersion = resourceVersion;

@@ -136,10 +136,7 @@ export class RevisionDeploy {
       { ...this.#fields(), error: error.message },
       'the cluster did not take a revision in time',
     );
-    const sentence =
-      error.reason === 'NoSuchKind'
-        ? 'This cluster cannot serve Routes: the Gateway API is not installed. The operator has to install it.'
-        : this.#unreachableSentence();
+    const sentence = lackSentence(error) ?? this.#unreachableSentence();
     return this.#fail({ sentence });
   }
 
@@ -181,6 +178,15 @@ export class RevisionDeploy {
   #fields(): { pod: string; version: number; revision: string } {
     return { pod: this.#state.pod.name, version: this.#target.version, revision: this.#target.revisionId };
   }
+}
+
+/** What the operator has to do about the cluster; null where it is only away. */
+function lackSentence({ reason, status }: KubeError): string | null {
+  if (reason === 'NoSuchKind') {
+    return 'This cluster cannot serve Routes: the Gateway API is not installed. The operator has to install it.';
+  }
+  if (status !== 403) return null;
+  return "Brainpod's own account may not do all that it has to in this cluster. The operator has to give it the permissions; the server's log names them.";
 }
 
 /** A Route that still serves as the revision before wants it is no sign that this revision is healthy. */
