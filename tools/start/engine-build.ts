@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { pause } from '@brainpod/supervisor/wait';
-import { expectedSeconds, type PartEstimate, remainingBuildSeconds } from './build-estimates.ts';
+import { withBuildLock } from './build-lock.ts';
+import { BuildTracker, type Part, partSeconds } from './build-tracker.ts';
 import { CommandFailed, runCommand } from './command.ts';
 import type { Durations } from './durations.ts';
 import {
@@ -18,8 +16,6 @@ import {
 } from './engine-key.mjs';
 import { flush, moveInto } from './envoy.ts';
 import { enginePackage } from './probes.mjs';
-
-type Part = { binary: string; package: string };
 
 export type BuildOptions = {
   root: string;
@@ -89,8 +85,17 @@ export function estimateEngineBuild(
   return parts.reduce((sum, part) => sum + partSeconds(part, options.durations), 0);
 }
 
-function partSeconds({ binary }: Part, durations: Durations): number {
-  return durations.estimate(`build ${binary}`, expectedSeconds(binary, availableParallelism()));
+/** The same for the registry alone. */
+export function estimateRegistryBuild(
+  options: Pick<BuildOptions, 'root' | 'cacheDir' | 'goVersion' | 'durations'>,
+): number {
+  const cache = path.join(options.cacheDir, 'engine');
+  const keys = engineKeys(path.join(options.root, 'engine'), `${process.platform}-${process.arch}`);
+  const go = goName(options);
+  const ready =
+    finishedBuild(cache, 'engine', keys.whole, go) ?? finishedBuild(cache, 'registry', keys.registry, go);
+  if (ready !== null) return 2;
+  return REGISTRY_COMPONENTS.reduce((sum, part) => sum + partSeconds(part, options.durations), 0);
 }
 
 /** The folder with the registry alone, which is all that an existing cluster needs. A whole engine serves too. */
@@ -255,91 +260,4 @@ async function linkAll(from: string, to: string): Promise<void> {
     if (entry.isDirectory()) await linkAll(source, target);
     else await link(source, target);
   }
-}
-
-/** Tells how far the build is. */
-class BuildTracker {
-  readonly #options: BuildOptions;
-  readonly #estimates: readonly PartEstimate[];
-  readonly #finished = new Map<string, number>();
-
-  constructor(parts: readonly Part[], options: BuildOptions) {
-    this.#options = options;
-    this.#estimates = parts.map((part) => ({
-      binary: part.binary,
-      seconds: partSeconds(part, options.durations),
-    }));
-    this.#tell();
-  }
-
-  skip(parts: readonly Part[]): void {
-    for (const { binary } of parts) {
-      const estimate = this.#estimates.find((candidate) => candidate.binary === binary);
-      this.#finished.set(binary, estimate?.seconds ?? 0);
-    }
-    this.#tell();
-  }
-
-  async build(part: Part, work: (onLine: (line: string) => void) => Promise<void>): Promise<void> {
-    const began = performance.now();
-    const count = this.#estimates.length;
-    let [compiled, fetched] = [0, 0];
-    const describe = (): void => {
-      const does =
-        fetched > compiled
-          ? `, ${fetched} modules fetched`
-          : compiled > 0
-            ? `, ${compiled} packages compiled`
-            : '';
-      this.#options.detail(`${part.binary} (${this.#finished.size + 1} of ${count})${does}`);
-    };
-    describe();
-    await work((line) => {
-      if (line.startsWith('go: downloading ')) fetched += 1;
-      else if (/^[\w./~-]+$/.test(line)) compiled += 1;
-      describe();
-    });
-    const seconds = (performance.now() - began) / 1000;
-    this.#finished.set(part.binary, seconds);
-    // What came out of Go's own cache says nothing about a build from nothing.
-    if (compiled > 20) await this.#options.durations.record(`build ${part.binary}`, seconds);
-    this.#tell();
-  }
-
-  #tell(): void {
-    this.#options.remaining(remainingBuildSeconds(this.#estimates, this.#finished));
-  }
-}
-
-/** One builder at a time for a cache. The lock is a name in the kernel that goes with its process. */
-async function withBuildLock<T>(
-  cache: string,
-  detail: (text: string) => void,
-  work: () => Promise<T>,
-): Promise<T> {
-  await mkdir(cache, { recursive: true });
-  // Elsewhere two builders do double work and no harm: each writes its own folder.
-  if (process.platform !== 'linux') return await work();
-  const name = `\0brainpod-build-${createHash('sha256').update(path.resolve(cache)).digest('hex').slice(0, 32)}`;
-  let lock = await take(name);
-  while (lock === null) {
-    detail('another npm start is building; waiting for it');
-    await pause(500);
-    lock = await take(name);
-  }
-  try {
-    return await work();
-  } finally {
-    await new Promise((resolve) => lock?.close(resolve));
-  }
-}
-
-function take(name: string): Promise<Server | null> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
-    );
-    server.listen({ path: name }, () => resolve(server));
-  });
 }

@@ -16,7 +16,7 @@ const STAGES: readonly {
   { id: 'debian', title: 'Debian packages', seconds: 15, when: isEmbedded },
   { id: 'account', title: 'First account', seconds: 8, when: () => true },
   { id: 'engine', title: 'Engine', seconds: 0, when: isEmbedded },
-  { id: 'registry', title: 'Image registry', seconds: 150, when: isExternal },
+  { id: 'registry', title: 'Image registry', seconds: 0, when: isExternal },
   { id: 'boot', title: 'Kubernetes', seconds: 25, when: isEmbedded },
   {
     id: 'base-image',
@@ -33,12 +33,13 @@ const STAGES: readonly {
 export function plannedStages(
   options: StartOrder['options'],
   durations: Durations,
-  engineSeconds: number,
+  buildSeconds: number,
 ): PlannedStage[] {
   return STAGES.filter((stage) => stage.when(options)).map(({ id, title, seconds }) => ({
     id,
     title,
-    estimateSeconds: id === 'engine' ? engineSeconds : durations.estimate(`stage ${id}`, seconds),
+    estimateSeconds:
+      id === 'engine' || id === 'registry' ? buildSeconds : durations.estimate(`stage ${id}`, seconds),
   }));
 }
 

@@ -11,7 +11,7 @@ import { checkCluster, gatewayAddress } from './cluster.ts';
 import { CommandFailed, runCommand } from './command.ts';
 import { findMissingPackages, installPackages } from './debian-packages.ts';
 import { Durations } from './durations.ts';
-import { ensureRegistryBuild, estimateEngineBuild } from './engine-build.ts';
+import { ensureRegistryBuild, estimateEngineBuild, estimateRegistryBuild } from './engine-build.ts';
 import { obtainEngine } from './engine-source.ts';
 import { isKeyAccepted } from './key-check.ts';
 import { ensureOperator, type Operator } from './operator.ts';
@@ -48,7 +48,8 @@ export async function start(
   const locations = locationsFrom(environment, process.getuid?.() === 0);
   const settings = settingsOf(order.options, environment.BUILDKIT_HOST?.trim() || undefined);
   const durations = await Durations.open(order.cacheDir);
-  progress.plan(plannedStages(order.options, durations, estimateEngineBuild({ ...order, durations })));
+  const estimate = settings.mode === 'embedded' ? estimateEngineBuild : estimateRegistryBuild;
+  progress.plan(plannedStages(order.options, durations, estimate({ ...order, durations })));
   if (order.npmSeconds > 0) await durations.record('stage npm', order.npmSeconds);
   progress.record('npm', order.npmSeconds);
   const stage: Start['stage'] = async (id, work) => {
