@@ -13,8 +13,9 @@ import type { Settings } from './settings.ts';
 const LOOK_INTERVAL_MS = 500;
 /** Longer than the edge needs to hear that an instance is ending. */
 const DRAIN_SECONDS = 4;
+const GATEWAY_CLASS = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass' };
+const ENVOY_GATEWAY_CONTROLLER = 'gateway.envoyproxy.io/gatewayclass-controller';
 const ENVOY_GATEWAY_POLICY = { apiVersion: 'gateway.envoyproxy.io/v1alpha1', kind: 'BackendTrafficPolicy' };
-const GATEWAY = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' };
 
 export type ClusterWorker = { stop(): Promise<void> };
 
@@ -24,6 +25,8 @@ type Parts = {
   certificates: Certificates;
   masterKey: Buffer;
   logger: Logger;
+  /** What programs get that a kubeconfig names for credentials. */
+  environment: NodeJS.ProcessEnv;
 };
 
 /**
@@ -80,10 +83,13 @@ class Worker {
 
   /** What starts a reconciler; null while the cluster does not offer what we build on. */
   async #start(): Promise<(() => Reconciler) | null> {
-    const { settings, store, masterKey, logger } = this.#parts;
-    const kube = await KubeClient.fromKubeconfig(settings.kubeconfig);
-    if (!(await kube.hasResource(GATEWAY.apiVersion, GATEWAY.kind))) return null;
-    const envoyGateway = await kube.hasResource(ENVOY_GATEWAY_POLICY.apiVersion, ENVOY_GATEWAY_POLICY.kind);
+    const { settings, store, masterKey, logger, environment } = this.#parts;
+    const kube = await KubeClient.fromKubeconfig(settings.kubeconfig, { environment });
+    const envoyGateway = await offersEnvoyGateway(kube, settings.gatewayClass);
+    if (envoyGateway === null) {
+      kube.close();
+      return null;
+    }
     logger.info({ envoyGateway }, 'the cluster answers; working on it');
     return () =>
       startReconciler({
@@ -117,6 +123,24 @@ class Worker {
       ports: { http: settings.httpPort, https: settings.httpsPort },
     };
   }
+}
+
+/**
+ * Whether routes of this class are served by Envoy Gateway, whose policies we then use; null while the class, or the
+ * kind of the policies, is not there yet. To guess would be to remove policies that are needed.
+ */
+async function offersEnvoyGateway(kube: KubeClient, gatewayClass: string): Promise<boolean | null> {
+  if (!(await kube.hasResource(GATEWAY_CLASS.apiVersion, GATEWAY_CLASS.kind))) return null;
+  const found = await kube.get({ ...GATEWAY_CLASS, metadata: { name: gatewayClass } });
+  if (found === null) return null;
+  const { spec } = found;
+  const isEnvoyGateway =
+    typeof spec === 'object' &&
+    spec !== null &&
+    'controllerName' in spec &&
+    spec.controllerName === ENVOY_GATEWAY_CONTROLLER;
+  if (!isEnvoyGateway) return false;
+  return (await kube.hasResource(ENVOY_GATEWAY_POLICY.apiVersion, ENVOY_GATEWAY_POLICY.kind)) ? true : null;
 }
 
 function pullSecret(registryHost: string, masterKey: Buffer, pod: string): string {

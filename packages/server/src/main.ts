@@ -36,7 +36,7 @@ registerStatusRoutes(server, {
 });
 await server.listen(settings.listen);
 
-const working = work({ settings, store, certificates, masterKey, logger });
+const working = work({ settings, store, certificates, masterKey, logger, environment: process.env });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
 
 /** Waits for PostgreSQL, then keeps the cluster as it says. */
@@ -46,6 +46,7 @@ async function work(parts: {
   certificates: Certificates;
   masterKey: Buffer;
   logger: Logger;
+  environment: NodeJS.ProcessEnv;
 }): Promise<ClusterWorker | null> {
   try {
     await migrateWhenAvailable(store, stopping.signal);

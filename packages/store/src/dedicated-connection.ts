@@ -25,6 +25,7 @@ export class DedicatedConnection {
   #connecting: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
+  #lastQuery: Promise<unknown> = Promise.resolve();
   #failures = 0;
   #closed = false;
 
@@ -50,6 +51,17 @@ export class DedicatedConnection {
   drop(reason: unknown): void {
     const client = this.#client;
     if (client !== null) this.#lose(client, reason);
+  }
+
+  /** Asks over this client, after everything that was asked before: a client takes one query at a time. */
+  query<R extends pg.QueryResultRow>(
+    client: pg.Client,
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<pg.QueryResult<R>> {
+    const answer = this.#lastQuery.then(() => client.query<R>(text, [...values]));
+    this.#lastQuery = answer.catch(() => undefined);
+    return answer;
   }
 
   async close(): Promise<void> {
@@ -86,7 +98,7 @@ export class DedicatedConnection {
   }
 
   #beat(client: pg.Client): void {
-    client.query('select 1').catch((error: unknown) => this.#lose(client, error));
+    this.query(client, 'select 1').catch((error: unknown) => this.#lose(client, error));
   }
 
   #lose(client: pg.Client, reason: unknown): void {

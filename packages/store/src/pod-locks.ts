@@ -40,7 +40,7 @@ export class PodLocks {
     this.#held.set(podId, controller);
     try {
       const client = await this.#connected();
-      if (!(await tryLock(client, podId))) return { held: false };
+      if (!(await this.#tryLock(client, podId))) return { held: false };
       controller.signal.throwIfAborted();
       try {
         const value = await work(controller.signal);
@@ -70,17 +70,18 @@ export class PodLocks {
   async #unlock(client: pg.Client, podId: string): Promise<void> {
     if (this.#connection.client !== client) return;
     try {
-      await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [podId]);
+      await this.#connection.query(client, 'select pg_advisory_unlock(hashtextextended($1, 0))', [podId]);
     } catch (error) {
       this.#connection.drop(error);
     }
   }
-}
 
-async function tryLock(client: pg.Client, podId: string): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(
-    'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
-    [podId],
-  );
-  return rows[0]?.locked === true;
+  async #tryLock(client: pg.Client, podId: string): Promise<boolean> {
+    const { rows } = await this.#connection.query<{ locked: boolean }>(
+      client,
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
+      [podId],
+    );
+    return rows[0]?.locked === true;
+  }
 }
