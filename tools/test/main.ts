@@ -105,8 +105,12 @@ async function runVitest(
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
-  await run(command, args, { cwd: ROOT, env: environment });
-  return tallyVitest(project, JSON.parse(await readFile(report, 'utf8')));
+  const code = await run(command, args, { cwd: ROOT, env: environment });
+  const tally = tallyVitest(project, JSON.parse(await readFile(report, 'utf8')));
+  // An error outside any test, such as one that nobody waited for, fails the run but no test.
+  if (code !== 0 && tally.failed.length === 0)
+    tally.failed.push(`${project}: an error outside any test, see above`);
+  return tally;
 }
 
 async function buildEngine(): Promise<Engine> {

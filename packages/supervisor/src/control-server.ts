@@ -23,7 +23,10 @@ function serve(socket: Socket, handle: Handler): void {
   // A client that goes away in the middle is no fault of ours; 'close' follows.
   socket.on('error', () => socket.destroy());
   let queue: Promise<void> = Promise.resolve();
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  // It repeats the socket's errors, which the socket's own listener has dealt with.
+  lines.on('error', () => lines.close());
+  lines.on('line', (line) => {
     queue = queue.then(async () => {
       const reply = await answer(line, handle, closed.signal);
       if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
