@@ -123,6 +123,36 @@ test('names the permissions that are missing, and only those', async () => {
   limited.close();
 });
 
+test('only warns where it may not look for storage', async () => {
+  const metadata = { name: 'no-storage' };
+  const everythingElse = [
+    '',
+    'apps',
+    'policy',
+    'networking.k8s.io',
+    'gateway.networking.k8s.io',
+    'admissionregistration.k8s.io',
+  ];
+  await kube.apply({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata,
+    rules: [{ apiGroups: everythingElse, resources: ['*'], verbs: ['*'] }],
+  });
+  await kube.apply({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name },
+    subjects: [{ kind: 'User', name: 'no-storage', apiGroup: 'rbac.authorization.k8s.io' }],
+  });
+  const client = await clientWith({ user: { as: 'no-storage' } });
+  expect(await findings(client, 'nginx')).toEqual([
+    expect.stringMatching(/^warning storage: This kubeconfig may not see StorageClasses/),
+  ]);
+  client.close();
+});
+
 test('says when the credentials are refused or nobody answers', async () => {
   const stranger = await clientWith({ user: { token: 'wrong' } });
   expect(await findings(stranger)).toEqual([

@@ -79,15 +79,23 @@ async function checkGateway(kube: KubeClient, gatewayClass: string): Promise<Pre
 }
 
 async function checkStorage(kube: KubeClient): Promise<PreflightFinding[]> {
-  const { items } = await kube.list({
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'StorageClass',
-    metadataOnly: true,
-  });
-  if (items.length > 0) return [];
+  const has = await hasStorageClass(kube);
+  if (has === true) return [];
   const message =
-    'The cluster has no StorageClass: Apps and Routes work, Disks and databases will not. Install a storage provider for those.';
+    has === 'hidden'
+      ? 'This kubeconfig may not see StorageClasses: whether Disks and databases will work is not known.'
+      : 'The cluster has no StorageClass: Apps and Routes work, Disks and databases will not. Install a storage provider for those.';
   return [{ path: 'storage', severity: 'warning', message }];
+}
+
+async function hasStorageClass(kube: KubeClient): Promise<boolean | 'hidden'> {
+  try {
+    const query = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadataOnly: true };
+    return (await kube.list(query)).items.length > 0;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return 'hidden';
+    throw error;
+  }
 }
 
 type Permission = { kind: KindRef; verb: string; subresource?: string };
