@@ -118,6 +118,20 @@ async function writeTable(table: readonly Killed[]): Promise<void> {
   await writeFile(path.join(directory, 'recovery.md'), `${head}\n${rows.join('\n')}\n`);
 }
 
+/** The revision once its deploy has come to an end, good or bad. */
+function deployEnds(pod: string, revisionId: string): Promise<{ state: string; error: string | null }> {
+  return until('the deploy ends', 120_000, async () => {
+    const read = await brainpodJson<{ state: string; error: string | null }>(installation, [
+      '--pod',
+      pod,
+      'revision',
+      'get',
+      revisionId,
+    ]);
+    return ['deployed', 'failed'].includes(read.state) ? read : null;
+  });
+}
+
 describe('the server killed in the middle of a deploy', () => {
   it('finishes the deploy after its restart', async () => {
     await allReady();
@@ -128,16 +142,7 @@ describe('the server killed in the middle of a deploy', () => {
     await createResources(installation, pod, documents('slow', image));
     const accepted = await brainpodJson<{ revisionId: string }>(installation, ['--pod', pod, 'deploy']);
     process.kill(await ownedPid('server'), 'SIGKILL');
-    const revision = await until('the deploy ends', 120_000, async () => {
-      const read = await brainpodJson<{ state: string; error: string | null }>(installation, [
-        '--pod',
-        pod,
-        'revision',
-        'get',
-        accepted.revisionId,
-      ]);
-      return ['deployed', 'failed'].includes(read.state) ? read : null;
-    });
+    const revision = await deployEnds(pod, accepted.revisionId);
     expect(revision).toMatchObject({ state: 'deployed', error: null });
     const url = `https://${await hostname(installation, pod, 'slow')}/`;
     expect((await get(url, agent)).body).toBe('started');
@@ -149,16 +154,7 @@ describe('the server killed in the middle of a deploy', () => {
     await createResources(installation, pod, documents('mute', image));
     const accepted = await brainpodJson<{ revisionId: string }>(installation, ['--pod', pod, 'deploy']);
     process.kill(await ownedPid('server'), 'SIGKILL');
-    const revision = await until('the deploy ends', 120_000, async () => {
-      const read = await brainpodJson<{ state: string; error: string | null }>(installation, [
-        '--pod',
-        pod,
-        'revision',
-        'get',
-        accepted.revisionId,
-      ]);
-      return ['deployed', 'failed'].includes(read.state) ? read : null;
-    });
+    const revision = await deployEnds(pod, accepted.revisionId);
     expect(revision.state).toBe('failed');
     expect(revision.error).toContain('8080');
   });
