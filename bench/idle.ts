@@ -23,6 +23,9 @@ const KUBERNETES = new Set([
   'buildkitd',
 ]);
 
+/** PostgreSQL's backends and the gateway in its sandbox are children; those of others have names of their own. */
+const WITH_CHILDREN = new Set(['postgres', 'envoy-gateway']);
+
 /** Memory (proportional set size) and processor time of everything, over `seconds` in which nothing is asked of it. */
 export async function measureIdle(
   bench: Bench,
@@ -63,8 +66,7 @@ function ownedProcesses(bench: Bench): { name: string; pids: number[] }[] {
   ];
   return named.flatMap(({ name, pid }) => {
     if (!pid) return [];
-    // PostgreSQL's backends are its children and count; the engine's and the supervisor's children have names of their own.
-    return [{ name, pids: name === 'postgres' ? [pid, ...childrenOf(pid)] : [pid] }];
+    return [{ name, pids: WITH_CHILDREN.has(name) ? [pid, ...childrenOf(pid)] : [pid] }];
   });
 }
 

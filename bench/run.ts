@@ -42,7 +42,7 @@ ${date}, ${os.cpus().length} cores (${os.cpus()[0]?.model.trim()}), ${Math.round
 | --- | ---: | ---: | ---: | ---: |
 ${rows.join('\n')}
 
-Idle, by process (proportional set size in MiB, % of a core over ${IDLE_SECONDS} s):
+The first row's reference includes the start of \`kubectl\` itself. Idle, by process (proportional set size in MiB, % of a core over ${IDLE_SECONDS} s):
 
 | process | MiB | % |
 | --- | ---: | ---: |

@@ -113,9 +113,10 @@ async function writeTable(table: readonly Killed[]): Promise<void> {
     (row) =>
       `| ${row.what} | ${row.sent} | ${row.lost} | ${(row.outageMs / 1000).toFixed(1)} | ${(row.recoveredMs / 1000).toFixed(1)} |`,
   );
+  const title = `# What a killed process costs\n\n${new Date().toISOString().slice(0, 10)}, by \`npm run verify recovery\`: each is killed with SIGKILL while four connections ask the example (two instances).\n`;
   const head =
     '| kill -9 of | requests | lost | outage s | everything ready again s |\n| --- | ---: | ---: | ---: | ---: |';
-  await writeFile(path.join(directory, 'recovery.md'), `${head}\n${rows.join('\n')}\n`);
+  await writeFile(path.join(directory, 'recovery.md'), `${title}\n${head}\n${rows.join('\n')}\n`);
 }
 
 /** The revision once its deploy has come to an end, good or bad. */
