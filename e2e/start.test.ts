@@ -6,6 +6,7 @@ import {
   brainpodJson,
   engineComponents,
   installationIn,
+  kubectl,
   npmStart,
   runProgram,
 } from './brainpod.ts';
@@ -104,6 +105,39 @@ describe('the platform', () => {
     expect(page.headers.get('content-type')).toContain('text/html');
     const json = (await (await fetch('http://127.0.0.1:4600/status.json')).json()) as { ready: boolean };
     expect(json.ready).toBe(true);
+  });
+
+  it('keeps secrets encrypted at rest', async () => {
+    const create = (kind: string[], name: string) =>
+      kubectl(installation, [
+        '-n',
+        'default',
+        'create',
+        ...kind,
+        name,
+        `--from-literal=text=${name}-in-plain-sight`,
+      ]);
+    await create(['configmap'], 'not-secret');
+    await create(['secret', 'generic'], 'very-secret');
+    const holds = async (text: string) =>
+      (await runProgram('grep', ['-rlaF', text, path.join(installation.dataDir, 'engine/etcd')], {}))
+        .stdout !== '';
+    // That the first is found shows that the second would be.
+    expect(await holds('not-secret-in-plain-sight')).toBe(true);
+    const encoded = Buffer.from('very-secret-in-plain-sight').toString('base64');
+    expect([await holds('very-secret-in-plain-sight'), await holds(encoded)]).toEqual([false, false]);
+    await kubectl(installation, ['-n', 'default', 'delete', 'configmap/not-secret', 'secret/very-secret']);
+  });
+
+  it('listens beyond this machine with the edge alone', async () => {
+    const listing = await runProgram('ss', ['-Hltn'], {});
+    const open = listing.stdout
+      .split('\n')
+      .map((line) => line.split(/\s+/)[3] ?? '')
+      .filter((address) => /^(0\.0\.0\.0|\[::\]|\*):/.test(address))
+      .map((address) => Number(address.split(':').at(-1)));
+    // 19003 is the readiness port that Envoy Gateway gives every Envoy; it answers /ready and nothing else.
+    expect([...new Set(open)].sort((a, b) => a - b)).toEqual([80, 443, 19003]);
   });
 
   it('refuses a call without a key', async () => {

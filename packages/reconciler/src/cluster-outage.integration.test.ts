@@ -23,8 +23,8 @@ async function isAsItShouldBe(deps: Parameters<typeof differences>[0], podId: st
   try {
     return (await differences(deps, podId)).length === 0;
   } catch (error) {
-    // The cluster has only begun to get its kinds and namespaces back.
-    if (error instanceof KubeError && error.retryable) return false;
+    // The cluster has only begun to get its kinds (404 until they are served) and namespaces back.
+    if (error instanceof KubeError && (error.retryable || error.status === 404)) return false;
     throw error;
   }
 }
