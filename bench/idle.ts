@@ -78,11 +78,17 @@ function childrenOf(parent: number): number[] {
 }
 
 function statFields(pid: number): { parent: number; ticks: number } | null {
+  const text = readProcess(pid, 'stat');
+  if (text === null) return null;
+  // The name in parentheses may hold anything, so fields are counted from its end.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+}
+
+/** A file of /proc about a process; null when the process has ended, as idle backends of PostgreSQL do. */
+function readProcess(pid: number, file: string): string | null {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything, so fields are counted from its end.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
       return null;
@@ -95,7 +101,7 @@ function cpuSeconds(pids: readonly number[]): number {
 }
 
 function memoryMiB(pid: number): number {
-  const match = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  const match = /^Pss:\s+(\d+) kB$/m.exec(readProcess(pid, 'smaps_rollup') ?? '');
   return Number(match?.[1] ?? 0) / 1024;
 }
 
