@@ -32,12 +32,14 @@ export async function measureIdle(
   seconds: number,
 ): Promise<{ ours: Idle[]; kubernetes: Idle[] }> {
   const processes = ownedProcesses(bench);
-  const before = new Map(processes.map(({ name, pids }) => [name, cpuSeconds(pids)]));
+  const before = new Map(processes.flatMap(({ pids }) => pids.map((pid) => [pid, cpuSeconds(pid)] as const)));
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const idle = processes.map(({ name, pids }) => ({
     name,
     memoryMiB: sum(pids.map(memoryMiB)),
-    corePercent: ((cpuSeconds(pids) - (before.get(name) ?? 0)) / seconds) * 100,
+    // Who ended meanwhile is left out, not subtracted.
+    corePercent:
+      (sum(pids.map((pid) => Math.max(0, cpuSeconds(pid) - (before.get(pid) ?? 0)))) / seconds) * 100,
   }));
   return {
     ours: idle.filter(({ name }) => !KUBERNETES.has(name)),
@@ -96,8 +98,8 @@ function readProcess(pid: number, file: string): string | null {
   }
 }
 
-function cpuSeconds(pids: readonly number[]): number {
-  return sum(pids.map((pid) => statFields(pid)?.ticks ?? 0)) / CLOCK_TICKS_PER_SECOND;
+function cpuSeconds(pid: number): number {
+  return (statFields(pid)?.ticks ?? 0) / CLOCK_TICKS_PER_SECOND;
 }
 
 function memoryMiB(pid: number): number {
