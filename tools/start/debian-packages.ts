@@ -25,15 +25,15 @@ export function missingPackages(wanted: readonly string[], dpkgListing: string):
   return wanted.filter((name) => !installed.has(name));
 }
 
-/** Which Debian packages are missing on this machine. */
-export async function findMissingPackages(): Promise<string[]> {
+/** Which Debian packages are missing on this machine, of those the platform needs and of `more`. */
+export async function findMissingPackages(more: readonly string[] = []): Promise<string[]> {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format, not a template of ours
   const listing = await runCommand('dpkg-query', ['-W', '-f', '${db:Status-Abbrev} ${Package}\n']).catch(
     (error: unknown) => {
       throw new Error('dpkg-query cannot tell which Debian packages are installed.', { cause: error });
     },
   );
-  return missingPackages(DEBIAN_PACKAGES, listing);
+  return missingPackages([...DEBIAN_PACKAGES, ...more], listing);
 }
 
 /** Installs packages by name. The package lists are fetched anew only when the ones at hand do not suffice. */

@@ -15,6 +15,9 @@ import { summarize, type Tally, tallyGo, tallyVitest } from './tally.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const KINDS = ['check', 'go', 'unit', 'integration', 'e2e'] as const;
 type Kind = (typeof KINDS)[number];
+
+/** What the tests look at the machine with, beyond what the platform needs. */
+const TEST_PACKAGES = ['curl', 'procps'];
 type Engine = { binDir: string; envoyBinary: string };
 
 const scratch = await mkdtemp(path.join(tmpdir(), 'brainpod-test-'));
@@ -143,7 +146,7 @@ function run(command: string, args: readonly string[], options: RunOptions): Pro
 }
 
 async function ensureDebianPackages(): Promise<void> {
-  const missing = await findMissingPackages();
+  const missing = await findMissingPackages(TEST_PACKAGES);
   if (missing.length === 0) return;
   console.log(`installing Debian packages: ${missing.join(', ')}`);
   await installPackages(missing, (line) => console.log(`  ${line}`));
