@@ -24,7 +24,11 @@ export type PodAccess = {
   withQuery?: { parameters: readonly string[]; actions: readonly Action[] };
 };
 
+/** What an operator's key must allow, on every pod. */
+export type OperatorAccess = { action: Action };
+
 export type AccountContext = { caller: Caller; isGranted: (podName: string) => boolean };
+export type OperatorContext = { caller: Caller };
 export type PodContext = { caller: Caller; pod: PodRecord };
 
 const BEARER = /^Bearer +(\S+)$/i;
@@ -60,6 +64,15 @@ export function authorizeAccount(caller: Caller, access: AccountAccess): Account
     );
   }
   return { caller, isGranted: (podName) => isAllowed(caller.policy, action, podName) };
+}
+
+/** FORBIDDEN (ApiError) unless the caller operates this installation and the key allows it. */
+export function authorizeOperator(caller: Caller, access: OperatorAccess): OperatorContext {
+  if (!caller.isOperator) {
+    throw new ApiError('FORBIDDEN', 'Only the operator of this installation may do this.');
+  }
+  authorizeAccount(caller, { grant: 'every-pod', action: access.action });
+  return { caller };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { PodRecord } from '@brainpod/store/pods';
 import type { ApiDependencies } from './dependencies.ts';
 import { isFinished, watchDeploy } from './deploy-watch.ts';
-import type { Reply } from './operation.ts';
+import type { BodyReply } from './operation.ts';
 import { revisionOf } from './pod-state.ts';
 import { deploymentBody } from './representations/revision.ts';
 
@@ -13,17 +13,16 @@ type Deploy = {
 };
 
 /** What deploy and redeploy answer: 200 if the deploy finished while it was watched, else 202. */
-export async function deployReply(deps: ApiDependencies, deploy: Deploy): Promise<Reply> {
+export async function deployReply(deps: ApiDependencies, deploy: Deploy): Promise<BodyReply> {
   const { pod, revisionId, watchSeconds } = deploy;
-  const revision =
-    watchSeconds === undefined
-      ? await revisionOf(deps, pod, revisionId)
-      : await watchDeploy(deps, {
-          podId: pod.id,
-          revisionId,
-          timeoutMs: watchSeconds * 1000,
-          callerGone: deploy.callerGone(),
-        });
-  const isWatched = watchSeconds !== undefined;
-  return { status: isWatched && isFinished(revision) ? 200 : 202, body: deploymentBody(pod.name, revision) };
+  const started = await revisionOf(deps, pod, revisionId);
+  const accepted: BodyReply = { status: 202, body: deploymentBody(pod.name, started) };
+  if (watchSeconds === undefined) return accepted;
+  const settle = async (): Promise<BodyReply> => {
+    const timeoutMs = watchSeconds * 1000;
+    const watch = { podId: pod.id, revisionId, timeoutMs, callerGone: deploy.callerGone() };
+    const revision = await watchDeploy(deps, watch);
+    return { status: isFinished(revision) ? 200 : 202, body: deploymentBody(pod.name, revision) };
+  };
+  return { ...accepted, settle };
 }

@@ -9,7 +9,19 @@ import { COMPONENTS } from './schemas.ts';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
-const TAGS = ['users', 'pods', 'clusters', 'revisions', 'resources'];
+const TAGS = [
+  'users',
+  'keys',
+  'pods',
+  'blueprints',
+  'clusters',
+  'revisions',
+  'resources',
+  'events',
+  'images',
+  'audit',
+  'operator',
+];
 
 const ERROR_DESCRIPTIONS: Record<number, string> = {
   400: 'The request is malformed (BAD_REQUEST) or its input has faults (VALIDATION_ERROR)',
@@ -90,6 +102,7 @@ function operationObject(operation: Operation, names: ReadonlyMap<string, string
 /** What a key must allow; what only some parameters need is not among it. */
 function actionsOf(access: Access): string[] {
   if (access.scope === 'pod') return [...access.pod.actions];
+  if (access.scope === 'operator') return [access.operator.action];
   return access.scope === 'account' && access.account.grant !== 'any-key' ? [access.account.action] : [];
 }
 
@@ -121,7 +134,11 @@ function response(spec: ResponseSpec, names: ReadonlyMap<string, string>): JsonO
   return {
     description: spec.description,
     ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
-    content: jsonContent(referenced(plain(spec.schema), names)),
+    content: {
+      [spec.isStream === true ? 'text/event-stream' : 'application/json']: {
+        schema: referenced(plain(spec.schema), names),
+      },
+    },
   };
 }
 

@@ -1,4 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { validatorOf } from '@brainpod/model/validate';
+import type { Caller } from '@brainpod/store/api-keys';
+import type { Actor } from '@brainpod/store/audit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TObject, TSchema } from 'typebox';
 import {
@@ -6,25 +9,57 @@ import {
   type AccountContext,
   authenticate,
   authorizeAccount,
+  authorizeOperator,
   authorizePod,
+  type OperatorAccess,
+  type OperatorContext,
   type PodAccess,
   type PodContext,
 } from './authorization.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { type ServerSentEvent, sendEvents } from './event-stream.ts';
 import { type BodySpec, type QueryValues, readBody, readQuery } from './input.ts';
 
-export type Tag = 'users' | 'pods' | 'clusters' | 'revisions' | 'resources' | 'schema';
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Tag =
+  | 'users'
+  | 'keys'
+  | 'pods'
+  | 'blueprints'
+  | 'clusters'
+  | 'revisions'
+  | 'resources'
+  | 'events'
+  | 'audit'
+  | 'operator'
+  | 'schema';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export type ResponseSpec = { description: string; schema: TSchema; headers?: Record<string, string> };
+/** `isStream`: the schema is that of each event's data. */
+export type ResponseSpec = {
+  description: string;
+  schema: TSchema;
+  headers?: Record<string, string>;
+  isStream?: true;
+};
 
-/** What a handler answers. */
-export type Reply = { status: number; body: unknown; headers?: Record<string, string> };
+/** What a handler answers: a body, or events as they happen (Server-Sent Events). */
+export type Reply = BodyReply | { events: AsyncIterable<ServerSentEvent> };
+export type BodyReply = {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+  /**
+   * What is left to do for the answer when all that was written is kept: to wait for a deploy, for example. Its answer
+   * takes the place of this one; repeated with the same Idempotency-Key, a request does this part again.
+   */
+  settle?: () => Promise<BodyReply>;
+};
 
 /** Who may call an operation. */
 export type Access =
   | { scope: 'public' }
   | { scope: 'account'; account: AccountAccess }
+  | { scope: 'operator'; operator: OperatorAccess }
   | { scope: 'pod'; pod: PodAccess };
 
 /** What the OpenAPI document and the tests know of an operation. */
@@ -55,9 +90,13 @@ export type Call<Q, B> = {
   params: Params;
   query: Q;
   body: B;
+  headers: IncomingHttpHeaders;
   /** Raised when the caller has gone away. */
   callerGone: () => AbortSignal;
 };
+
+/** What handlers get of who calls, for the audit log. */
+type Acting = { actor: Actor };
 
 type Spec<C, Q extends TObject, B> = Omit<OperationFacts, 'access' | 'query' | 'body'> & {
   query: Q;
@@ -75,22 +114,41 @@ export function publicOperation<const Q extends TObject, B>(spec: Spec<object, Q
 
 /** An operation on what belongs to the caller's account. */
 export function accountOperation<const Q extends TObject, B>(
-  spec: Spec<AccountContext, Q, B> & { access: AccountAccess },
+  spec: Spec<AccountContext & Acting, Q, B> & { access: AccountAccess },
 ): Operation {
   const { access, ...rest } = spec;
-  return operation(rest, { scope: 'account', account: access }, async (request, deps) =>
-    authorizeAccount(await authenticate(request.headers, deps), access),
-  );
+  return operation(rest, { scope: 'account', account: access }, async (request, deps) => {
+    const caller = await authenticate(request.headers, deps);
+    return { ...authorizeAccount(caller, access), actor: actorOf(caller, spec.id, request) };
+  });
+}
+
+/** An operation of whoever operates this installation, on what belongs to nobody or to any account. */
+export function operatorOperation<const Q extends TObject, B>(
+  spec: Spec<OperatorContext & Acting, Q, B> & { access: OperatorAccess },
+): Operation {
+  const { access, ...rest } = spec;
+  return operation(rest, { scope: 'operator', operator: access }, async (request, deps) => {
+    const caller = await authenticate(request.headers, deps);
+    return { ...authorizeOperator(caller, access), actor: actorOf(caller, spec.id, request) };
+  });
 }
 
 /** An operation on one pod, which its path names as `{pod}`. */
 export function podOperation<const Q extends TObject, B>(
-  spec: Spec<PodContext, Q, B> & { access: PodAccess },
+  spec: Spec<PodContext & Acting, Q, B> & { access: PodAccess },
 ): Operation {
   const { access, ...rest } = spec;
-  return operation(rest, { scope: 'pod', pod: access }, async (request, deps) =>
-    authorizePod(await authenticate(request.headers, deps), request, { access, deps }),
-  );
+  return operation(rest, { scope: 'pod', pod: access }, async (request, deps) => {
+    const caller = await authenticate(request.headers, deps);
+    const context = await authorizePod(caller, request, { access, deps });
+    return { ...context, actor: actorOf(caller, spec.id, request) };
+  });
+}
+
+function actorOf(caller: Caller, operation: string, request: { id: string; ip: string }): Actor {
+  const { accountId, userId, email, keyId, keyName } = caller;
+  return { accountId, userId, email, keyId, keyName, operation, requestId: request.id, address: request.ip };
 }
 
 function operation<C extends object, Q extends TObject, B>(
@@ -116,11 +174,14 @@ function operation<C extends object, Q extends TObject, B>(
         const query = readQuery(parseQuery, spec.query, request.query);
         const body = readBody(spec.body, request.body);
         const callerGone = () => goneSignal(reply);
-        const answer = await handle({ deps, params: request.params, query, body, callerGone, ...context });
+        const { params, headers } = request;
+        const answer = await handle({ deps, params, headers, query, body, callerGone, ...context });
+        if ('events' in answer) return sendEvents(reply, answer.events, callerGone());
+        const settled = answer.settle === undefined ? answer : await answer.settle();
         return reply
-          .code(answer.status)
-          .headers(answer.headers ?? {})
-          .send(answer.body);
+          .code(settled.status)
+          .headers(settled.headers ?? {})
+          .send(settled.body);
       },
     });
   };

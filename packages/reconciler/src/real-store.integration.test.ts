@@ -3,6 +3,7 @@ import type { ResourceInput } from '@brainpod/model/document';
 import type { PodRecord } from '@brainpod/store/pods';
 import { openStore, type Store } from '@brainpod/store/store';
 import { type ApiServer, startGatewayCluster } from '@brainpod/testkit/apiserver';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { testEngineBinDir } from '@brainpod/testkit/test-cluster';
 import { openTestStore, type TestStore } from '@brainpod/testkit/test-store';
 import { waitFor } from '@brainpod/testkit/wait-for';
@@ -55,7 +56,13 @@ async function startServer(store: Store): Promise<Reconciler> {
 
 async function createPod(): Promise<PodRecord> {
   const { accountId, userId, clusterId } = at;
-  return at.store.pods.create({ accountId, ownerId: userId, clusterId, displayName: null });
+  return at.store.pods.create({
+    accountId,
+    ownerId: userId,
+    clusterId,
+    displayName: null,
+    actor: TEST_ACTOR,
+  });
 }
 
 async function deploy(
@@ -63,13 +70,13 @@ async function deploy(
   type: 'create' | 'replace',
   documents: ResourceInput[],
 ): Promise<string> {
-  const rules = { domain: PLATFORM.domain, check: () => [] };
+  const rules = { domain: PLATFORM.domain, check: () => [], actor: TEST_ACTOR };
   for (const document of documents) {
     const change = type === 'create' ? { type, documents: [document] } : { type, document };
     const result = await at.store.drafts.write(pod.id, change, rules);
     if (!result.ok) throw new Error(`not written: ${JSON.stringify(result.faults)}`);
   }
-  const result = await at.store.deployments.deploy(pod.id, { check: () => [] });
+  const result = await at.store.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR });
   if (!result.ok) throw new Error('not deployed');
   return result.revisionId;
 }

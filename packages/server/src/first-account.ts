@@ -4,6 +4,7 @@
  * existing operator gets another key: `{created: false, secret}`. Whoever may open the database may run this.
  */
 import { FULL_POLICY } from '@brainpod/model/policy';
+import { platformActor } from '@brainpod/store/audit';
 import { openStore } from '@brainpod/store/store';
 import { migrateWhenAvailable } from './database.ts';
 import { readSettings } from './settings.ts';
@@ -29,6 +30,7 @@ async function firstAccount(): Promise<{ created: boolean; secret?: string }> {
     name: 'first-account --new-key',
     policy: FULL_POLICY,
     userId,
+    actor: platformActor('createFirstAccount'),
   });
   return { created: false, secret };
 }

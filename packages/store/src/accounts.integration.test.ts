@@ -1,4 +1,5 @@
 import { FULL_POLICY } from '@brainpod/model/policy';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { createTestDatabase } from '@brainpod/testkit/test-database';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,7 +34,12 @@ test('the first account is made once, however many ask for it at once', async ()
 
 test('a key is known by its secret, of which only the hash is kept', async () => {
   const { userId } = await store.accounts.create('eve@example.com');
-  const { id, secret } = await store.apiKeys.create({ userId, name: 'ci', policy: FULL_POLICY });
+  const { id, secret } = await store.apiKeys.create({
+    userId,
+    name: 'ci',
+    policy: FULL_POLICY,
+    actor: TEST_ACTOR,
+  });
   expect(secret).toMatch(/^brain_[0-9A-Za-z]{32}$/);
   expect(await store.apiKeys.authenticate(secret)).toMatchObject({ keyId: id, userId });
   const { rows } = await client.query('select * from api_key where id = $1', [id]);
@@ -45,10 +51,16 @@ test('an unknown, revoked or expired key is nobody', async () => {
   const { userId } = await store.accounts.create('joe@example.com');
   expect(await store.apiKeys.authenticate(`brain_${'x'.repeat(32)}`)).toBeNull();
   expect(await store.apiKeys.authenticate('something else\u0000')).toBeNull();
-  const revoked = await store.apiKeys.create({ userId, name: 'old', policy: FULL_POLICY });
-  await store.apiKeys.revoke(revoked.id);
+  const revoked = await store.apiKeys.create({ userId, name: 'old', policy: FULL_POLICY, actor: TEST_ACTOR });
+  await store.apiKeys.revoke(revoked.id, TEST_ACTOR);
   expect(await store.apiKeys.authenticate(revoked.secret)).toBeNull();
-  const expired = { userId, name: 'short', policy: FULL_POLICY, expiresAt: new Date(Date.now() - 1000) };
+  const expired = {
+    userId,
+    name: 'short',
+    policy: FULL_POLICY,
+    expiresAt: new Date(Date.now() - 1000),
+    actor: TEST_ACTOR,
+  };
   expect(await store.apiKeys.authenticate((await store.apiKeys.create(expired)).secret)).toBeNull();
   const valid = { ...expired, expiresAt: new Date(Date.now() + 60_000) };
   expect(await store.apiKeys.authenticate((await store.apiKeys.create(valid)).secret)).not.toBeNull();
@@ -56,7 +68,12 @@ test('an unknown, revoked or expired key is nobody', async () => {
 
 test('the last use is recorded, a minute apart at least', async () => {
   const { userId } = await store.accounts.create('kim@example.com');
-  const { id, secret } = await store.apiKeys.create({ userId, name: 'cli', policy: FULL_POLICY });
+  const { id, secret } = await store.apiKeys.create({
+    userId,
+    name: 'cli',
+    policy: FULL_POLICY,
+    actor: TEST_ACTOR,
+  });
   const lastUse = async (): Promise<unknown> =>
     (await client.query('select last_used_at from api_key where id = $1', [id])).rows[0].last_used_at;
   expect(await lastUse()).toBeNull();

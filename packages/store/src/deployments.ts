@@ -1,5 +1,6 @@
 import type { Fault, ResourceDocument } from '@brainpod/model/document';
 import { ApiError } from '@brainpod/model/errors';
+import { type Actor, recordAudit } from './audit.ts';
 import { loadEntries } from './documents.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
 import type { Database, DatabaseTransaction } from './tables.ts';
@@ -23,16 +24,19 @@ export class Deployments {
    * Asks for the pod's draft to be deployed. While an earlier revision of the pod is on its way it waits for its
    * turn. PRECONDITION_FAILED (ApiError) when the head is no draft. The check sees just what will be deployed.
    */
-  deploy(podId: string, request: { summary?: string; check: DeployCheck }): Promise<DeployResult> {
-    return this.#start(podId, request.check, {
+  deploy(
+    podId: string,
+    request: { summary?: string; check: DeployCheck; actor: Actor },
+  ): Promise<DeployResult> {
+    return this.#start(podId, request, {
       assertPossible: assertDeployable,
       changes: request.summary === undefined ? {} : { summary: request.summary },
     });
   }
 
   /** Tries the latest revision again, if it failed; PRECONDITION_FAILED (ApiError) otherwise. */
-  redeploy(podId: string, request: { check: DeployCheck }): Promise<DeployResult> {
-    return this.#start(podId, request.check, {
+  redeploy(podId: string, request: { check: DeployCheck; actor: Actor }): Promise<DeployResult> {
+    return this.#start(podId, request, {
       assertPossible: assertRedeployable,
       changes: { error: null, deploy_started_at: null },
     });
@@ -40,7 +44,7 @@ export class Deployments {
 
   #start(
     podId: string,
-    check: DeployCheck,
+    { check, actor }: { check: DeployCheck; actor: Actor },
     options: { assertPossible: (pod: LockedPod) => void; changes: RevisionChanges },
   ): Promise<DeployResult> {
     const work = async (trx: DatabaseTransaction): Promise<DeployResult> => {
@@ -53,6 +57,7 @@ export class Deployments {
         throw new Error(`revision ${pod.head.id} changed its state although its pod was locked`);
       }
       await startNextDeploy(trx, podId);
+      await recordAudit(trx, actor, { pod: { id: pod.id, name: pod.name }, revisionId: pod.head.id });
       return { ok: true, revisionId: pod.head.id };
     };
     return transactionKeptIf(this.#db, work, (result) => result.ok);

@@ -1,14 +1,15 @@
 import type { ResourceInput } from '@brainpod/model/document';
 import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openSecondStore, openTestStore, type TestStore } from '@brainpod/testkit/test-store';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DraftChange, DraftRules } from './drafts.ts';
+import type { DraftChange } from './drafts.ts';
 import type { PodRecord } from './pods.ts';
 
 let at: TestStore;
 let pod: PodRecord;
 
-const RULES: DraftRules = { domain: 'example.test', check: () => [] };
+const RULES = { domain: 'example.test', check: () => [], actor: TEST_ACTOR };
 
 beforeAll(async () => {
   at = await openTestStore();
@@ -20,7 +21,13 @@ beforeEach(async () => {
 
 function newPod(): Promise<PodRecord> {
   const { accountId, userId, clusterId } = at;
-  return at.store.pods.create({ accountId, ownerId: userId, clusterId, displayName: null });
+  return at.store.pods.create({
+    accountId,
+    ownerId: userId,
+    clusterId,
+    displayName: null,
+    actor: TEST_ACTOR,
+  });
 }
 
 function create(...documents: ResourceInput[]): DraftChange {
@@ -44,7 +51,7 @@ async function namesIn(revisionId: string): Promise<string[]> {
 }
 
 async function deployAndFinish(): Promise<string> {
-  const result = await at.store.deployments.deploy(pod.id, { check: () => [] });
+  const result = await at.store.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR });
   if (!result.ok) throw new Error('not deployed');
   await at.store.reconciler.markReady(result.revisionId, 'sum');
   await at.store.reconciler.markDeployed(result.revisionId);
@@ -82,6 +89,7 @@ describe('writing', () => {
     const seen: string[][] = [];
     const result = await at.store.drafts.write(pod.id, create(sampleApp('two')), {
       ...RULES,
+      actor: TEST_ACTOR,
       check: (documents, changed) => {
         seen.push(
           documents.map(({ metadata }) => metadata.name),
@@ -121,7 +129,7 @@ describe('writing', () => {
     'makes a draft on top of a head that is %s',
     async (state) => {
       await written(create(sampleApp()));
-      const first = await at.store.deployments.deploy(pod.id, { check: () => [] });
+      const first = await at.store.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR });
       if (!first.ok) throw new Error('not deployed');
       if (state === 'failed') await at.store.reconciler.markFailed(first.revisionId, 'broken');
       if (state === 'deployed') {
@@ -281,7 +289,7 @@ describe('many writers at once, on two servers', () => {
     const second = openSecondStore(at.address);
     const [write, deploy] = await Promise.all([
       at.store.drafts.write(pod.id, create(sampleApp('a'), sampleApp('b')), RULES),
-      second.deployments.deploy(pod.id, { check: () => [] }),
+      second.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR }),
     ]);
     if (!write.ok || !deploy.ok) throw new Error('both are possible in any order');
     const deployed = await namesIn(deploy.revisionId);

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Fault, Kind, ResourceDocument, ResourceInput } from '@brainpod/model/document';
 import { placeOf } from '@brainpod/model/document-place';
 import { ApiError } from '@brainpod/model/errors';
+import { formatUrn } from '@brainpod/model/urn';
+import { type Actor, recordAudit } from './audit.ts';
 import { entryOf, loadEntries, type RevisionEntry, saveDocuments } from './documents.ts';
 import { claimDomains, platformHostname, releaseUnusedDomains } from './hostnames.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
@@ -42,14 +44,14 @@ export class Drafts {
    * other. If the pod's head is no draft, a new one is made on top of it. NOT_FOUND (ApiError) when the resource
    * to replace or delete is not there.
    */
-  write(podId: string, change: DraftChange, rules: DraftRules): Promise<DraftResult> {
+  write(podId: string, change: DraftChange, rules: DraftRules & { actor: Actor }): Promise<DraftResult> {
     const work = (trx: DatabaseTransaction) => writeDraft(trx, podId, change, rules);
     return transactionKeptIf(this.#db, work, (result) => result.ok);
   }
 
   /** Does all that `write` does except keeping it; returns what would be wrong. */
   async rehearse(podId: string, change: DraftChange, rules: DraftRules): Promise<Fault[]> {
-    const work = (trx: DatabaseTransaction) => writeDraft(trx, podId, change, rules);
+    const work = (trx: DatabaseTransaction) => writeDraft(trx, podId, change, { ...rules, actor: null });
     const result = await transactionKeptIf(this.#db, work, () => false);
     return result.ok ? [] : result.faults;
   }
@@ -59,7 +61,7 @@ async function writeDraft(
   trx: DatabaseTransaction,
   podId: string,
   change: DraftChange,
-  rules: DraftRules,
+  rules: DraftRules & { actor: Actor | null },
 ): Promise<DraftResult> {
   const pod = await lockPod(trx, podId);
   const current = await loadEntries(trx, pod.head.id);
@@ -82,7 +84,23 @@ async function writeDraft(
   await writeEntries(trx, draftId, plan);
   await releaseUnusedDomains(trx, podId);
   const resources = plan.removed.length > 0 ? kept : await storedResources(trx, draftId, plan.put);
+  if (rules.actor !== null) await auditChange(trx, rules.actor, { pod, revisionId: draftId, resources });
   return { ok: true, revisionId: draftId, resources };
+}
+
+/** One entry for each resource that changed. */
+async function auditChange(
+  trx: DatabaseTransaction,
+  actor: Actor,
+  { pod, revisionId, resources }: { pod: LockedPod; revisionId: string; resources: StoredResource[] },
+): Promise<void> {
+  const { id, name } = pod;
+  const entries = resources.map((resource) => ({
+    pod: { id, name },
+    target: formatUrn(resource.kind, resource.name),
+    revisionId,
+  }));
+  await recordAudit(trx, actor, ...entries);
 }
 
 async function planChange(

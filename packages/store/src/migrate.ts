@@ -1,10 +1,12 @@
 import type { Kysely } from 'kysely';
 import { type MigrationProvider, Migrator } from 'kysely/migration';
 import { up as initial } from './migrations/0001-initial.ts';
+import { up as controlPlane } from './migrations/0002-control-plane.ts';
 
 /** Every migration, in order. A released one is never edited; a change is a new one. */
 const PROVIDER: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-initial': { up: initial } }),
+  getMigrations: () =>
+    Promise.resolve({ '0001-initial': { up: initial }, '0002-control-plane': { up: controlPlane } }),
 };
 
 /**

@@ -1,7 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { podName } from '@brainpod/model/pod-name';
 import type { RevisionState } from '@brainpod/model/revision-state';
+import { type Actor, recordAudit } from './audit.ts';
 import type { Database } from './tables.ts';
+import { inTransaction } from './transaction.ts';
 
 export type RevisionSummary = {
   id: string;
@@ -23,7 +25,13 @@ export type PodRecord = {
   deployed: RevisionSummary | null;
 };
 
-export type NewPod = { accountId: string; ownerId: string; clusterId: string; displayName: string | null };
+export type NewPod = {
+  accountId: string;
+  ownerId: string;
+  clusterId: string;
+  displayName: string | null;
+  actor: Actor;
+};
 
 const NAME_ATTEMPTS = 20;
 const RANDOM_LIMIT = 2 ** 31;
@@ -39,13 +47,14 @@ export class Pods {
   /** Makes a pod under a name of our choice, with an empty draft as its head. */
   async create(pod: NewPod): Promise<PodRecord> {
     const id = randomUUID();
-    await this.#db.transaction().execute(async (trx) => {
+    await inTransaction(this.#db, async (trx) => {
       const headId = randomUUID();
-      await insertUnderFreeName(trx, { ...pod, id, headId });
+      const name = await insertUnderFreeName(trx, { ...pod, id, headId });
       await trx
         .insertInto('revision')
         .values({ id: headId, pod_id: id, version: 1, state: 'draft' })
         .execute();
+      await recordAudit(trx, pod.actor, { pod: { id, name }, revisionId: headId });
     });
     const [made] = await selectPods(this.#db, (query) => query.where('pod.id', '=', id));
     if (made === undefined) throw new Error('a pod that was just made is not there');
@@ -68,7 +77,7 @@ export class Pods {
 async function insertUnderFreeName(
   db: Database,
   pod: NewPod & { id: string; headId: string },
-): Promise<void> {
+): Promise<string> {
   for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
     // The plain name first; a number only where that is taken.
     const suffix = attempt === 0 ? undefined : randomInt(RANDOM_LIMIT);
@@ -84,9 +93,9 @@ async function insertUnderFreeName(
         head_revision_id: pod.headId,
       })
       .onConflict((conflict) => conflict.column('name').doNothing())
-      .returning('id')
+      .returning('name')
       .executeTakeFirst();
-    if (inserted !== undefined) return;
+    if (inserted !== undefined) return inserted.name;
   }
   throw new Error(`found no free pod name in ${NAME_ATTEMPTS} attempts`);
 }

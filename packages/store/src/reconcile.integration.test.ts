@@ -2,6 +2,7 @@ import type { ResourceInput } from '@brainpod/model/document';
 import { REVISION_STATES, type RevisionState } from '@brainpod/model/revision-state';
 import type { ResourceStatus } from '@brainpod/model/status';
 import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openSecondStore, openTestStore, type TestStore } from '@brainpod/testkit/test-store';
 import { waitFor } from '@brainpod/testkit/wait-for';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -19,18 +20,24 @@ beforeAll(async () => {
 afterAll(() => at.store.close());
 beforeEach(async () => {
   const { accountId, userId, clusterId } = at;
-  pod = await at.store.pods.create({ accountId, ownerId: userId, clusterId, displayName: null });
+  pod = await at.store.pods.create({
+    accountId,
+    ownerId: userId,
+    clusterId,
+    displayName: null,
+    actor: TEST_ACTOR,
+  });
 });
 
 async function write(...documents: ResourceInput[]): Promise<string> {
-  const rules = { domain: 'example.test', check: () => [] };
+  const rules = { domain: 'example.test', check: () => [], actor: TEST_ACTOR };
   const result = await at.store.drafts.write(pod.id, { type: 'create', documents }, rules);
   if (!result.ok) throw new Error('not written');
   return result.revisionId;
 }
 
 async function deploy(): Promise<string> {
-  const result = await at.store.deployments.deploy(pod.id, { check: () => [] });
+  const result = await at.store.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR });
   if (!result.ok) throw new Error('not deployed');
   return result.revisionId;
 }
@@ -104,7 +111,7 @@ describe('deploying', () => {
     });
     expect(await reconciler.loadPod(pod.id)).toMatchObject({ target: null, deployed: { revisionId: first } });
 
-    const again = await at.store.deployments.redeploy(pod.id, { check: () => [] });
+    const again = await at.store.deployments.redeploy(pod.id, { check: () => [], actor: TEST_ACTOR });
     expect(again).toEqual({ ok: true, revisionId: second });
     expect(await at.store.revisions.find(pod.id, second)).toMatchObject({ state: 'pending', error: null });
     await finish(second);
@@ -131,6 +138,7 @@ describe('deploying', () => {
   test('checks what it deploys, and with faults changes nothing', async () => {
     const id = await write(sampleApp());
     const result = await at.store.deployments.deploy(pod.id, {
+      actor: TEST_ACTOR,
       check: (documents) => [{ path: `App/${documents[0]?.metadata.name}.spec`, message: 'no' }],
     });
     expect(result).toEqual({ ok: false, faults: [{ path: 'App/web.spec', message: 'no' }] });
@@ -141,8 +149,8 @@ describe('deploying', () => {
     const other = openSecondStore(at.address);
     await write(sampleApp());
     const results = await Promise.allSettled([
-      at.store.deployments.deploy(pod.id, { check: () => [] }),
-      other.deployments.deploy(pod.id, { check: () => [] }),
+      at.store.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR }),
+      other.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR }),
     ]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = results.find((result) => result.status === 'rejected');
@@ -153,7 +161,9 @@ describe('deploying', () => {
     'is refused when the head is %s',
     async (state) => {
       await revisionIn(state);
-      await expect(at.store.deployments.deploy(pod.id, { check: () => [] })).rejects.toMatchObject({
+      await expect(
+        at.store.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR }),
+      ).rejects.toMatchObject({
         code: 'PRECONDITION_FAILED',
       });
     },
@@ -163,7 +173,9 @@ describe('deploying', () => {
     'redeploying is refused when the head is %s',
     async (state) => {
       await revisionIn(state);
-      await expect(at.store.deployments.redeploy(pod.id, { check: () => [] })).rejects.toMatchObject({
+      await expect(
+        at.store.deployments.redeploy(pod.id, { check: () => [], actor: TEST_ACTOR }),
+      ).rejects.toMatchObject({
         code: 'PRECONDITION_FAILED',
       });
     },
@@ -239,7 +251,7 @@ describe('statuses', () => {
 
     const second = await write(sampleApp('other'));
     expect(await shown(second)).toEqual([{ name: 'other', status: null, healthy: false }, ...live]);
-    const rules = { domain: 'example.test', check: () => [] };
+    const rules = { domain: 'example.test', check: () => [], actor: TEST_ACTOR };
     const document = sampleApp('web', { image: 'nginx:2' });
     await at.store.drafts.write(pod.id, { type: 'replace', document }, rules);
     expect(await at.store.resources.find(second, 'App', 'web')).toMatchObject({
@@ -362,7 +374,13 @@ describe('locks', () => {
 
   test('of different pods are held at once', async () => {
     const { accountId, userId, clusterId } = at;
-    const second = await at.store.pods.create({ accountId, ownerId: userId, clusterId, displayName: null });
+    const second = await at.store.pods.create({
+      accountId,
+      ownerId: userId,
+      clusterId,
+      displayName: null,
+      actor: TEST_ACTOR,
+    });
     const outcome = await reconciler.withPodLock(pod.id, () =>
       reconciler.withPodLock(second.id, () => Promise.resolve('both')),
     );

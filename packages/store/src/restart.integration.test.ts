@@ -1,4 +1,5 @@
 import { PostgresServer } from '@brainpod/testkit/postgres';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { waitFor } from '@brainpod/testkit/wait-for';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { PodLockLost } from './pod-locks.ts';
@@ -20,7 +21,9 @@ beforeAll(async () => {
     region: null,
     architectures: ['amd64'],
   });
-  podId = (await store.pods.create({ accountId, ownerId: userId, clusterId, displayName: null })).id;
+  podId = (
+    await store.pods.create({ accountId, ownerId: userId, clusterId, displayName: null, actor: TEST_ACTOR })
+  ).id;
 });
 afterAll(async () => {
   await store.close();
@@ -52,6 +55,7 @@ test('a transaction that a crash cuts off fails as unavailable and leaves nothin
   // The check is where the transaction is in the middle of its work; stopping there makes the commit fail.
   let stopped: Promise<unknown> = Promise.resolve();
   const deploy = store.deployments.deploy(podId, {
+    actor: TEST_ACTOR,
     check: () => {
       stopped = check();
       return [];

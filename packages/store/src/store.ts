@@ -13,6 +13,7 @@ import { PostgresReconcilerStore, type ReconcilerStore } from './reconcile.ts';
 import { Resources } from './resources.ts';
 import { Revisions } from './revisions.ts';
 import type { Database, Tables } from './tables.ts';
+import { inTransaction } from './transaction.ts';
 
 export type StoreOptions = {
   connection: Connection;
@@ -44,13 +45,10 @@ export class Store {
   readonly #changes: PodChanges;
   readonly #locks: PodLocks;
 
-  constructor(options: StoreOptions) {
-    const logger = options.logger ?? WARNINGS;
-    const { connection } = options;
-    const pool = openPool(connection, options.maxConnections ?? DEFAULT_MAX_CONNECTIONS, logger);
-    this.#db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-    this.#changes = new PodChanges({ connection, logger });
-    this.#locks = new PodLocks({ connection, logger });
+  constructor(parts: { db: Database; changes: PodChanges; locks: PodLocks }) {
+    this.#db = parts.db;
+    this.#changes = parts.changes;
+    this.#locks = parts.locks;
     this.accounts = new Accounts(this.#db);
     this.apiKeys = new ApiKeys(this.#db);
     this.clusters = new Clusters(this.#db);
@@ -76,6 +74,16 @@ export class Store {
     await sql`select 1`.execute(this.#db);
   }
 
+  /**
+   * Does work in one transaction: what it reads and writes through the store that it is given is kept together, or
+   * not at all when it throws.
+   */
+  transact<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    return inTransaction(this.#db, (db) =>
+      work(new Store({ db, changes: this.#changes, locks: this.#locks })),
+    );
+  }
+
   /** Tells when a revision of any pod changed its state; see `ReconcilerStore.onPodChanged`. */
   onPodChanged(listener: (podId: string) => void): () => void {
     return this.#changes.subscribe(listener);
@@ -89,6 +97,11 @@ export class Store {
 }
 
 /** Opens the store. PostgreSQL need not be there yet. */
-export function openStore(options: StoreOptions): Store {
-  return new Store(options);
+export function openStore({ connection, maxConnections, logger = WARNINGS }: StoreOptions): Store {
+  const pool = openPool(connection, maxConnections ?? DEFAULT_MAX_CONNECTIONS, logger);
+  return new Store({
+    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    changes: new PodChanges({ connection, logger }),
+    locks: new PodLocks({ connection, logger }),
+  });
 }

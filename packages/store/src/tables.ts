@@ -1,8 +1,17 @@
 import type { Kind, ResourceDocument } from '@brainpod/model/document';
+import type { InstanceSize } from '@brainpod/model/instance-size';
 import type { Policy } from '@brainpod/model/policy';
 import type { RevisionState } from '@brainpod/model/revision-state';
 import type { ResourceStatus } from '@brainpod/model/status';
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+
+/** What a pod may take in all; null where nothing bounds it. */
+export type PodLimits = {
+  apps: number | null;
+  cpuMillis: number | null;
+  memoryMiB: number | null;
+  diskGb: number | null;
+};
 
 /** A jsonb column: read as its value, written as JSON text. */
 type Json<T> = ColumnType<T, string, string>;
@@ -14,6 +23,8 @@ export type AppUserTable = {
   id: Generated<string>;
   account_id: string;
   email: string | null;
+  /** Operates this installation. */
+  is_operator: Generated<boolean>;
   created_at: CreatedAt;
 };
 
@@ -28,6 +39,7 @@ export type ApiKeyTable = {
   expires_at: Date | null;
   revoked_at: Date | null;
   last_used_at: Date | null;
+  rolled_at: Date | null;
 };
 
 export type ClusterTable = {
@@ -36,6 +48,12 @@ export type ClusterTable = {
   provider: string | null;
   region: string | null;
   architectures: string[];
+  /** ISO 3166-1 alpha-2. */
+  country: string | null;
+  /** Null: the server's own. */
+  gateway_class: string | null;
+  /** Encrypted under the master key; null for the cluster that the server itself was started with. */
+  kubeconfig_sealed: Buffer | null;
   created_at: CreatedAt;
 };
 
@@ -48,6 +66,11 @@ export type PodTable = {
   display_name: string | null;
   head_revision_id: string;
   deployed_revision_id: string | null;
+  stopped_at: Date | null;
+  deleted_at: Date | null;
+  /** When nothing of a deleted pod is kept any longer. */
+  erase_after: Date | null;
+  limits: Json<PodLimits> | null;
   created_at: CreatedAt;
 };
 
@@ -100,6 +123,55 @@ export type ResourceStatusTable = {
   updated_at: ColumnType<Date, never, Date>;
 };
 
+export type RetiredPodNameTable = { name: string; retired_at: CreatedAt };
+
+export type ResourceRestartTable = {
+  pod_id: string;
+  kind: Kind;
+  name: string;
+  restarted_at: Date;
+  /** Null while it goes on: the resource is locked. */
+  finished_at: Date | null;
+  error: string | null;
+};
+
+export type InstanceSizeTable = {
+  name: InstanceSize;
+  cpu_millis: number;
+  memory_mib: number;
+  updated_at: ColumnType<Date, never, Date>;
+};
+
+export type IdempotentAnswerTable = {
+  key_id: string;
+  idempotency_key: string;
+  request_hash: Buffer;
+  status: number;
+  headers: Json<Record<string, string>>;
+  /** Encrypted under the caller's own secret, which is nowhere here. */
+  body: Buffer;
+  created_at: CreatedAt;
+};
+
+export type RateBudgetTable = { key_id: string; tokens: number; refilled_at: Date };
+
+export type AuditEntryTable = {
+  id: Generated<string>;
+  at: CreatedAt;
+  account_id: string | null;
+  user_id: string | null;
+  email: string | null;
+  key_id: string | null;
+  key_name: string | null;
+  operation: string;
+  pod_id: string | null;
+  pod_name: string | null;
+  target: string | null;
+  revision_id: string | null;
+  address: string | null;
+  request_id: string | null;
+};
+
 export type Tables = {
   account: AccountTable;
   app_user: AppUserTable;
@@ -111,6 +183,12 @@ export type Tables = {
   revision_resource: RevisionResourceTable;
   hostname_claim: HostnameClaimTable;
   resource_status: ResourceStatusTable;
+  retired_pod_name: RetiredPodNameTable;
+  resource_restart: ResourceRestartTable;
+  instance_size: InstanceSizeTable;
+  idempotent_answer: IdempotentAnswerTable;
+  rate_budget: RateBudgetTable;
+  audit_entry: AuditEntryTable;
 };
 
 export type Database = Kysely<Tables>;

@@ -1,5 +1,6 @@
 import { ACTIONS, FULL_POLICY, podUrn } from '@brainpod/model/policy';
 import type { PodRecord } from '@brainpod/store/pods';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operation } from '../operation.ts';
 import { OPERATIONS } from '../operations.ts';
@@ -79,8 +80,13 @@ function provesKeyIsNeeded(sample: Sample, proves: Tools['proves']): void {
     isRefused(api, { key: null, headers: { authorization: `Basic ${api.key}` } }),
   );
   proves(401, 'with a revoked key', async (api) => {
-    const key = await api.store.apiKeys.create({ userId: api.userId, name: 'revoked', policy: FULL_POLICY });
-    await api.store.apiKeys.revoke(key.id);
+    const key = await api.store.apiKeys.create({
+      userId: api.userId,
+      name: 'revoked',
+      policy: FULL_POLICY,
+      actor: TEST_ACTOR,
+    });
+    await api.store.apiKeys.revoke(key.id, TEST_ACTOR);
     await isRefused(api, { key: key.secret });
   });
 }

@@ -4,12 +4,14 @@ import { HTTP_STATUS, isErrorCode } from '@brainpod/model/errors';
 import { ACTIONS, type Action, FULL_POLICY, type Policy, podUrn } from '@brainpod/model/policy';
 import type { PodRecord } from '@brainpod/store/pods';
 import type { Store } from '@brainpod/store/store';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openTestStore } from '@brainpod/testkit/test-store';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { expect } from 'vitest';
+import type { Method } from '../operation.ts';
 import { OPERATIONS } from '../operations.ts';
 import { ErrorEnvelope } from '../schemas.ts';
 import { buildServer } from '../server.ts';
@@ -18,7 +20,7 @@ export const DOMAIN = 'example.test';
 export const REGISTRY_HOST = 'registry.example.test';
 
 export type Request = {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: Method;
   path: string;
   /** The API key; null for none, left out for one that may do everything. */
   key?: string | null;
@@ -92,7 +94,7 @@ export class TestApi {
     const { store, ...account } = await openTestStore();
     const foreign = await store.accounts.create('foreign@example.com');
     const secretOf = async (userId: string) =>
-      (await store.apiKeys.create({ userId, name: 'test', policy: FULL_POLICY })).secret;
+      (await store.apiKeys.create({ userId, name: 'test', policy: FULL_POLICY, actor: TEST_ACTOR })).secret;
     const server = buildServer({
       store,
       domain: DOMAIN,
@@ -153,12 +155,18 @@ export class TestApi {
 
   newPod(): Promise<PodRecord> {
     const { accountId, userId, clusterId } = this.#account;
-    return this.store.pods.create({ accountId, ownerId: userId, clusterId, displayName: null });
+    return this.store.pods.create({
+      accountId,
+      ownerId: userId,
+      clusterId,
+      displayName: null,
+      actor: TEST_ACTOR,
+    });
   }
 
   /** Writes resources into a pod's draft; returns the draft's id. */
   async write(pod: PodRecord, ...documents: ResourceInput[]): Promise<string> {
-    const rules = { domain: DOMAIN, check: () => [] };
+    const rules = { domain: DOMAIN, check: () => [], actor: TEST_ACTOR };
     const result = await this.store.drafts.write(pod.id, { type: 'create', documents }, rules);
     if (!result.ok) throw new Error(`not written: ${JSON.stringify(result.faults)}`);
     return result.revisionId;
@@ -166,7 +174,7 @@ export class TestApi {
 
   /** Brings a pod's draft to an end, as the reconciler would; returns its id. */
   async deploy(pod: PodRecord, end: 'pending' | 'ready' | 'deployed' | 'failed'): Promise<string> {
-    const result = await this.store.deployments.deploy(pod.id, { check: () => [] });
+    const result = await this.store.deployments.deploy(pod.id, { check: () => [], actor: TEST_ACTOR });
     if (!result.ok) throw new Error('not deployed');
     await this.finish(result.revisionId, end);
     return result.revisionId;
@@ -181,7 +189,12 @@ export class TestApi {
 
   /** A key of this policy in the account of the test. */
   async keyWith(policy: Policy): Promise<string> {
-    const { secret } = await this.store.apiKeys.create({ userId: this.userId, name: 'test', policy });
+    const { secret } = await this.store.apiKeys.create({
+      userId: this.userId,
+      name: 'test',
+      policy,
+      actor: TEST_ACTOR,
+    });
     return secret;
   }
 

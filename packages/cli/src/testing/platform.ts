@@ -14,6 +14,7 @@ import {
 import type { Caller } from '@brainpod/store/api-keys';
 import type { PodState } from '@brainpod/store/reconcile';
 import type { Store } from '@brainpod/store/store';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openTestStore } from '@brainpod/testkit/test-store';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
@@ -57,7 +58,12 @@ export class Platform {
 
   static async start(): Promise<Platform> {
     const { store, userId } = await openTestStore();
-    const { secret } = await store.apiKeys.create({ userId, name: 'test', policy: FULL_POLICY });
+    const { secret } = await store.apiKeys.create({
+      userId,
+      name: 'test',
+      policy: FULL_POLICY,
+      actor: TEST_ACTOR,
+    });
     const distribution = await startDistribution();
     const buildkit = await startBuildkit(engineBinary('buildkitd'));
     const logger = pino({ level: 'silent' });

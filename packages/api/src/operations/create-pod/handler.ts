@@ -15,7 +15,7 @@ export const createPod = accountOperation({
   query: EMPTY_QUERY,
   body: bodyOf(PodCreateInput, { required: false }),
   responses: { 201: { description: 'The new pod', schema: Pod } },
-  handle: async ({ deps, caller, body }) => {
+  handle: async ({ deps, caller, actor, body }) => {
     const clusterId = await deps.store.clusters.defaultId();
     if (clusterId === null) {
       throw new ApiError('SERVICE_UNAVAILABLE', 'No cluster is connected yet. Try again in a moment.');
@@ -25,6 +25,7 @@ export const createPod = accountOperation({
       ownerId: caller.userId,
       clusterId,
       displayName: body.displayName ?? null,
+      actor,
     });
     return { status: 201, body: podBody(pod, caller) };
   },

@@ -30,8 +30,8 @@ export const createResources = podOperation({
     200: { description: 'With dryRun: the resources could be created', schema: DryRunResult },
     201: { description: 'The new resources', schema: ResourceMutation },
   },
-  handle: async ({ deps, pod, query, body }) => {
-    const rules = draftRules({ podName: pod.name, deps });
+  handle: async ({ deps, pod, query, body, actor }) => {
+    const rules = { ...draftRules({ podName: pod.name, deps }), actor };
     const change = { type: 'create', documents: body } as const;
     if (query.dryRun === 'true') {
       const faults = await deps.store.drafts.rehearse(pod.id, change, rules);

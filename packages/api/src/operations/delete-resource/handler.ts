@@ -16,9 +16,12 @@ export const deleteResource = podOperation({
   query: EMPTY_QUERY,
   body: NO_BODY,
   responses: { 200: { description: 'The deleted resource', schema: ResourceMutation } },
-  handle: async ({ deps, pod, params }) => {
+  handle: async ({ deps, pod, params, actor }) => {
     const change = { type: 'delete', ...resourceKey(params) } as const;
-    const result = await deps.store.drafts.write(pod.id, change, draftRules({ podName: pod.name, deps }));
+    const result = await deps.store.drafts.write(pod.id, change, {
+      ...draftRules({ podName: pod.name, deps }),
+      actor,
+    });
     if (!result.ok) throw validationError(result.faults);
     return { status: 200, body: mutationBody(pod.name, result.revisionId, result.resources) };
   },

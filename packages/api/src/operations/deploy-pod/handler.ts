@@ -22,9 +22,10 @@ export const deployPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, query, body, callerGone }) => {
+  handle: async ({ deps, pod, query, body, actor, callerGone }) => {
     const result = await deps.store.deployments.deploy(pod.id, {
       ...(body.summary === undefined ? {} : { summary: body.summary }),
+      actor,
       check: (documents) => podFaults(documents, { podName: pod.name, deps }),
     });
     if (!result.ok) throw validationError(result.faults, 'The draft cannot be deployed.');

@@ -1,4 +1,5 @@
 import { sampleApp, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { expect } from 'vitest';
 import { Resource } from '../../schemas.ts';
 import { describeOperation } from '../../testing/describe-operation.ts';
@@ -17,7 +18,7 @@ describeOperation(
       await api.store.drafts.write(
         pod.id,
         { type: 'replace', document },
-        { domain: DOMAIN, check: () => [] },
+        { domain: DOMAIN, check: () => [], actor: TEST_ACTOR },
       );
       expect((await api.get(path)).as(200, Resource)).toMatchObject({
         urn: 'urn:brain:app:default:web',

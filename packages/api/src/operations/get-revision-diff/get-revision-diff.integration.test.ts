@@ -1,4 +1,5 @@
 import { sampleApp, sampleConfig } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { expect } from 'vitest';
 import { RevisionDiff } from '../../schemas.ts';
 import { describeOperation } from '../../testing/describe-operation.ts';
@@ -12,7 +13,7 @@ describeOperation(
       const pod = await api.newPod();
       const first = await api.write(pod, sampleApp('web'), sampleApp('gone'));
       await api.deploy(pod, 'deployed');
-      const rules = { domain: DOMAIN, check: () => [] };
+      const rules = { domain: DOMAIN, check: () => [], actor: TEST_ACTOR };
       const second = await api.write(pod, sampleConfig());
       const document = sampleApp('web', { image: 'nginx:1.30' });
       await api.store.drafts.write(pod.id, { type: 'replace', document }, rules);

@@ -20,8 +20,9 @@ export const redeployPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, query, callerGone }) => {
+  handle: async ({ deps, pod, query, actor, callerGone }) => {
     const result = await deps.store.deployments.redeploy(pod.id, {
+      actor,
       check: (documents) => podFaults(documents, { podName: pod.name, deps }),
     });
     if (!result.ok) throw validationError(result.faults, 'The revision cannot be deployed.');

@@ -19,11 +19,11 @@ export const replaceResource = podOperation({
   query: EMPTY_QUERY,
   body: { required: true, schema: ResourceReplacementSchema, parse: parseResourceDocument },
   responses: { 200: { description: 'The replaced resource', schema: ResourceMutation } },
-  handle: async ({ deps, pod, params, body }) => {
+  handle: async ({ deps, pod, params, body, actor }) => {
     const mismatches = otherThanInPath(body, resourceKey(params));
     if (mismatches.length > 0)
       throw validationError(mismatches, 'The document is another one than the path names.');
-    const rules = draftRules({ podName: pod.name, deps });
+    const rules = { ...draftRules({ podName: pod.name, deps }), actor };
     const result = await deps.store.drafts.write(pod.id, { type: 'replace', document: body }, rules);
     if (!result.ok) {
       const faults = faultsInInput(result.faults, () => '');
