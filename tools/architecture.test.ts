@@ -8,22 +8,23 @@ const ROOT = resolve(import.meta.dirname, '..');
 const MAY_IMPORT: Record<string, readonly string[]> = {
   model: [],
   compiler: ['model'],
+  blueprint: ['model'],
   store: ['model'],
   kube: [],
   edge: [],
   builder: ['model'],
   registry: ['model'],
   reconciler: ['model', 'compiler', 'store', 'kube'],
-  api: ['model', 'store', 'compiler'],
+  api: ['model', 'store', 'compiler', 'blueprint'],
   'api-client': [],
   supervisor: [],
   cli: ['api-client', 'builder', 'supervisor'],
-  server: ['model', 'compiler', 'store', 'kube', 'reconciler', 'edge', 'registry', 'api'],
+  server: ['model', 'blueprint', 'compiler', 'store', 'kube', 'reconciler', 'edge', 'registry', 'api'],
   testkit: ['model', 'store', 'kube', 'supervisor'],
 };
 
 /** Packages whose functions give the same answer for the same input: no I/O, no clock, no randomness. */
-const PURE = ['model', 'compiler'];
+const PURE = ['model', 'compiler', 'blueprint'];
 const IMPURE = /\bfrom 'node:|\bnew Date\(|\bDate\.now\(|\bMath\.random\(|\basync\b|\bawait\b|\bprocess\./;
 
 type SourceFile = { path: string; packageName: string; text: string; isTest: boolean };
@@ -98,7 +99,7 @@ describe('the direction of imports', () => {
 });
 
 describe('purity', () => {
-  it('keeps I/O, clocks and randomness out of model and compiler', () => {
+  it('keeps I/O, clocks and randomness out of model, compiler and blueprint', () => {
     const wrong = files
       .filter((file) => PURE.includes(file.packageName) && !file.isTest)
       .flatMap((file) =>
