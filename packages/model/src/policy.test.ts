@@ -1,5 +1,16 @@
-import { expect, test } from 'vitest';
-import { ACTIONS, FULL_POLICY, isAllowed, type Policy, parsePolicy, permissionsOf } from './policy.ts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  ACTIONS,
+  FULL_POLICY,
+  isAllowed,
+  type Policy,
+  parsePolicy,
+  permissionsOf,
+  podsNamedIn,
+  podUrn,
+  policyExceeds,
+} from './policy.ts';
 
 const ALL = 'urn:brain:pod:*';
 const HILL = 'urn:brain:pod:green-hill';
@@ -105,4 +116,105 @@ test.each([
 ])('%j is no policy', (input, paths) => {
   const parsed = parsePolicy(input);
   expect(parsed.ok ? [] : parsed.faults.map(({ path }) => path)).toEqual(paths);
+});
+
+describe('a key passes on only what it may do', () => {
+  const paths = (given: Policy, limit: Policy) => policyExceeds(given, limit).map(({ path }) => path);
+  const everything = policy(allow(READ, [ALL]));
+  const ip = { conditions: { ip: 'x' } };
+
+  test.each<[string, Policy, Policy, string[]]>([
+    ['the same', everything, everything, []],
+    ['less', policy(allow(READ, [HILL])), everything, []],
+    ['more pods', everything, policy(allow(READ, [HILL])), ['statements[0].actions[0]']],
+    ['all pods one by one are not every pod', everything, policy(allow(READ, [HILL, SEA])), [first()]],
+    ['another pod', policy(allow(READ, [HILL, SEA])), policy(allow(READ, [HILL])), [first()]],
+    ['another action', policy(allow(['keys:write'], [HILL])), everything, [first()]],
+    ['an action unknown yet', policy(allow(['a:b'], [HILL])), FULL_POLICY, [first()]],
+    ['what the limit denies', policy(allow(READ, [HILL])), policy(...exceptHill()), [first()]],
+    ['every pod though the limit denies one', everything, policy(...exceptHill()), [first()]],
+    ['every pod but the denied one', policy(...exceptHill()), policy(...exceptHill()), []],
+    ['what it denies itself', policy(allow(READ, [HILL]), deny(READ, [HILL])), policy(deny(READ, [ALL])), []],
+    [
+      'what it denies everywhere',
+      policy(allow(READ, [HILL]), deny(READ, [ALL])),
+      policy(deny(READ, [ALL])),
+      [],
+    ],
+    ['a limit that denies all', policy(allow(READ, [HILL])), policy(...all(), deny(READ, [ALL])), [first()]],
+    ['a grant under a condition', policy(allow(READ, [ALL], ip)), policy(allow(READ, [HILL])), [first()]],
+    [
+      'a denial under a condition',
+      policy(...all(), deny(READ, [ALL], ip)),
+      policy(allow(READ, [HILL])),
+      [first()],
+    ],
+    ['a limit under a condition', policy(allow(READ, [HILL])), policy(allow(READ, [ALL], ip)), [first()]],
+    [
+      'all faults at once',
+      policy(deny(['pods:create'], [SEA]), allow(['pods:read', 'keys:read', 'events:read'], [ALL])),
+      everything,
+      ['statements[1].actions[1]', 'statements[1].actions[2]'],
+    ],
+  ])('%s', (_what, given, limit, expected) => {
+    expect(paths(given, limit)).toEqual(expected);
+  });
+
+  test('the fault names the action and where it goes too far', () => {
+    const given = policy(allow(READ, [HILL, SEA]));
+    expect(policyExceeds(given, policy(allow(READ, [HILL])))).toEqual([
+      {
+        path: 'statements[0].actions[0]',
+        message:
+          'Allows pods:read on urn:brain:pod:blue-sea, which this key itself does not allow. A key can pass on only what it may do.',
+      },
+    ]);
+  });
+
+  test('without a fault, whatever the new policy allows the limit allows', () => {
+    const actions = ACTIONS.slice(0, 3);
+    const pods = ['a', 'b', 'c', '*'];
+    const statement = fc.record<Statement>({
+      sid: fc.constant('s'),
+      effect: fc.constantFrom('allow', 'allow', 'deny'),
+      actions: fc.subarray([...actions], { minLength: 1 }),
+      resources: fc.subarray(pods.map(podUrn), { minLength: 1 }),
+      conditions: fc.constantFrom({}, {}, { ip: 'x' }),
+    });
+    const anyPolicy = fc.array(statement, { minLength: 1, maxLength: 4 }).map((them) => policy(...them));
+    let refused = 0;
+    fc.assert(
+      fc.property(anyPolicy, anyPolicy, (given, limit) => {
+        const faults = policyExceeds(given, limit);
+        if (faults.length > 0) refused++;
+        // `unnamed` stands for all pods that no policy names.
+        const exceeded = actions.some((action) =>
+          [...pods, 'unnamed'].some((pod) => isAllowed(given, action, pod) && !isAllowed(limit, action, pod)),
+        );
+        if (exceeded) expect(faults).not.toEqual([]);
+        const conditional = given.statements.some(({ conditions }) => conditions?.ip !== undefined);
+        if (!exceeded && !conditional) expect(faults).toEqual([]);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(refused).toBeGreaterThan(0);
+  });
+
+  function first(): string {
+    return 'statements[0].actions[0]';
+  }
+  function all(): Statement[] {
+    return [allow(READ, [ALL])];
+  }
+  function exceptHill(): Statement[] {
+    return [allow(READ, [ALL]), deny(READ, [HILL])];
+  }
+});
+
+test('the pods that a policy names have their places', () => {
+  expect(podsNamedIn(policy(allow(READ, [ALL, HILL]), deny(READ, [SEA, HILL])))).toEqual([
+    { podName: 'green-hill', path: 'statements[0].resources[1]' },
+    { podName: 'blue-sea', path: 'statements[1].resources[0]' },
+    { podName: 'green-hill', path: 'statements[1].resources[1]' },
+  ]);
 });

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { Parsed } from './fault.ts';
+import type { Fault, Parsed } from './fault.ts';
 import { validatorOf } from './validate.ts';
 
 const POD_URN_PREFIX = 'urn:brain:pod:';
@@ -46,6 +46,11 @@ export const ACTIONS = [
   'registry:push',
   'builds:create',
   'database:connect',
+  'pods:write',
+  'keys:read',
+  'keys:write',
+  'audit:read',
+  'platform:operate',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -79,15 +84,53 @@ export function podUrn(podName: string): string {
 export function isAllowed(policy: Policy, action: string, podName: string): boolean {
   const urn = podUrn(podName);
   const everywhere = podUrn(EVERY_POD);
-  const about = policy.statements.filter((statement) => statement.actions.includes(action));
-  const denied = about.some(
-    ({ effect, resources }) =>
-      effect === 'deny' && (urn === everywhere || resources.includes(urn) || resources.includes(everywhere)),
-  );
-  if (denied) return false;
-  return about.some(
-    (statement) =>
-      grants(statement) && (statement.resources.includes(urn) || statement.resources.includes(everywhere)),
+  const denied = deniedBy(policy, action);
+  if (denied.has(urn) || denied.has(everywhere) || (urn === everywhere && denied.size > 0)) return false;
+  const granted = grantedBy(policy, action);
+  return granted.has(urn) || granted.has(everywhere);
+}
+
+/**
+ * What a policy would allow that another, its limit, does not: a key must not make one that may do more
+ * than itself. One fault for each action of a statement, at its place in the policy
+ * (`statements[1].actions[0]`). With no fault, whatever `isAllowed` allows by the policy it allows by
+ * the limit. Conditions count against the policy: what it allows under one counts as allowed, and what it
+ * denies under one as not denied.
+ */
+export function policyExceeds(policy: Policy, limit: Policy): Fault[] {
+  return policy.statements.flatMap(({ effect, actions, resources }, index) => {
+    if (effect === 'deny') return [];
+    return actions.flatMap((action, at) => {
+      const excess = [...new Set(resources)].filter((resource) => isBeyond(policy, limit, action, resource));
+      if (excess.length === 0) return [];
+      const message = `Allows ${action} on ${excess.join(', ')}, which this key itself does not allow. A key can pass on only what it may do.`;
+      return [{ path: `statements[${index}].actions[${at}]`, message }];
+    });
+  });
+}
+
+/** Whether an action that the policy allows on a resource remains after its denials and is not the limit's. */
+function isBeyond(policy: Policy, limit: Policy, action: string, resource: string): boolean {
+  const everywhere = podUrn(EVERY_POD);
+  const denied = new Set(resourcesOf(about(policy, action).filter(isUnconditionalDenial)));
+  if (denied.has(resource) || denied.has(everywhere)) return false;
+  const deniedByLimit = deniedBy(limit, action);
+  if (deniedByLimit.has(everywhere)) return true;
+  const granted = grantedBy(limit, action);
+  if (resource !== everywhere) {
+    return deniedByLimit.has(resource) || !(granted.has(resource) || granted.has(everywhere));
+  }
+  // Every pod but those denied: the limit must allow every pod, and deny none that is left.
+  return !granted.has(everywhere) || [...deniedByLimit].some((pod) => !denied.has(pod));
+}
+
+/** The pods that a policy names, each with its place in it. `*` names none. */
+export function podsNamedIn(policy: Policy): { podName: string; path: string }[] {
+  return policy.statements.flatMap(({ resources }, index) =>
+    resources.flatMap((resource, at) => {
+      const podName = resource.slice(POD_URN_PREFIX.length);
+      return podName === EVERY_POD ? [] : [{ podName, path: `statements[${index}].resources[${at}]` }];
+    }),
   );
 }
 
@@ -95,9 +138,8 @@ export function isAllowed(policy: Policy, action: string, podName: string): bool
 export function permissionsOf(policy: Policy): Permission[] {
   const actions = new Set(policy.statements.filter(grants).flatMap((statement) => statement.actions));
   return [...actions].sort().flatMap((action) => {
-    const about = policy.statements.filter((statement) => statement.actions.includes(action));
-    const resources = resourcesOf(about.filter(grants));
-    const excludedResources = resourcesOf(about.filter((statement) => statement.effect === 'deny'));
+    const resources = [...grantedBy(policy, action)];
+    const excludedResources = [...deniedBy(policy, action)];
     if (excludedResources.includes(podUrn(EVERY_POD))) return [];
     const left = resources.filter((resource) => !excludedResources.includes(resource));
     return left.length === 0 ? [] : [{ action, resources: left, excludedResources }];
@@ -105,7 +147,27 @@ export function permissionsOf(policy: Policy): Permission[] {
 }
 
 function grants(statement: PolicyStatement): boolean {
-  return statement.effect === 'allow' && Object.keys(statement.conditions ?? {}).length === 0;
+  return statement.effect === 'allow' && isUnconditional(statement);
+}
+
+function isUnconditionalDenial(statement: PolicyStatement): boolean {
+  return statement.effect === 'deny' && isUnconditional(statement);
+}
+
+function isUnconditional({ conditions }: PolicyStatement): boolean {
+  return Object.keys(conditions ?? {}).length === 0;
+}
+
+function grantedBy(policy: Policy, action: string): ReadonlySet<string> {
+  return new Set(resourcesOf(about(policy, action).filter(grants)));
+}
+
+function deniedBy(policy: Policy, action: string): ReadonlySet<string> {
+  return new Set(resourcesOf(about(policy, action).filter(({ effect }) => effect === 'deny')));
+}
+
+function about(policy: Policy, action: string): PolicyStatement[] {
+  return policy.statements.filter((statement) => statement.actions.includes(action));
 }
 
 function resourcesOf(statements: readonly PolicyStatement[]): string[] {
