@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { canTransition, REVISION_STATES, revisionStateDiagram, TRANSITIONS } from './revision-state.ts';
+import {
+  BEGINNINGS,
+  canTransition,
+  phaseOf,
+  REVISION_STATES,
+  revisionStateDiagram,
+  TRANSITIONS,
+} from './revision-state.ts';
 
 test('exactly these changes of state are possible', () => {
   const possible = REVISION_STATES.flatMap((from) =>
@@ -9,11 +16,22 @@ test('exactly these changes of state are possible', () => {
     'draft → canceled',
     'draft → pending',
     'failed → pending',
+    'pending → canceled',
     'pending → failed',
     'pending → ready',
+    'ready → canceled',
     'ready → deployed',
     'ready → failed',
   ]);
+});
+
+test('a revision is made as a draft, or pending where an earlier one is taken up again', () => {
+  expect(BEGINNINGS.map(({ state }) => state)).toEqual(['draft', 'pending']);
+});
+
+test.each(REVISION_STATES)('only pending is called waiting, and %s is not', (state) => {
+  expect(phaseOf({ state, isWaiting: false })).toBe(state);
+  expect(phaseOf({ state, isWaiting: true })).toBe(state === 'pending' ? 'waiting' : state);
 });
 
 test('the diagram shows each transition once', () => {
@@ -22,4 +40,5 @@ test('the diagram shows each transition once', () => {
   for (const { from, to } of TRANSITIONS) {
     expect(lines.filter((line) => line.startsWith(`  ${from} --> ${to}: `))).toHaveLength(1);
   }
+  for (const { state, trigger } of BEGINNINGS) expect(lines).toContain(`  [*] --> ${state}: ${trigger}`);
 });
