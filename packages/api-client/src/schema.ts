@@ -219,6 +219,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/blueprints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the blueprints that can be installed */
+        get: operations["listBlueprints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/blueprints/{blueprint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a blueprint with its documentation and inputs */
+        get: operations["getBlueprint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/blueprints/{blueprint}/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add the resources of a blueprint to the draft
+         * @description All of them or, when the input has a fault, none. Inputs that are left out are as the defaults of the blueprint. Nothing is deployed.
+         */
+        post: operations["installBlueprint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -850,6 +904,48 @@ export interface components {
             /** @constant */
             valid: true;
         };
+        Blueprint: {
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            category: "software" | "framework";
+            description?: string;
+            tagline?: string;
+            tags?: string[];
+            version?: string;
+            _links: {
+                self: {
+                    href: string;
+                };
+            };
+        };
+        BlueprintDetail: {
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            category: "software" | "framework";
+            description?: string;
+            tagline?: string;
+            tags?: string[];
+            version?: string;
+            _links: {
+                self: {
+                    href: string;
+                };
+            };
+            /** @description Markdown */
+            body: string;
+            /** @description What an input that is left out is */
+            defaults: Record<string, never>;
+            /** @description JSON Schema */
+            inputSchema: Record<string, never>;
+        };
+        BlueprintInstallInput: {
+            /** @description an object with inputs of the blueprint */
+            input: {
+                [key: string]: unknown;
+            };
+        };
     };
     responses: {
         /** @description The request is malformed (BAD_REQUEST) or its input has faults (VALIDATION_ERROR) */
@@ -1478,6 +1574,105 @@ export interface operations {
         responses: {
             /** @description The deleted resource */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceMutation"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listBlueprints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All blueprints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blueprint"][];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    getBlueprint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blueprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The blueprint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlueprintDetail"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    installBlueprint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                blueprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlueprintInstallInput"];
+            };
+        };
+        responses: {
+            /** @description The new resources */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

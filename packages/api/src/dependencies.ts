@@ -1,3 +1,4 @@
+import type { Blueprint } from '@brainpod/blueprint/blueprint';
 import type { Store } from '@brainpod/store/store';
 import type { FastifyBaseLogger } from 'fastify';
 
@@ -8,6 +9,8 @@ export type ApiOptions = {
   domain: string;
   /** The host of our own registry as it stands in image names: `registry.brainpod.localhost`. */
   registryHost: string;
+  /** What can be installed, in the order of lists. */
+  blueprints: readonly Blueprint[];
   logger: FastifyBaseLogger;
 };
 

@@ -1,4 +1,9 @@
-import { checkPodDocuments, type Fault, type ResourceDocument } from '@brainpod/model/document';
+import {
+  checkPodDocuments,
+  type Fault,
+  type ResourceDocument,
+  type ResourceInput,
+} from '@brainpod/model/document';
 import { placeOf } from '@brainpod/model/document-place';
 import { underPath } from '@brainpod/model/fault';
 import type { DraftRules } from '@brainpod/store/drafts';
@@ -22,6 +27,12 @@ export function draftRules(context: Context): DraftRules {
       return podFaults(documents, context).filter((fault) => places.has(splitPlace(fault.path).place));
     },
   };
+}
+
+/** Faults of documents that came as a list, with their places in it: `App/web.spec…` becomes `0.spec…`. */
+export function faultsInBatch(faults: readonly Fault[], batch: readonly ResourceInput[]): Fault[] {
+  const places = batch.map(placeOf);
+  return faultsInInput(faults, (place) => String(places.indexOf(place)));
 }
 
 /** Turns faults of documents (`App/web.spec…`) into faults of the input that holds them (`0.spec…`). */

@@ -22,6 +22,7 @@ export const links = {
   me: () => link(['me']),
   pods: () => link(['pods']),
   blueprints: () => link(['blueprints']),
+  blueprint: (blueprint: string) => link(['blueprints', blueprint]),
   clusters: () => link(['clusters']),
   pod: (pod: string) => link(['pods', pod]),
   revisions: (pod: string, page: { cursor?: string; limit?: number } = {}) =>

@@ -62,6 +62,9 @@ test('it describes the operations of the contract under their names', () => {
       'getResource GET /v1/pods/{pod}/resources/{kind}/{namespace}/{name}',
       'replaceResource PUT /v1/pods/{pod}/resources/{kind}/{namespace}/{name}',
       'deleteResource DELETE /v1/pods/{pod}/resources/{kind}/{namespace}/{name}',
+      'listBlueprints GET /v1/blueprints',
+      'getBlueprint GET /v1/blueprints/{blueprint}',
+      'installBlueprint POST /v1/pods/{pod}/blueprints/{blueprint}/install',
     ].sort(),
   );
 });

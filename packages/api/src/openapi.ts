@@ -39,6 +39,7 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
 const PATH_PARAMETERS: Record<string, JsonObject> = {
   pod: { type: 'string', description: 'The name of a pod' },
   revision: { type: 'string', description: 'The id of a revision' },
+  blueprint: { type: 'string', description: 'The id of a blueprint' },
   kind: { type: 'string', enum: [...KINDS], description: 'The kind of the resource' },
   namespace: { type: 'string', const: RESOURCE_NAMESPACE },
   name: { type: 'string', description: 'The name of the resource' },

@@ -3,12 +3,15 @@ import { createPod } from './operations/create-pod/handler.ts';
 import { createResources } from './operations/create-resources/handler.ts';
 import { deleteResource } from './operations/delete-resource/handler.ts';
 import { deployPod } from './operations/deploy-pod/handler.ts';
+import { getBlueprint } from './operations/get-blueprint/handler.ts';
 import { getCurrentUser } from './operations/get-current-user/handler.ts';
 import { getOpenApiDocument } from './operations/get-openapi-document/handler.ts';
 import { getPod } from './operations/get-pod/handler.ts';
 import { getResource } from './operations/get-resource/handler.ts';
 import { getRevision } from './operations/get-revision/handler.ts';
 import { getRevisionDiff } from './operations/get-revision-diff/handler.ts';
+import { installBlueprint } from './operations/install-blueprint/handler.ts';
+import { listBlueprints } from './operations/list-blueprints/handler.ts';
 import { listClusters } from './operations/list-clusters/handler.ts';
 import { listPods } from './operations/list-pods/handler.ts';
 import { listResources } from './operations/list-resources/handler.ts';
@@ -33,6 +36,9 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   getResource,
   replaceResource,
   deleteResource,
+  listBlueprints,
+  getBlueprint,
+  installBlueprint,
 ];
 
 /** Every operation there is. */

@@ -175,6 +175,35 @@ export const ResourceMutation = Type.Object({
   _links: Type.Object({ pod: LinkSchema, revision: LinkSchema }),
 });
 
+const blueprintFields = {
+  id: Type.String(),
+  name: Type.String(),
+  category: Type.Enum(['software', 'framework']),
+  description: Type.Optional(Type.String()),
+  tagline: Type.Optional(Type.String()),
+  tags: Type.Optional(Type.Array(Type.String())),
+  version: Type.Optional(Type.String()),
+  _links: Type.Object({ self: LinkSchema }),
+};
+
+export const Blueprint = Type.Object(blueprintFields);
+
+export const BlueprintDetail = Type.Object({
+  ...blueprintFields,
+  body: Type.String({ description: 'Markdown' }),
+  defaults: Type.Object({}, { description: 'What an input that is left out is' }),
+  inputSchema: Type.Object({}, { description: 'JSON Schema' }),
+});
+
+export const BlueprintInstallInput = Type.Object(
+  {
+    input: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'an object with inputs of the blueprint',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 export const DryRunResult = Type.Object({ valid: Type.Literal(true) });
 
 /** The components of the OpenAPI document, by name. */
@@ -201,6 +230,9 @@ export const COMPONENTS: Record<string, TSchema> = {
   Resource,
   ResourceMutation,
   DryRunResult,
+  Blueprint,
+  BlueprintDetail,
+  BlueprintInstallInput,
 };
 
 export type UserBody = Static<typeof User>;
@@ -209,6 +241,7 @@ export type RevisionReferenceBody = Static<typeof RevisionReference>;
 export type PodBody = Static<typeof Pod>;
 export type RevisionBody = Static<typeof Revision>;
 export type RevisionDiffBody = Static<typeof RevisionDiff>;
+export type BlueprintBody = Static<typeof Blueprint>;
 export type ResourceBody = Static<typeof Resource>;
 export type DeploymentBody = Static<typeof DeploymentAccepted>;
 export type ErrorBody = Static<typeof ErrorEnvelope>;

@@ -280,6 +280,7 @@ test('what is mounted beside the operations reads its bodies itself', async () =
     store: api.store,
     domain: 'example.test',
     registryHost: 'registry.example.test',
+    blueprints: [],
     logger: pino({ level: 'silent' }),
   });
   onTestFinished(() => server.close());
@@ -307,6 +308,7 @@ test('neither keys nor bodies get into the log, whatever happens', async () => {
     store: api.store,
     domain: 'example.test',
     registryHost: 'registry.test',
+    blueprints: [],
     logger,
   });
   onTestFinished(() => server.close());
@@ -334,6 +336,7 @@ test('while PostgreSQL is away, or still empty, calls are told to come back, and
     store,
     domain: 'example.test',
     registryHost: 'registry.example.test',
+    blueprints: [],
     logger,
   });
   onTestFinished(async () => {

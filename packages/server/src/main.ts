@@ -26,7 +26,13 @@ const masterKey = await ensureMasterKey(join(keysDir, 'master.key'));
 const certificates = await openCertificates(keysDir, settings.domain, logger);
 const stopping = new AbortController();
 
-const server = buildServer({ store, domain: settings.domain, registryHost: settings.registryHost, logger });
+const server = buildServer({
+  store,
+  domain: settings.domain,
+  registryHost: settings.registryHost,
+  blueprints: [],
+  logger,
+});
 registerRegistryRoutes(server, { settings, store, masterKey });
 registerStatusRoutes(server, {
   runDir: settings.runDir,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { sampleBlueprint } from '@brainpod/blueprint/testing/sample-blueprint';
 import type { ResourceInput } from '@brainpod/model/document';
 import { HTTP_STATUS, isErrorCode } from '@brainpod/model/errors';
 import { ACTIONS, type Action, FULL_POLICY, type Policy, podUrn } from '@brainpod/model/policy';
@@ -99,6 +100,7 @@ export class TestApi {
       store,
       domain: DOMAIN,
       registryHost: REGISTRY_HOST,
+      blueprints: [sampleBlueprint()],
       logger: pino({ level: 'silent' }),
     });
     return new TestApi({

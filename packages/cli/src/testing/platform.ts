@@ -67,7 +67,13 @@ export class Platform {
     const distribution = await startDistribution();
     const buildkit = await startBuildkit(engineBinary('buildkitd'));
     const logger = pino({ level: 'silent' });
-    const server = buildServer({ store, domain: 'example.test', registryHost: REGISTRY_HOST, logger });
+    const server = buildServer({
+      store,
+      domain: 'example.test',
+      registryHost: REGISTRY_HOST,
+      blueprints: [],
+      logger,
+    });
     const front = createRegistryFront<Caller>({
       upstream: distribution.origin,
       registryHost: REGISTRY_HOST,

@@ -1,7 +1,5 @@
-import type { ResourceInput } from '@brainpod/model/document';
-import { placeOf } from '@brainpod/model/document-place';
 import Type from 'typebox';
-import { draftRules, faultsInInput } from '../../documents-check.ts';
+import { draftRules, faultsInBatch } from '../../documents-check.ts';
 import { validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { mutationBody } from '../../representations/resource.ts';
@@ -35,17 +33,15 @@ export const createResources = podOperation({
     const change = { type: 'create', documents: body } as const;
     if (query.dryRun === 'true') {
       const faults = await deps.store.drafts.rehearse(pod.id, change, rules);
-      if (faults.length > 0) throw validationError(inBatch(faults, body), 'The resources have faults.');
+      if (faults.length > 0) throw validationError(faultsInBatch(faults, body), 'The resources have faults.');
       return { status: 200, body: { valid: true } };
     }
     const result = await deps.store.drafts.write(pod.id, change, rules);
     if (!result.ok)
-      throw validationError(inBatch(result.faults, body), 'The resources have faults; none was created.');
+      throw validationError(
+        faultsInBatch(result.faults, body),
+        'The resources have faults; none was created.',
+      );
     return { status: 201, body: mutationBody(pod.name, result.revisionId, result.resources) };
   },
 });
-
-function inBatch(faults: Parameters<typeof faultsInInput>[0], batch: readonly ResourceInput[]) {
-  const places = batch.map(placeOf);
-  return faultsInInput(faults, (place) => String(places.indexOf(place)));
-}

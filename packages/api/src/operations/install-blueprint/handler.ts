@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import type { Blueprint } from '@brainpod/blueprint/blueprint';
+import { faultsOfInput, instantiate, type RandomBytes } from '@brainpod/blueprint/instantiate';
+import { blueprintOf } from '../../blueprint-path.ts';
+import { draftRules, faultsInBatch } from '../../documents-check.ts';
+import { bodyOf, EMPTY_QUERY, validationError } from '../../input.ts';
+import { podOperation } from '../../operation.ts';
+import { mutationBody } from '../../representations/resource.ts';
+import { BlueprintInstallInput, ResourceMutation } from '../../schemas.ts';
+
+const FAULTY = 'The input has faults; nothing was installed.';
+
+export const installBlueprint = podOperation({
+  id: 'installBlueprint',
+  method: 'POST',
+  path: '/v1/pods/{pod}/blueprints/{blueprint}/install',
+  tag: 'blueprints',
+  summary: 'Add the resources of a blueprint to the draft',
+  description:
+    'All of them or, when the input has a fault, none. Inputs that are left out are as the defaults of the blueprint. Nothing is deployed.',
+  access: { actions: ['resources:write'] },
+  query: EMPTY_QUERY,
+  body: bodyOf(BlueprintInstallInput, { required: true }),
+  responses: { 201: { description: 'The new resources', schema: ResourceMutation } },
+  handle: async ({ deps, params, pod, body, actor }) => {
+    const blueprint = blueprintOf(params, deps);
+    const made = instantiate(blueprint, body.input, randomFor(blueprint));
+    if (!made.ok) throw validationError(made.faults, FAULTY);
+    const change = { type: 'create', documents: made.value } as const;
+    const rules = { ...draftRules({ podName: pod.name, deps }), actor };
+    const result = await deps.store.drafts.write(pod.id, change, rules);
+    if (!result.ok) {
+      throw validationError(faultsOfInput(blueprint, faultsInBatch(result.faults, made.value)), FAULTY);
+    }
+    return { status: 201, body: mutationBody(pod.name, result.revisionId, result.resources) };
+  },
+});
+
+function randomFor({ generate }: Blueprint): RandomBytes {
+  return Object.fromEntries(Object.entries(generate).map(([name, { bytes }]) => [name, randomBytes(bytes)]));
+}
