@@ -1,10 +1,12 @@
 import type { Fault, ResourceDocument } from '@brainpod/model/document';
 import { ApiError } from '@brainpod/model/errors';
 import { type Actor, recordAudit } from './audit.ts';
+import { cancel } from './cancel.ts';
 import { loadEntries } from './documents.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
+import { type RollbackRequest, rollBack } from './rollback.ts';
 import type { Database, DatabaseTransaction } from './tables.ts';
-import { transactionKeptIf } from './transaction.ts';
+import { inTransaction, transactionKeptIf } from './transaction.ts';
 import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
 
 /** What is wrong with the documents that are to be deployed; paths begin with `<Kind>/<name>`. */
@@ -42,6 +44,27 @@ export class Deployments {
     });
   }
 
+  /**
+   * Makes what an earlier revision holds live again, by a new revision that is on its way at once. NOT_FOUND (ApiError)
+   * when the pod has no such revision; PRECONDITION_FAILED when it is the draft, or when the draft holds changes and
+   * `discardDraft` was not asked for.
+   */
+  rollback(podId: string, request: RollbackRequest): Promise<DeployResult> {
+    return transactionKeptIf(
+      this.#db,
+      (trx) => rollBack(trx, podId, request),
+      (result) => result.ok,
+    );
+  }
+
+  /**
+   * Stops a revision that is on its way, or sets the draft aside for one that holds what is live. NOT_FOUND and, for
+   * revisions that are at their end, PRECONDITION_FAILED (ApiError).
+   */
+  cancel(podId: string, request: { revisionId: string; actor: Actor }): Promise<void> {
+    return inTransaction(this.#db, (trx) => cancel(trx, podId, request));
+  }
+
   #start(
     podId: string,
     { check, actor }: { check: DeployCheck; actor: Actor },
@@ -68,7 +91,7 @@ function assertDeployable({ head }: LockedPod): void {
   if (head.state === 'draft') return;
   throw new ApiError(
     'PRECONDITION_FAILED',
-    `There is no draft to deploy: the latest revision (version ${head.version}) is ${head.state}. Change a resource first, or redeploy it if it failed.`,
+    `There is no draft to deploy: the latest revision (version ${head.version}) is ${head.state}. Change a resource first, redeploy it if it failed, or roll back to an earlier one.`,
   );
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '@brainpod/model/canonical-json';
 import type { Kind, ResourceDocument } from '@brainpod/model/document';
-import type { Database } from './tables.ts';
+import { sql } from 'kysely';
+import type { Database, DatabaseTransaction } from './tables.ts';
 
 /** One entry of a revision: which document stands under which kind and name. */
 export type RevisionEntry = {
@@ -64,6 +65,42 @@ export async function loadEntries(db: Database, revisionId: string): Promise<Rev
       document: row.body,
     }))
     .sort(byKindAndName);
+}
+
+/** Puts entries into a revision, in the place of those of the same kind and name. */
+export async function insertEntries(
+  trx: DatabaseTransaction,
+  revisionId: string,
+  entries: readonly RevisionEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  await trx
+    .insertInto('revision_resource')
+    .values(
+      entries.map(({ kind, name, uid, hash }) => ({
+        revision_id: revisionId,
+        kind,
+        name,
+        uid,
+        document_hash: hash,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['revision_id', 'kind', 'name'])
+        .doUpdateSet((values) => ({ document_hash: values.ref('excluded.document_hash') })),
+    )
+    .execute();
+}
+
+/** Gives a revision without entries those of another. */
+export async function copyEntries(
+  trx: DatabaseTransaction,
+  revisions: { from: string; to: string },
+): Promise<void> {
+  await sql`insert into revision_resource (revision_id, kind, name, uid, document_hash)
+    select ${revisions.to}, kind, name, uid, document_hash
+    from revision_resource where revision_id = ${revisions.from}`.execute(trx);
 }
 
 export function byKindAndName(a: { kind: Kind; name: string }, b: { kind: Kind; name: string }): number {

@@ -4,7 +4,7 @@ import { placeOf } from '@brainpod/model/document-place';
 import { ApiError } from '@brainpod/model/errors';
 import { formatUrn } from '@brainpod/model/urn';
 import { type Actor, recordAudit } from './audit.ts';
-import { entryOf, loadEntries, type RevisionEntry, saveDocuments } from './documents.ts';
+import { entryOf, insertEntries, loadEntries, type RevisionEntry, saveDocuments } from './documents.ts';
 import { claimDomains, platformHostname, releaseUnusedDomains } from './hostnames.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
 import { type StoredResource, storedResources } from './resources.ts';
@@ -162,7 +162,7 @@ async function ensureDraft(
     .insertInto('revision')
     .values({ id, pod_id: pod.id, parent_id: pod.head.id, version: pod.head.version + 1, state: 'draft' })
     .execute();
-  await insertResources(trx, id, entries);
+  await insertEntries(trx, id, entries);
   await trx.updateTable('pod').set({ head_revision_id: id }).where('id', '=', pod.id).execute();
   return id;
 }
@@ -177,30 +177,5 @@ async function writeEntries(trx: DatabaseTransaction, revisionId: string, plan: 
       .execute();
   }
   await saveDocuments(trx, plan.put);
-  await insertResources(trx, revisionId, plan.put);
-}
-
-async function insertResources(
-  trx: DatabaseTransaction,
-  revisionId: string,
-  entries: RevisionEntry[],
-): Promise<void> {
-  if (entries.length === 0) return;
-  await trx
-    .insertInto('revision_resource')
-    .values(
-      entries.map(({ kind, name, uid, hash }) => ({
-        revision_id: revisionId,
-        kind,
-        name,
-        uid,
-        document_hash: hash,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['revision_id', 'kind', 'name'])
-        .doUpdateSet((values) => ({ document_hash: values.ref('excluded.document_hash') })),
-    )
-    .execute();
+  await insertEntries(trx, revisionId, plan.put);
 }

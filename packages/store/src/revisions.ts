@@ -11,6 +11,8 @@ export type Revision = {
   summary: string | null;
   error: string | null;
   checksum: string | null;
+  /** It is pending, and its turn comes after an earlier revision of the pod that is on its way. */
+  isWaiting: boolean;
   isLatest: boolean;
   isDeployed: boolean;
   createdAt: Date;
@@ -66,20 +68,24 @@ export class Revisions {
 }
 
 function selectRevisions(db: Database, podId: string) {
-  return db
-    .selectFrom('revision')
-    .innerJoin('pod', 'pod.id', 'revision.pod_id')
-    .select([
-      'revision.id',
-      'parent_id as parentId',
-      'version',
-      'state',
-      'summary',
-      'error',
-      'checksum',
-      'revision.created_at as createdAt',
-    ])
-    .select(sql<boolean>`pod.head_revision_id = revision.id`.as('isLatest'))
-    .select(sql<boolean>`coalesce(pod.deployed_revision_id = revision.id, false)`.as('isDeployed'))
-    .where('pod_id', '=', podId);
+  return (
+    db
+      .selectFrom('revision')
+      .innerJoin('pod', 'pod.id', 'revision.pod_id')
+      .select([
+        'revision.id',
+        'parent_id as parentId',
+        'version',
+        'state',
+        'summary',
+        'error',
+        'checksum',
+        'revision.created_at as createdAt',
+      ])
+      // The clock of a deploy starts with its turn; see `startNextDeploy`.
+      .select(sql<boolean>`state = 'pending' and deploy_started_at is null`.as('isWaiting'))
+      .select(sql<boolean>`pod.head_revision_id = revision.id`.as('isLatest'))
+      .select(sql<boolean>`coalesce(pod.deployed_revision_id = revision.id, false)`.as('isDeployed'))
+      .where('pod_id', '=', podId)
+  );
 }
