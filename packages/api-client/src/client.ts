@@ -14,6 +14,8 @@ type Ok<Operation> = Operation extends { responses: infer Answers }
 export type User = Ok<paths['/v1/me']['get']>;
 export type Cluster = Ok<paths['/v1/clusters']['get']>[number];
 export type Pod = Ok<paths['/v1/pods/{pod}']['get']>;
+export type Blueprint = Ok<paths['/v1/blueprints']['get']>[number];
+export type BlueprintDetail = Ok<paths['/v1/blueprints/{blueprint}']['get']>;
 export type RevisionList = Ok<paths['/v1/pods/{pod}/revisions']['get']>;
 export type RevisionDetail = Ok<paths['/v1/pods/{pod}/revisions/{revision}']['get']>;
 export type RevisionDiff = Ok<paths['/v1/pods/{pod}/revisions/{revision}/diff']['get']>;
@@ -165,6 +167,31 @@ export class BrainpodClient {
   async deleteResource(pod: string, kind: string, name: string): Promise<ResourceMutation> {
     const path = { pod, kind, namespace: 'default', name };
     return await this.#answer(this.#http.DELETE(RESOURCE, { params: { path: toPath(path) }, ...RAW }));
+  }
+
+  async listBlueprints(): Promise<Blueprint[]> {
+    return await this.#answer(this.#http.GET('/v1/blueprints', RAW));
+  }
+
+  async getBlueprint(blueprint: string): Promise<BlueprintDetail> {
+    return await this.#answer(
+      this.#http.GET('/v1/blueprints/{blueprint}', { params: { path: { blueprint } }, ...RAW }),
+    );
+  }
+
+  /** Writes into the draft, all or nothing. Inputs that are left out are as the blueprint's defaults. */
+  async installBlueprint(
+    pod: string,
+    blueprint: string,
+    input: Record<string, unknown>,
+  ): Promise<ResourceMutation> {
+    return await this.#answer(
+      this.#http.POST('/v1/pods/{pod}/blueprints/{blueprint}/install', {
+        params: { path: { pod, blueprint } },
+        body: { input },
+        ...RAW,
+      }),
+    );
   }
 
   async #fetch(request: Request, timeoutMs: number): Promise<Response> {

@@ -936,9 +936,13 @@ export interface components {
             /** @description Markdown */
             body: string;
             /** @description What an input that is left out is */
-            defaults: Record<string, never>;
+            defaults: {
+                [key: string]: unknown;
+            };
             /** @description JSON Schema */
-            inputSchema: Record<string, never>;
+            inputSchema: {
+                [key: string]: unknown;
+            };
         };
         BlueprintInstallInput: {
             /** @description an object with inputs of the blueprint */

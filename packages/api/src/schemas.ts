@@ -191,8 +191,8 @@ export const Blueprint = Type.Object(blueprintFields);
 export const BlueprintDetail = Type.Object({
   ...blueprintFields,
   body: Type.String({ description: 'Markdown' }),
-  defaults: Type.Object({}, { description: 'What an input that is left out is' }),
-  inputSchema: Type.Object({}, { description: 'JSON Schema' }),
+  defaults: Type.Record(Type.String(), Type.Unknown(), { description: 'What an input that is left out is' }),
+  inputSchema: Type.Record(Type.String(), Type.Unknown(), { description: 'JSON Schema' }),
 });
 
 export const BlueprintInstallInput = Type.Object(

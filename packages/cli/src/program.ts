@@ -1,4 +1,7 @@
 import { Command } from 'commander';
+import { registerBlueprintGet } from './commands/blueprint-get.ts';
+import { registerBlueprintInstall } from './commands/blueprint-install.ts';
+import { registerBlueprintList } from './commands/blueprint-list.ts';
 import { registerClusterList } from './commands/cluster-list.ts';
 import { registerConfigPath } from './commands/config-path.ts';
 import { registerConfigSet, registerConfigUnset } from './commands/config-set.ts';
@@ -44,6 +47,7 @@ export function buildProgram(run: Runner): Command {
   registerDeploy(program, run);
   registerRedeploy(program, run);
   registerRevisions(program, run);
+  registerBlueprints(program, run);
   registerImageBuild(group(program, 'image', 'Container images of the pod'), run);
   registerClusterList(group(program, 'cluster', 'Where pods run'), run);
   registerDescribeResource(group(program, 'describe', 'What there is, and how it is written'), run);
@@ -73,6 +77,13 @@ function registerRevisions(program: Command, run: Runner): void {
   registerRevisionGet(revision, run);
   registerRevisionDiff(revision, run);
   registerRevisionWait(revision, run);
+}
+
+function registerBlueprints(program: Command, run: Runner): void {
+  const blueprint = group(program, 'blueprint', 'Blueprints: whole stacks to begin with');
+  registerBlueprintList(blueprint, run);
+  registerBlueprintGet(blueprint, run);
+  registerBlueprintInstall(blueprint, run);
 }
 
 function registerConfig(program: Command, run: Runner): void {
