@@ -6,7 +6,7 @@ import { parseYaml } from './blueprint-yaml.ts';
 import { exampleFaults, type InputSchema, InputSchemaSchema, parseInput } from './input-schema.ts';
 import { makeResources } from './instantiate.ts';
 import type { JsonValue } from './json-value.ts';
-import { placesIn, templateFaults, type Values } from './template.ts';
+import { placesIn, templateFaults } from './template.ts';
 
 /** The three files of a blueprint as texts, and its id: the name of their folder. */
 export type BlueprintFiles = { id: string; manifest: string; resources: string; readme: string };
@@ -89,8 +89,8 @@ function parseManifest({ id, manifest }: BlueprintFiles): Parsed<ManifestFields>
 function nameFaults({ properties }: InputSchema): Fault[] {
   const name = Object.hasOwn(properties, 'name') ? properties.name : undefined;
   if (name?.type === 'string') return [];
-  const path = joinPath('inputSchema.properties', 'name');
-  return [{ path, message: 'Must be there, of type "string": the names of all resources begin with it.' }];
+  const message = 'Must be there, of type "string": the names of all resources begin with it.';
+  return [{ path: 'inputSchema.properties.name', message }];
 }
 
 function parseTemplates(resources: string): Parsed<JsonValue[]> {
@@ -101,26 +101,23 @@ function parseTemplates(resources: string): Parsed<JsonValue[]> {
 
 /** Placeholders without a declaration, and declarations without a placeholder. */
 function placeholderFaults(blueprint: Blueprint): Fault[] {
-  const values: Values = { input: blueprint.defaults, generated: blueprint.generate };
+  const { defaults, generate } = blueprint;
+  // What is generated is a text wherever it stands.
+  const generated = Object.fromEntries(Object.keys(generate).map((name) => [name, '']));
   const used = new Set(placesIn(blueprint.templates).map(({ source, name }) => `${source}.${name}`));
   const unused = (path: string, name: string): Fault => ({
     path: joinPath(path, name),
     message: 'Is used by no resource.',
   });
   return [
-    ...underPath('resources', templateFaults(blueprint.templates, asTexts(values))),
-    ...Object.keys(blueprint.defaults)
+    ...underPath('resources', templateFaults(blueprint.templates, { input: defaults, generated })),
+    ...Object.keys(defaults)
       .filter((name) => !used.has(`input.${name}`))
       .map((name) => unused('blueprint.inputSchema.properties', name)),
-    ...Object.keys(blueprint.generate)
+    ...Object.keys(generate)
       .filter((name) => !used.has(`generated.${name}`))
       .map((name) => unused('blueprint.generate', name)),
   ];
-}
-
-/** What is generated is a text wherever it stands. */
-function asTexts({ input, generated }: Values): Values {
-  return { input, generated: Object.fromEntries(Object.keys(generated).map((name) => [name, ''])) };
 }
 
 /** Bytes that stand for the random ones where only the shape matters. */

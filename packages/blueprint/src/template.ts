@@ -2,11 +2,11 @@ import { childOf, type Fault, isRecord, joinPath } from '@brainpod/model/fault';
 import type { JsonValue } from './json-value.ts';
 
 /** Where a placeholder takes its value from. */
-export type Place = { source: 'input' | 'generated'; name: string };
+type Place = { source: 'input' | 'generated'; name: string };
 /** A piece of a text in a template. */
 type Part = string | Place;
 /** The values of placeholders, by source and name. */
-export type Values = Record<Place['source'], Readonly<Record<string, JsonValue>>>;
+type Values = Record<Place['source'], Readonly<Record<string, JsonValue>>>;
 
 const PLACEHOLDER = /\{\{ *(input|generated)\.([A-Za-z][A-Za-z0-9]*) *\}\}/g;
 
