@@ -451,7 +451,7 @@ export interface components {
             base: string | null;
             entries: {
                 /** @enum {unknown} */
-                kind: "App" | "Config" | "Route";
+                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
                 name: string;
                 /** @enum {unknown} */
                 changeType: "create" | "update" | "delete";
@@ -528,7 +528,7 @@ export interface components {
                 mounts: ({
                     /** @description an absolute path, such as /data */
                     path: string;
-                    /** @description the URN of a Disk */
+                    /** @description the URN of a Disk, such as urn:brain:disk:default:example */
                     disk: string;
                 } | {
                     /** @description an absolute path, such as /data */
@@ -604,11 +604,106 @@ export interface components {
                     /** @description a path that starts with "/", such as /api */
                     path: string;
                     port: number;
-                    /** @description the URN of an App, such as urn:brain:app:default:web */
+                    /** @description the URN of an App, such as urn:brain:app:default:example */
                     backendRef: string;
                 }[];
                 /** @default 60 */
                 timeout: number;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Postgres";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "16";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "MariaDB";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "11";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Valkey";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "9";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Disk";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens, with a letter or digit at both ends */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @description a whole number of GB from 5 to 500 */
+                size: number;
+                /** @description set by the platform */
+                volumeHandle?: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "MSSQL";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "2022";
+                /** @enum {unknown} */
+                edition: "Developer" | "Express" | "Standard" | "Enterprise";
+                /** @enum {unknown} */
+                instance: "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
             };
         };
         ResourceInput: {
@@ -650,7 +745,7 @@ export interface components {
                 mounts: ({
                     /** @description an absolute path, such as /data */
                     path: string;
-                    /** @description the URN of a Disk */
+                    /** @description the URN of a Disk, such as urn:brain:disk:default:example */
                     disk: string;
                 } | {
                     /** @description an absolute path, such as /data */
@@ -726,11 +821,106 @@ export interface components {
                     /** @description a path that starts with "/", such as /api */
                     path: string;
                     port: number;
-                    /** @description the URN of an App, such as urn:brain:app:default:web */
+                    /** @description the URN of an App, such as urn:brain:app:default:example */
                     backendRef: string;
                 }[];
                 /** @default 60 */
                 timeout: number;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Postgres";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "16";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "MariaDB";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "11";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Valkey";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "9";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Disk";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens, with a letter or digit at both ends */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @description a whole number of GB from 5 to 500 */
+                size: number | string;
+                /** @description set by the platform */
+                volumeHandle?: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "MSSQL";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "2022";
+                /** @enum {unknown} */
+                edition: "Developer" | "Express" | "Standard" | "Enterprise";
+                /** @enum {unknown} */
+                instance: "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
             };
         };
         /** @description The whole document, as it is to be from now on. */
@@ -773,7 +963,7 @@ export interface components {
                 mounts: ({
                     /** @description an absolute path, such as /data */
                     path: string;
-                    /** @description the URN of a Disk */
+                    /** @description the URN of a Disk, such as urn:brain:disk:default:example */
                     disk: string;
                 } | {
                     /** @description an absolute path, such as /data */
@@ -849,11 +1039,106 @@ export interface components {
                     /** @description a path that starts with "/", such as /api */
                     path: string;
                     port: number;
-                    /** @description the URN of an App, such as urn:brain:app:default:web */
+                    /** @description the URN of an App, such as urn:brain:app:default:example */
                     backendRef: string;
                 }[];
                 /** @default 60 */
                 timeout: number;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Postgres";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "16";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "MariaDB";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "11";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Valkey";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "9";
+                /** @enum {unknown} */
+                instance: ".5x" | "1x" | "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "Disk";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens, with a letter or digit at both ends */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @description a whole number of GB from 5 to 500 */
+                size: number | string;
+                /** @description set by the platform */
+                volumeHandle?: string;
+            };
+        } | {
+            /** @constant */
+            apiVersion: "pod.brainpod.io/v1alpha1";
+            /** @constant */
+            kind: "MSSQL";
+            metadata: {
+                /** @description a name of 1 to 63 lowercase letters, digits and hyphens that starts with a letter and ends with a letter or digit */
+                name: string;
+                /** @constant */
+                namespace: "default";
+            };
+            spec: {
+                /** @constant */
+                version: "2022";
+                /** @enum {unknown} */
+                edition: "Developer" | "Express" | "Standard" | "Enterprise";
+                /** @enum {unknown} */
+                instance: "2x" | "4x" | "8x";
+                /** @description the URN of a Disk, such as urn:brain:disk:default:example */
+                diskRef: string;
             };
         };
         WorkloadStatus: {
@@ -867,13 +1152,18 @@ export interface components {
                 reason?: string;
             }[];
         };
+        DiskStatus: {
+            phase: string;
+            bound: boolean;
+            ready: boolean;
+        };
         ReadyStatus: {
             ready: boolean;
         };
         Resource: {
             urn: string;
             content: components["schemas"]["ResourceDocument"];
-            status?: components["schemas"]["WorkloadStatus"] | components["schemas"]["ReadyStatus"] | null;
+            status?: components["schemas"]["WorkloadStatus"] | components["schemas"]["DiskStatus"] | components["schemas"]["ReadyStatus"] | null;
             healthy: boolean;
             _links: {
                 self: {
@@ -1494,7 +1784,7 @@ export interface operations {
             header?: never;
             path: {
                 pod: string;
-                kind: "App" | "Config" | "Route";
+                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
                 namespace: "default";
                 name: string;
             };
@@ -1529,7 +1819,7 @@ export interface operations {
             header?: never;
             path: {
                 pod: string;
-                kind: "App" | "Config" | "Route";
+                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
                 namespace: "default";
                 name: string;
             };
@@ -1568,7 +1858,7 @@ export interface operations {
             header?: never;
             path: {
                 pod: string;
-                kind: "App" | "Config" | "Route";
+                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
                 namespace: "default";
                 name: string;
             };

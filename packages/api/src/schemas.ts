@@ -109,7 +109,7 @@ export const ResourceDocumentSchema = Type.Unsafe<ResourceDocument>(documents.Re
 export const ResourceInputSchema = Type.Unsafe<ResourceInput>(documents.ResourceInput);
 export const ResourceReplacementSchema = Type.Unsafe<ResourceDocument>({
   description: 'The whole document, as it is to be from now on.',
-  ...documents.ResourceDocument,
+  ...documents.ResourceReplacement,
 });
 
 const Phase = Type.Enum(WORKLOAD_PHASES);
@@ -122,12 +122,18 @@ export const WorkloadStatus = Type.Object({
   ),
 });
 
+export const DiskStatus = Type.Object({
+  phase: Type.String(),
+  bound: Type.Boolean(),
+  ready: Type.Boolean(),
+});
+
 export const ReadyStatus = Type.Object({ ready: Type.Boolean() });
 
 export const Resource = Type.Object({
   urn: Type.String(),
   content: ResourceDocumentSchema,
-  status: Type.Optional(Type.Union([WorkloadStatus, ReadyStatus, Type.Null()])),
+  status: Type.Optional(Type.Union([WorkloadStatus, DiskStatus, ReadyStatus, Type.Null()])),
   healthy: Type.Boolean(),
   _links: Type.Object({ self: LinkSchema, pod: LinkSchema, revision: nullable(LinkSchema) }),
 });
@@ -226,6 +232,7 @@ export const COMPONENTS: Record<string, TSchema> = {
   ResourceInput: ResourceInputSchema,
   ResourceReplacement: ResourceReplacementSchema,
   WorkloadStatus,
+  DiskStatus,
   ReadyStatus,
   Resource,
   ResourceMutation,

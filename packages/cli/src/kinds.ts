@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 
 /** Kinds as people write them on the command line, and as the API has them in paths. */
 const KINDS = new Map(
-  ['App', 'Config', 'Route', 'Postgres', 'MariaDB', 'Valkey', 'Disk'].map((kind) => [
+  ['App', 'Config', 'Route', 'Postgres', 'MariaDB', 'Valkey', 'Disk', 'MSSQL'].map((kind) => [
     kind.toLowerCase(),
     kind,
   ]),

@@ -1,5 +1,6 @@
 import type { ResourceDocument } from '@brainpod/model/document';
 import { checkPodDocuments, type Fault, type Kind } from '@brainpod/model/document';
+import { notRunningFaults } from '@brainpod/model/not-running';
 import { checkAgainstPlatform } from './check-platform.ts';
 import { compileApp } from './kinds/app.ts';
 import { compileConfig } from './kinds/config.ts';
@@ -31,7 +32,11 @@ export type CompiledPod = { objects: CompiledObject[]; diagnostics: Fault[] };
  * comes back as diagnostics, all at once, and then there are no objects.
  */
 export function compilePod(documents: ResourceDocument[], pod: PodContext, platform: Platform): CompiledPod {
-  const faults = [...checkPodDocuments(documents), ...checkAgainstPlatform(documents, pod, platform)];
+  const faults = [
+    ...checkPodDocuments(documents),
+    ...notRunningFaults(documents),
+    ...checkAgainstPlatform(documents, pod, platform),
+  ];
   if (faults.length > 0) return { objects: [], diagnostics: faults.sort(byPlace) };
   const view = podView(documents, pod, platform);
   const of = (step: Step, kind: Kind, name: string, objects: KubeObject[]): CompiledObject[] =>

@@ -2,7 +2,7 @@ import type { ResourceDocument } from '@brainpod/model/document';
 import { type AppDocument, configNameOf } from '@brainpod/model/kinds/app';
 import type { ConfigDocument } from '@brainpod/model/kinds/config';
 import { backendNameOf } from '@brainpod/model/kinds/route';
-import type { PodDocuments } from '@brainpod/model/variables';
+import { type PodDocuments, podDocuments } from '@brainpod/model/pod-documents';
 import type { Platform, PodContext } from './platform-facts.ts';
 
 /** All that compiling one resource may look at: the whole pod, sorted by name, and the platform. */
@@ -15,13 +15,7 @@ export function podView(
   platform: Platform,
 ): PodView {
   const sorted = [...documents].sort((a, b) => compareText(a.metadata.name, b.metadata.name));
-  return {
-    apps: sorted.filter((document) => document.kind === 'App'),
-    configs: sorted.filter((document) => document.kind === 'Config'),
-    routes: sorted.filter((document) => document.kind === 'Route'),
-    pod,
-    platform,
-  };
+  return { ...podDocuments(sorted), pod, platform };
 }
 
 /** The Routes' side of an App: on which ports requests come, and how long one may take. */

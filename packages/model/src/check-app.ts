@@ -1,8 +1,9 @@
 import type { Fault } from './fault.ts';
 import { type AppDocument, type AppMount, configNameOf, isFileMount } from './kinds/app.ts';
 import { backendNameOf } from './kinds/route.ts';
+import type { PodDocuments } from './pod-documents.ts';
 import { parseEnvValue } from './reference.ts';
-import { danglingReference, type PodDocuments, resolveVariable } from './variables.ts';
+import { referenceFault } from './variables.ts';
 
 /** What an App refers to in its pod and isn't there. Paths start at the App's own root. */
 export function checkApp(app: AppDocument, pod: PodDocuments): Fault[] {
@@ -12,8 +13,8 @@ export function checkApp(app: AppDocument, pod: PodDocuments): Fault[] {
 function checkEnv(app: AppDocument, pod: PodDocuments): Fault[] {
   return app.spec.env.flatMap((entry, index) =>
     parseEnvValue(entry.value).flatMap((part) => {
-      if ('text' in part || resolveVariable(pod, part.name, part.variable) !== undefined) return [];
-      return [danglingReference(pod, part.name, part.variable, `spec.env[${index}].value`)];
+      const message = 'text' in part ? undefined : referenceFault(pod, part);
+      return message === undefined ? [] : [{ path: `spec.env[${index}].value`, message }];
     }),
   );
 }
@@ -23,10 +24,7 @@ function checkMounts(app: AppDocument, pod: PodDocuments): Fault[] {
 }
 
 function checkMount(mount: AppMount, path: string, pod: PodDocuments): Fault[] {
-  if (!isFileMount(mount)) {
-    const message = `Disk is not available here yet, so ${mount.disk} cannot be mounted.`;
-    return [{ path: `${path}.disk`, message }];
-  }
+  if (!isFileMount(mount)) return [];
   const name = configNameOf(mount.config);
   const config = pod.configs.find((candidate) => candidate.metadata.name === name);
   if (config === undefined) {

@@ -2,13 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { appInput, configInput, routeInput, ruleInput } from '../test/sample.ts';
-import {
-  checkPodDocuments,
-  type Fault,
-  parseResourceDocument,
-  parseResourceInput,
-  type ResourceDocument,
-} from './document.ts';
+import { type Fault, parseResourceDocument, parseResourceInput, type ResourceDocument } from './document.ts';
 
 function faultsOf(input: unknown): Fault[] {
   const parsed = parseResourceInput(input);
@@ -42,20 +36,13 @@ describe('the envelope', () => {
     expect(faultsOf(input).map(({ path }) => path)).toEqual(paths);
   });
 
-  test.each(['Postgres', 'MariaDB', 'Valkey', 'Disk', 'MSSQL'])(
-    '%s is known but does not run yet',
-    (kind) => {
-      expect(complaints({ ...appInput(), kind })).toEqual([
-        `kind: ${kind} is not available here yet. The kinds are App, Config and Route.`,
-      ]);
-    },
-  );
-
   test.each(['app', 'Secret', '', 5, null])('%j is no kind', (kind) => {
     const [fault, ...others] = faultsOf({ ...appInput(), kind });
     expect(others).toEqual([]);
     expect(fault?.path).toBe('kind');
-    expect(fault?.message).toContain('The kinds are App, Config and Route.');
+    expect(fault?.message).toContain(
+      'The kinds are App, Config, Route, Postgres, MariaDB, Valkey, Disk and MSSQL.',
+    );
   });
 
   test('keys that a kind does not have are tolerated and dropped', () => {
@@ -236,7 +223,7 @@ describe('an App', () => {
       'spec.image: The image name must be lowercase letters, digits, ".", "_" and "-", in parts divided by "/", each starting and ending with a letter or digit.',
       'spec.env[0].value: Must be text of at least 1 character, without NUL, but it is 5.',
       'spec.replicas: Must be a whole number from 1 to 10, but it is 11.',
-      'spec.mounts[0].disk: Is missing. It must be the URN of a Disk.',
+      'spec.mounts[0].disk: Is missing. It must be the URN of a Disk, such as urn:brain:disk:default:example.',
       'spec.runtime.uid: Must not be 0: an app does not run as root. Use 1000, for example.',
     ]);
   });
@@ -368,65 +355,5 @@ describe('parsing anything', () => {
       const once = documentOf(input);
       expect(documentOf(once)).toEqual(once);
     }
-  });
-});
-
-describe('the documents of a pod together', () => {
-  const places = (...inputs: unknown[]) => checkPodDocuments(inputs.map(documentOf)).map(({ path }) => path);
-  const route = (spec: object = {}, name = 'web') =>
-    routeInput({ hostname: `${name}.example.com`, ...spec }, name);
-
-  test('that refer to each other are in order', () => {
-    const app = appInput({
-      env: [{ name: 'HOST', value: '${web.host} ${HOME} ${' }],
-      mounts: [{ path: '/f', file: 'app.toml', config: 'settings' }],
-      checks: { ready: { path: '/' } },
-    });
-    expect(places(app, configInput(), route())).toEqual([]);
-  });
-
-  test('may be none', () => {
-    expect(places()).toEqual([]);
-  });
-
-  test.each([
-    [
-      'env',
-      {
-        env: [
-          { name: 'A', value: 'x' },
-          { name: 'B', value: '${nothing.host}' },
-        ],
-      },
-      'App/web.spec.env[1].value',
-    ],
-    ['env', { env: [{ name: 'A', value: '${web.port}' }] }, 'App/web.spec.env[0].value'],
-    ['config', { mounts: [{ path: '/f', file: 'x', config: 'none' }] }, 'App/web.spec.mounts[0].config'],
-    ['file', { mounts: [{ path: '/f', file: 'x', config: 'settings' }] }, 'App/web.spec.mounts[0].file'],
-    ['disk', { mounts: [{ path: '/d', disk: 'urn:brain:disk:default:d' }] }, 'App/web.spec.mounts[0].disk'],
-  ])('may not refer to what is not there: %s', (_what, spec, path) => {
-    expect(places(appInput(spec), configInput(), route())).toEqual([path]);
-  });
-
-  test('need a port for a check by path', () => {
-    expect(places(appInput({ checks: { ready: { path: '/' } } }))).toEqual([
-      'App/web.spec.checks.ready.port',
-    ]);
-  });
-
-  test('need the App that a Route leads to', () => {
-    expect(places(route())).toEqual(['Route/web.spec.rules[0].backendRef']);
-  });
-
-  test('may share a name between kinds only', () => {
-    expect(places(appInput(), appInput(), configInput({}, 'web'), route())).toEqual([
-      'App/web.metadata.name',
-    ]);
-  });
-
-  test('may not claim one host name twice', () => {
-    const a = route({ domains: ['x.example.com'] }, 'a');
-    const b = route({ hostname: 'a.example.com', domains: ['x.example.com'] }, 'b');
-    expect(places(appInput(), b, a)).toEqual(['Route/b.spec.hostname', 'Route/b.spec.domains[0]']);
   });
 });

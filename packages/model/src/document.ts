@@ -1,40 +1,49 @@
 import { checkApp } from './check-app.ts';
+import { checkDisks } from './check-disks.ts';
+import { checkHostNames } from './check-names.ts';
 import { checkRoutes } from './check-route.ts';
 import { placeOf } from './document-place.ts';
 import { type Fault, invalid, isRecord, type Parsed, underPath } from './fault.ts';
-import { isKind, KINDS_SENTENCE, type Kind, KINDS as RUNNING_KINDS, unknownKindMessage } from './kind.ts';
-import { APP_RULES, type AppDocument, AppInputSchema, completeApp } from './kinds/app.ts';
-import { CONFIG_RULES, type ConfigDocument, ConfigInputSchema } from './kinds/config.ts';
+import { isKind, type Kind, unknownKindMessage } from './kind.ts';
+import { APP_RULES, AppInputSchema, completeApp } from './kinds/app.ts';
+import { CONFIG_RULES, ConfigInputSchema } from './kinds/config.ts';
+import { completeDisk, DiskInputSchema } from './kinds/disk.ts';
 import { Envelope } from './kinds/envelope.ts';
+import { MariaDbSchema } from './kinds/mariadb.ts';
+import { MssqlSchema } from './kinds/mssql.ts';
+import { PostgresSchema } from './kinds/postgres.ts';
 import {
   completeRouteDocument,
   completeRouteInput,
   ROUTE_RULES,
-  type RouteDocument,
   RouteDocumentSchema,
-  type RouteInput,
   RouteInputSchema,
 } from './kinds/route.ts';
 import { duplicates, type Rule } from './kinds/rule.ts';
+import { ValkeySchema } from './kinds/valkey.ts';
+import { podDocuments } from './pod-documents.ts';
+import type { ResourceDocument, ResourceInput } from './resource-document.ts';
 import { type Validator, validatorOf } from './validate.ts';
 
-/** A resource as it is kept in a revision. */
-export type ResourceDocument = AppDocument | ConfigDocument | RouteDocument;
-/** A resource as a person sends it. */
-export type ResourceInput = AppDocument | ConfigDocument | RouteInput;
 export type { Fault, Parsed } from './fault.ts';
 export type { Kind } from './kind.ts';
-
-/** The kinds that run here. */
-export const KINDS: readonly Kind[] = RUNNING_KINDS;
+export type { ResourceDocument, ResourceInput } from './resource-document.ts';
 
 type KindParser<D> = (input: unknown) => Parsed<D>;
 
-const parseApp = parserOf(validatorOf(AppInputSchema), APP_RULES, completeApp);
-const parseConfig = parserOf(validatorOf(ConfigInputSchema), CONFIG_RULES, (config) => config);
 const parseRouteInput = parserOf(validatorOf(RouteInputSchema), ROUTE_RULES, completeRouteInput);
 const parseRouteDocument = parserOf(validatorOf(RouteDocumentSchema), ROUTE_RULES, completeRouteDocument);
 const checkEnvelope = validatorOf(Envelope);
+
+const PARSERS = {
+  App: parserOf(validatorOf(AppInputSchema), APP_RULES, completeApp),
+  Config: parserOf(validatorOf(ConfigInputSchema), CONFIG_RULES, asItIs),
+  Postgres: parserOf(validatorOf(PostgresSchema), [], asItIs),
+  MariaDB: parserOf(validatorOf(MariaDbSchema), [], asItIs),
+  Valkey: parserOf(validatorOf(ValkeySchema), [], asItIs),
+  Disk: parserOf(validatorOf(DiskInputSchema), [], completeDisk),
+  MSSQL: parserOf(validatorOf(MssqlSchema), [], asItIs),
+};
 
 /**
  * Reads one resource as a person sends it: all faults at once, each with its path from the input's
@@ -42,16 +51,12 @@ const checkEnvelope = validatorOf(Envelope);
  * is kept holds known fields only. The input is not changed.
  */
 export function parseResourceInput(input: unknown): Parsed<ResourceInput> {
-  return parseByKind<ResourceInput>(input, { App: parseApp, Config: parseConfig, Route: parseRouteInput });
+  return parseByKind<ResourceInput>(input, { ...PARSERS, Route: parseRouteInput });
 }
 
 /** As parseResourceInput, for a document that has all the platform assigns: a Route's hostname. */
 export function parseResourceDocument(input: unknown): Parsed<ResourceDocument> {
-  return parseByKind<ResourceDocument>(input, {
-    App: parseApp,
-    Config: parseConfig,
-    Route: parseRouteDocument,
-  });
+  return parseByKind<ResourceDocument>(input, { ...PARSERS, Route: parseRouteDocument });
 }
 
 /**
@@ -59,22 +64,26 @@ export function parseResourceDocument(input: unknown): Parsed<ResourceDocument> 
  * A fault's path begins with the document's place, as in `App/web.spec.mounts[0].config`.
  */
 export function checkPodDocuments(documents: readonly ResourceDocument[]): Fault[] {
-  const apps = documents.filter((document) => document.kind === 'App');
-  const configs = documents.filter((document) => document.kind === 'Config');
-  const routes = documents.filter((document) => document.kind === 'Route');
+  const pod = podDocuments(documents);
   return [
     ...duplicateNames(documents),
-    ...apps.flatMap((app) => underPath(placeOf(app), checkApp(app, { apps, configs, routes }))),
-    ...checkRoutes(routes, apps),
+    ...checkHostNames(pod),
+    ...pod.apps.flatMap((app) => underPath(placeOf(app), checkApp(app, pod))),
+    ...checkRoutes(pod.routes, pod.apps),
+    ...checkDisks(pod),
   ];
+}
+
+function asItIs<D>(document: D): D {
+  return document;
 }
 
 function parseByKind<D>(input: unknown, parsers: Record<Kind, KindParser<D>>): Parsed<D> {
   if (!isRecord(input)) return invalid('Must be an object with apiVersion, kind, metadata and spec.');
   if (isKind(input.kind)) return parsers[input.kind](input);
   const envelope = checkEnvelope(input);
-  const message = input.kind === undefined ? `Is missing. ${KINDS_SENTENCE}` : unknownKindMessage(input.kind);
-  return { ok: false, faults: [{ path: 'kind', message }, ...(envelope.ok ? [] : envelope.faults)] };
+  const fault = { path: 'kind', message: unknownKindMessage(input.kind) };
+  return { ok: false, faults: [fault, ...(envelope.ok ? [] : envelope.faults)] };
 }
 
 function parserOf<I, D>(

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { CONTRACT_KINDS } from './kind.ts';
+import { KINDS } from './kind.ts';
 import { formatUrn, parseUrn } from './urn.ts';
 
-test.each(CONTRACT_KINDS)('the URN of a %s reads back', (kind) => {
+test.each(KINDS)('the URN of a %s reads back', (kind) => {
   const text = formatUrn(kind, 'a-1');
   expect(text).toBe(`urn:brain:${kind.toLowerCase()}:default:a-1`);
   expect(parseUrn(text)).toEqual({ ok: true, value: { kind, namespace: 'default', name: 'a-1' } });

@@ -1,11 +1,11 @@
 import { isDnsLabel } from './dns-name.ts';
 import { invalid, type Parsed, valid } from './fault.ts';
-import { CONTRACT_KINDS, type ContractKind, RESOURCE_NAMESPACE } from './kind.ts';
+import { KINDS, type Kind, RESOURCE_NAMESPACE } from './kind.ts';
 
-export type Urn = { kind: ContractKind; namespace: string; name: string };
+export type Urn = { kind: Kind; namespace: string; name: string };
 
 /** The address of a resource within its pod: `urn:brain:app:default:web`. */
-export function formatUrn(kind: ContractKind, name: string): string {
+export function formatUrn(kind: Kind, name: string): string {
   return `urn:brain:${kind.toLowerCase()}:${RESOURCE_NAMESPACE}:${name}`;
 }
 
@@ -16,9 +16,9 @@ export function parseUrn(text: string): Parsed<Urn> {
   if (parts.length !== 5 || scheme !== 'urn' || authority !== 'brain') {
     return invalid('Must be a URN of five parts, such as urn:brain:app:default:web.');
   }
-  const kind = CONTRACT_KINDS.find((candidate) => candidate.toLowerCase() === kindText.toLowerCase());
+  const kind = KINDS.find((candidate) => candidate.toLowerCase() === kindText.toLowerCase());
   if (kind === undefined) {
-    const known = CONTRACT_KINDS.map((candidate) => candidate.toLowerCase()).join(', ');
+    const known = KINDS.map((candidate) => candidate.toLowerCase()).join(', ');
     return invalid(`Its third part must be a kind: one of ${known}.`);
   }
   if (namespace !== RESOURCE_NAMESPACE) return invalid('Its fourth part must be "default".');

@@ -21,3 +21,23 @@ export function ruleInput(rule: Json = {}): Json {
 export function routeInput(spec: Json = {}, name = 'web'): Json {
   return envelope('Route', name, { rules: [ruleInput()], ...spec });
 }
+
+export function diskInput(spec: Json = {}, name = 'data'): Json {
+  return envelope('Disk', name, { size: 10, ...spec });
+}
+
+const DATABASE_SPECS = {
+  Postgres: { version: '16', instance: '1x' },
+  MariaDB: { version: '11', instance: '1x' },
+  Valkey: { version: '9', instance: '1x' },
+  MSSQL: { version: '2022', edition: 'Express', instance: '2x' },
+};
+
+/** A database on the Disk `data`. */
+export function databaseInput(kind: keyof typeof DATABASE_SPECS, spec: Json = {}, name = 'db'): Json {
+  return envelope(kind, name, {
+    ...DATABASE_SPECS[kind],
+    diskRef: 'urn:brain:disk:default:data',
+    ...spec,
+  });
+}

@@ -1,6 +1,6 @@
 import type { AppDocument } from '@brainpod/model/kinds/app';
-import { parseEnvValue } from '@brainpod/model/reference';
-import { resolveVariable } from '@brainpod/model/variables';
+import { formatReference, parseEnvValue } from '@brainpod/model/reference';
+import { targetsOf } from '@brainpod/model/variables';
 import type * as k8s from '@kubernetes/client-node';
 import type { PodView } from '../pod-view.ts';
 
@@ -12,10 +12,11 @@ export function compileEnv(app: AppDocument, view: PodView): k8s.V1EnvVar[] {
 function compileValue(value: string, view: PodView): string {
   const parts = parseEnvValue(value).map((part) => {
     if ('text' in part) return part.text;
-    const resolved = resolveVariable(view, part.name, part.variable);
-    if (resolved === undefined)
+    const [target] = targetsOf(view, part.name, part.variable);
+    if (target === undefined)
       throw new Error(`${part.name}.${part.variable} is not in the checked documents`);
-    return resolved;
+    // Secrets are those of databases, which do not run yet: an App that refers to one is only planned.
+    return target.value ?? formatReference(part.name, part.variable);
   });
   return escapeExpansion(parts.join(''));
 }

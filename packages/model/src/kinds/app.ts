@@ -4,9 +4,9 @@ import { isDnsLabel } from '../dns-name.ts';
 import type { Fault } from '../fault.ts';
 import { parseImageReference } from '../image-reference.ts';
 import { INSTANCE_NAMES, isFractional } from '../instance-size.ts';
-import { parseUrn } from '../urn.ts';
 import { addressableResourceOf, Port } from './envelope.ts';
 import { duplicates, type Rule } from './rule.ts';
+import { nameInUrn, urnFault, urnOf } from './urn-field.ts';
 
 const MAX_ENV_ENTRY_BYTES = 100_000;
 const MAX_ENV_BYTES = 500_000;
@@ -43,11 +43,7 @@ const MountPath = Type.Refine(
 
 const DiskMount = Type.Object({
   path: MountPath,
-  disk: Type.Refine(
-    Type.String({ description: 'the URN of a Disk' }),
-    (text) => urnFault(text, 'Disk') === undefined,
-    (text) => urnFault(text, 'Disk') ?? '',
-  ),
+  disk: urnOf('Disk'),
 });
 
 const FileMount = Type.Object({
@@ -135,8 +131,7 @@ export function isFileMount(mount: AppMount): mount is AppFileMount {
 
 /** The name of the Config that a mount means, which it may give as a name or as a URN. */
 export function configNameOf(reference: string): string {
-  const urn = parseUrn(reference);
-  return urn.ok ? urn.value.name : reference;
+  return nameInUrn(reference);
 }
 
 /** Fills in what a document may leave out. */
@@ -248,13 +243,6 @@ function mountPathFault(path: string): string | undefined {
     return 'Must not contain "." or ".." as a part.';
   if (['proc', 'sys', 'dev'].includes(segments[0] ?? ''))
     return `Must not be under /${segments[0]}, which belongs to the system.`;
-  return undefined;
-}
-
-function urnFault(text: string, kind: 'Disk' | 'Config'): string | undefined {
-  const urn = parseUrn(text);
-  if (!urn.ok) return urn.faults.map((fault) => fault.message).join(' ');
-  if (urn.value.kind !== kind) return `Must be the URN of a ${kind}, but it names a ${urn.value.kind}.`;
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import Type, { type TSchema } from 'typebox';
 import { DNS_LABEL_PATTERN, SERVICE_NAME_PATTERN } from '../dns-name.ts';
-import { API_VERSION, type Kind, RESOURCE_NAMESPACE } from '../kind.ts';
+import { type AddressableKind, API_VERSION, type Kind, RESOURCE_NAMESPACE } from '../kind.ts';
 
 const ResourceName = Type.String({
   minLength: 1,
@@ -9,7 +9,7 @@ const ResourceName = Type.String({
   description: 'a name of 1 to 63 lowercase letters, digits and hyphens, with a letter or digit at both ends',
 });
 
-/** An App's name is also its host name inside the pod, and a Service's name starts with a letter. */
+/** A name that is also a host name inside the pod, which starts with a letter. */
 const ServiceName = Type.String({
   minLength: 1,
   maxLength: 63,
@@ -21,7 +21,10 @@ const ServiceName = Type.String({
 const Namespace = Type.Literal(RESOURCE_NAMESPACE);
 
 /** The four fields that every resource has, around its own spec. */
-export function resourceOf<const K extends Exclude<Kind, 'App'>, const S extends TSchema>(kind: K, spec: S) {
+export function resourceOf<const K extends Exclude<Kind, AddressableKind>, const S extends TSchema>(
+  kind: K,
+  spec: S,
+) {
   return Type.Object({
     apiVersion: Type.Literal(API_VERSION),
     kind: Type.Literal(kind),
@@ -31,7 +34,10 @@ export function resourceOf<const K extends Exclude<Kind, 'App'>, const S extends
 }
 
 /** As resourceOf, for a kind whose name others in the pod reach it by. */
-export function addressableResourceOf<const K extends Kind, const S extends TSchema>(kind: K, spec: S) {
+export function addressableResourceOf<const K extends AddressableKind, const S extends TSchema>(
+  kind: K,
+  spec: S,
+) {
   return Type.Object({
     apiVersion: Type.Literal(API_VERSION),
     kind: Type.Literal(kind),

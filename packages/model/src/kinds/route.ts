@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 import type { Fault } from '../fault.ts';
-import { parseUrn } from '../urn.ts';
 import { Port, resourceOf } from './envelope.ts';
 import { duplicates, type Rule } from './rule.ts';
+import { nameInUrn, urnOf } from './urn-field.ts';
 
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 
@@ -37,11 +37,7 @@ const RouteRule = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 63 }),
   path: RoutePath,
   port: Port,
-  backendRef: Type.Refine(
-    Type.String({ description: 'the URN of an App, such as urn:brain:app:default:web' }),
-    (text) => backendFault(text) === undefined,
-    (text) => backendFault(text) ?? '',
-  ),
+  backendRef: urnOf('App'),
 });
 
 /** How long a request may take where a Route says nothing. */
@@ -91,8 +87,7 @@ export const ROUTE_RULES: readonly Rule<Written>[] = [
 
 /** The name of the App that a rule leads to. */
 export function backendNameOf(backendRef: string): string {
-  const urn = parseUrn(backendRef);
-  return urn.ok ? urn.value.name : backendRef;
+  return nameInUrn(backendRef);
 }
 
 function domainsDiffer({ spec }: Written): Fault[] {
@@ -122,12 +117,5 @@ function pathFault(path: string): string | undefined {
   if (path.split('/').some((segment) => segment === '.' || segment === '..')) {
     return 'Must not contain "." or ".." as a part.';
   }
-  return undefined;
-}
-
-function backendFault(text: string): string | undefined {
-  const urn = parseUrn(text);
-  if (!urn.ok) return urn.faults.map((fault) => fault.message).join(' ');
-  if (urn.value.kind !== 'App') return `Must be the URN of an App, but it names a ${urn.value.kind}.`;
   return undefined;
 }

@@ -52,7 +52,7 @@ describeOperation(
       for (const path of [
         'app/default/web',
         'Volume/default/web',
-        'Postgres/default/db',
+        'postgres/default/db',
         'App/other/web',
         '%00/a/b',
       ]) {
