@@ -167,6 +167,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an earlier revision live again
+         * @description A new revision with the resources of the one that is named goes live; whatever state that one is in, unless it is the draft. While an earlier deploy of the pod is on its way, it waits for its turn. Changes in the draft are not thrown away: they forbid a rollback, unless `discardDraft` sets the draft aside, as a canceled revision. The data of disks and databases stays as it is.
+         */
+        post: operations["rollbackPod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/revisions/{revision}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a revision that is on its way, or the draft
+         * @description A revision on its way stops, and what was deployed before is put back; what it changed is kept in it and comes back with the next change of a resource, or by a rollback to it. A draft makes way for a new one that holds what is deployed, or what is on its way to be.
+         */
+        post: operations["cancelRevision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/revisions/{revision}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch how a revision goes live
+         * @description Events `revision`: how the revision and its resources are now, then each time that this changes. While it is being applied, `healthy` and `status` are of what is in the cluster at that moment. `phase` is the state, or `waiting` for a pending revision behind another one. Ends with an event `end` when the revision is deployed, failed or canceled, or when the time is over. With Last-Event-ID, a state that was seen already is not sent again.
+         */
+        get: operations["watchRevision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pods/{pod}/resources": {
         parameters: {
             query?: never;
@@ -471,9 +531,51 @@ export interface components {
                 };
             };
         };
+        RevisionProgress: {
+            /** Format: uuid */
+            id: string;
+            parent: string | null;
+            version: number;
+            state: components["schemas"]["State"];
+            summary: string | null;
+            error: string | null;
+            isLatest: boolean;
+            isDeployed: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            _links: {
+                self: {
+                    href: string;
+                };
+                pod: {
+                    href: string;
+                };
+                resources: {
+                    href: string;
+                };
+            };
+            /** @enum {unknown} */
+            phase: "draft" | "canceled" | "pending" | "ready" | "deployed" | "failed" | "waiting";
+            resources: {
+                urn: string;
+                healthy: boolean;
+                status: components["schemas"]["WorkloadStatus"] | components["schemas"]["DiskStatus"] | components["schemas"]["ReadyStatus"] | null;
+            }[];
+        };
         DeployInput: {
             /** @description a text of at most 1000 characters */
             summary?: string;
+        };
+        RollbackInput: {
+            /**
+             * Format: uuid
+             * @description the id of a revision, a UUID
+             */
+            revision: string;
+            /** @description a text of at most 1000 characters */
+            summary?: string;
+            /** @description true, to set a draft with changes aside */
+            discardDraft?: boolean;
         };
         DeploymentAccepted: {
             /** Format: uuid */
@@ -1679,6 +1781,121 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeploymentAccepted"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    rollbackPod: {
+        parameters: {
+            query?: {
+                watch?: number;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackInput"];
+            };
+        };
+        responses: {
+            /** @description Finished while watching: deployed or failed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentAccepted"];
+                };
+            };
+            /** @description On its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentAccepted"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    cancelRevision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The canceled revision */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentAccepted"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    watchRevision: {
+        parameters: {
+            query?: {
+                duration?: number;
+            };
+            header?: never;
+            path: {
+                pod: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events as they happen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["RevisionProgress"];
                 };
             };
             400: components["responses"]["Error400"];

@@ -15,23 +15,51 @@ type Watch = { podId: string; revisionId: string; timeoutMs: number; callerGone:
  * more; returns the revision as it then is. It holds no connection to the database while it waits.
  */
 export async function watchDeploy(deps: ApiDependencies, watch: Watch): Promise<Revision> {
-  const over = AbortSignal.any([AbortSignal.timeout(watch.timeoutMs), watch.callerGone, deps.closing]);
+  const looks = afterEachChange(deps, watch, () => findRevision(deps, watch));
+  for await (const revision of looks) if (isFinished(revision)) return revision;
+  return findRevision(deps, watch);
+}
+
+/** The revision, which is there: revisions are only ever added. */
+export async function findRevision(
+  deps: ApiDependencies,
+  { podId, revisionId }: { podId: string; revisionId: string },
+): Promise<Revision> {
+  const revision = await deps.store.revisions.find(podId, revisionId);
+  if (revision === null) throw new Error(`revision ${revisionId} went away while it was watched`);
+  return revision;
+}
+
+type Following = { podId: string; timeoutMs: number; callerGone: AbortSignal; withStatuses?: boolean };
+
+/**
+ * Looks at once, then after each change of the pod, until the time is over, the caller is gone or the server closes.
+ * Changes during a look lead to one more look, however many they are.
+ */
+export async function* afterEachChange<T>(
+  deps: ApiDependencies,
+  { podId, timeoutMs, callerGone, withStatuses = false }: Following,
+  look: () => Promise<T>,
+): AsyncGenerator<T> {
+  const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), callerGone, deps.closing]);
   const changes = new ChangeFlag();
-  const unsubscribe = deps.store.onPodChanged((podId) => {
-    if (podId === watch.podId) changes.raise();
-  });
+  const onChange = (changed: string) => {
+    if (changed === podId) changes.raise();
+  };
+  const unsubscribe = [
+    deps.store.onPodChanged(onChange),
+    ...(withStatuses ? [deps.store.onStatusChanged(onChange)] : []),
+  ];
   const onOver = () => changes.raise();
   over.addEventListener('abort', onOver);
   try {
-    for (;;) {
-      const revision = await deps.store.revisions.find(watch.podId, watch.revisionId);
-      if (revision === null) throw new Error(`revision ${watch.revisionId} went away while it was watched`);
-      if (isFinished(revision) || over.aborted) return revision;
+    while (!over.aborted) {
+      yield await look();
       await changes.next();
     }
   } finally {
     over.removeEventListener('abort', onOver);
-    unsubscribe();
+    for (const end of unsubscribe) end();
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   checkPodDocuments,
   type Fault,
+  parseResourceDocument,
   type ResourceDocument,
   type ResourceInput,
 } from '@brainpod/model/document';
@@ -16,6 +17,15 @@ type Context = { podName: string; deps: ApiDependencies };
 export function podFaults(documents: readonly ResourceDocument[], { podName, deps }: Context): Fault[] {
   const { registryHost } = deps;
   return [...checkPodDocuments(documents), ...foreignImageFaults(documents, { podName, registryHost })];
+}
+
+/** All that is wrong with documents that were kept under earlier rules. */
+export function documentFaults(documents: readonly ResourceDocument[], context: Context): Fault[] {
+  const own = documents.flatMap((document) => {
+    const parsed = parseResourceDocument(document);
+    return parsed.ok ? [] : underPath(placeOf(document), parsed.faults);
+  });
+  return own.length > 0 ? own : podFaults(documents, context);
 }
 
 /** What a change of the draft must obey: the changed documents have no faults among the others. */

@@ -1,4 +1,5 @@
 import type { Operation } from './operation.ts';
+import { cancelRevision } from './operations/cancel-revision/handler.ts';
 import { createPod } from './operations/create-pod/handler.ts';
 import { createResources } from './operations/create-resources/handler.ts';
 import { deleteResource } from './operations/delete-resource/handler.ts';
@@ -18,6 +19,8 @@ import { listResources } from './operations/list-resources/handler.ts';
 import { listRevisions } from './operations/list-revisions/handler.ts';
 import { redeployPod } from './operations/redeploy-pod/handler.ts';
 import { replaceResource } from './operations/replace-resource/handler.ts';
+import { rollbackPod } from './operations/rollback-pod/handler.ts';
+import { watchRevision } from './operations/watch-revision/handler.ts';
 
 /** The operations that the OpenAPI document describes, in its order. */
 export const DESCRIBED_OPERATIONS: readonly Operation[] = [
@@ -31,6 +34,9 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   getRevisionDiff,
   deployPod,
   redeployPod,
+  rollbackPod,
+  cancelRevision,
+  watchRevision,
   listResources,
   createResources,
   getResource,

@@ -6,6 +6,7 @@ import { PolicySchema } from '@brainpod/model/policy';
 import { REVISION_STATES } from '@brainpod/model/revision-state';
 import { WORKLOAD_PHASES } from '@brainpod/model/status';
 import Type, { type Static, type TSchema } from 'typebox';
+import { RevisionIdParameter } from './parameters.ts';
 
 // The shapes of what the API answers. Each exported schema is a component of the OpenAPI document under its name.
 
@@ -130,10 +131,12 @@ export const DiskStatus = Type.Object({
 
 export const ReadyStatus = Type.Object({ ready: Type.Boolean() });
 
+const Status = Type.Union([WorkloadStatus, DiskStatus, ReadyStatus, Type.Null()]);
+
 export const Resource = Type.Object({
   urn: Type.String(),
   content: ResourceDocumentSchema,
-  status: Type.Optional(Type.Union([WorkloadStatus, DiskStatus, ReadyStatus, Type.Null()])),
+  status: Type.Optional(Status),
   healthy: Type.Boolean(),
   _links: Type.Object({ self: LinkSchema, pod: LinkSchema, revision: nullable(LinkSchema) }),
 });
@@ -142,6 +145,12 @@ export const RevisionDetail = Type.Object({
   ...revisionFields,
   checksum: Text,
   resources: Type.Array(Resource),
+});
+
+export const RevisionProgress = Type.Object({
+  ...revisionFields,
+  phase: Type.Enum([...REVISION_STATES, 'waiting']),
+  resources: Type.Array(Type.Object({ urn: Type.String(), healthy: Type.Boolean(), status: Status })),
 });
 
 export const RevisionDiff = Type.Object({
@@ -159,11 +168,17 @@ export const RevisionDiff = Type.Object({
   _links: Type.Object({ self: LinkSchema, revision: LinkSchema }),
 });
 
-export const DeployInput = Type.Object(
+const Summary = Type.Optional(
+  Type.String({ maxLength: 1000, description: 'a text of at most 1000 characters' }),
+);
+
+export const DeployInput = Type.Object({ summary: Summary }, { additionalProperties: false });
+
+export const RollbackInput = Type.Object(
   {
-    summary: Type.Optional(
-      Type.String({ maxLength: 1000, description: 'a text of at most 1000 characters' }),
-    ),
+    revision: RevisionIdParameter,
+    summary: Summary,
+    discardDraft: Type.Optional(Type.Boolean({ description: 'true, to set a draft with changes aside' })),
   },
   { additionalProperties: false },
 );
@@ -226,7 +241,9 @@ export const COMPONENTS: Record<string, TSchema> = {
   RevisionList,
   RevisionDetail,
   RevisionDiff,
+  RevisionProgress,
   DeployInput,
+  RollbackInput,
   DeploymentAccepted,
   ResourceDocument: ResourceDocumentSchema,
   ResourceInput: ResourceInputSchema,
@@ -247,6 +264,7 @@ export type ClusterBody = Static<typeof Cluster>;
 export type RevisionReferenceBody = Static<typeof RevisionReference>;
 export type PodBody = Static<typeof Pod>;
 export type RevisionBody = Static<typeof Revision>;
+export type RevisionProgressBody = Static<typeof RevisionProgress>;
 export type RevisionDiffBody = Static<typeof RevisionDiff>;
 export type BlueprintBody = Static<typeof Blueprint>;
 export type ResourceBody = Static<typeof Resource>;

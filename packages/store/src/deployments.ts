@@ -1,18 +1,13 @@
-import type { Fault, ResourceDocument } from '@brainpod/model/document';
 import { ApiError } from '@brainpod/model/errors';
 import { type Actor, recordAudit } from './audit.ts';
 import { cancel } from './cancel.ts';
+import type { DeployCheck, DeployResult } from './deploy-result.ts';
 import { loadEntries } from './documents.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
 import { type RollbackRequest, rollBack } from './rollback.ts';
 import type { Database, DatabaseTransaction } from './tables.ts';
 import { inTransaction, transactionKeptIf } from './transaction.ts';
 import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
-
-/** What is wrong with the documents that are to be deployed; paths begin with `<Kind>/<name>`. */
-export type DeployCheck = (documents: ResourceDocument[]) => Fault[];
-
-export type DeployResult = { ok: true; revisionId: string } | { ok: false; faults: Fault[] };
 
 /** Sends revisions on their way to being live. */
 export class Deployments {

@@ -1,16 +1,25 @@
 import type { Connection, StoreLogger } from './connection.ts';
 import { DedicatedConnection } from './dedicated-connection.ts';
 
-const CHANNEL = 'brainpod_pod_changed';
+/**
+ * What is heard of: `pod` is a revision that appeared or changed its state, or the pod itself; `status` is what is known
+ * of its resources.
+ */
+export type PodChangeTopic = 'pod' | 'status';
+
+const CHANNELS: Record<PodChangeTopic, string> = {
+  pod: 'brainpod_pod_changed',
+  status: 'brainpod_status_changed',
+};
 
 export type PodChangeListener = (podId: string) => void;
 
 /**
- * Tells when a revision of a pod appeared or changed its state, on whichever server. What happens while nobody is
+ * Tells when something about a pod changed, on whichever server. What happens while nobody is
  * connected is not lost: each time the connection comes up, every pod is reported as changed.
  */
 export class PodChanges {
-  readonly #listeners = new Set<PodChangeListener>();
+  readonly #listeners = new Set<{ topic: PodChangeTopic; listener: PodChangeListener }>();
   readonly #connection: DedicatedConnection;
   readonly #logger: StoreLogger;
 
@@ -21,19 +30,21 @@ export class PodChanges {
       purpose: 'hearing of changes',
       onUp: async (client) => {
         client.on('notification', (message) => {
-          if (message.payload !== undefined) this.#tell(message.payload);
+          const { payload, channel } = message;
+          if (payload !== undefined) this.#tell(channel === CHANNELS.status ? 'status' : 'pod', payload);
         });
-        await client.query(`listen ${CHANNEL}`);
+        for (const channel of Object.values(CHANNELS)) await client.query(`listen ${channel}`);
         const { rows } = await client.query<{ id: string }>('select id from pod');
-        for (const { id } of rows) this.#tell(id);
+        for (const { id } of rows) this.#tell('pod', id);
+        for (const { id } of rows) this.#tell('status', id);
       },
     });
   }
 
   /** Calls the listener from now on; returns what ends that. */
-  subscribe(listener: PodChangeListener): () => void {
-    // A function of its own: the same listener may be subscribed twice.
-    const entry: PodChangeListener = (podId) => listener(podId);
+  subscribe(listener: PodChangeListener, topic: PodChangeTopic = 'pod'): () => void {
+    // An object of its own: the same listener may be subscribed twice.
+    const entry = { topic, listener };
     this.#listeners.add(entry);
     void this.#connection.start();
     return () => {
@@ -46,8 +57,9 @@ export class PodChanges {
     return this.#connection.close();
   }
 
-  #tell(podId: string): void {
-    for (const listener of this.#listeners) {
+  #tell(about: PodChangeTopic, podId: string): void {
+    for (const { topic, listener } of this.#listeners) {
+      if (topic !== about) continue;
       try {
         listener(podId);
       } catch (error) {

@@ -27,8 +27,16 @@ export class Resources {
     return select(this.#db, revisionId);
   }
 
+  /**
+   * The same, but while the revision is being applied (`ready`) each with what is seen of it in the cluster right now,
+   * which may still be of the revision before. For people who look on; `list` says what runs.
+   */
+  observe(revisionId: string): Promise<StoredResource[]> {
+    return select(this.#db, revisionId, { whileApplied: true });
+  }
+
   async find(revisionId: string, kind: Kind, name: string): Promise<StoredResource | null> {
-    const [found] = await select(this.#db, revisionId, [{ kind, name }]);
+    const [found] = await select(this.#db, revisionId, { only: [{ kind, name }] });
     return found ?? null;
   }
 }
@@ -39,13 +47,16 @@ export async function storedResources(
   revisionId: string,
   wanted: readonly { kind: Kind; name: string }[],
 ): Promise<StoredResource[]> {
-  return wanted.length === 0 ? [] : select(db, revisionId, wanted);
+  return wanted.length === 0 ? [] : select(db, revisionId, { only: wanted });
 }
 
 async function select(
   db: Database,
   revisionId: string,
-  wanted?: readonly { kind: Kind; name: string }[],
+  {
+    only,
+    whileApplied = false,
+  }: { only?: readonly { kind: Kind; name: string }[]; whileApplied?: boolean } = {},
 ): Promise<StoredResource[]> {
   let query = db
     .selectFrom('revision_resource as resource')
@@ -68,10 +79,10 @@ async function select(
     .select(['resource.kind', 'resource.name', 'resource.uid', 'body', 'state', 'status', 'healthy'])
     .select('deployed.uid as deployedUid')
     .where('resource.revision_id', '=', revisionId);
-  if (wanted !== undefined) {
+  if (only !== undefined) {
     query = query.where((where) =>
       where.or(
-        wanted.map(({ kind, name }) =>
+        only.map(({ kind, name }) =>
           where.and([where('resource.kind', '=', kind), where('resource.name', '=', name)]),
         ),
       ),
@@ -84,7 +95,9 @@ async function select(
       name,
       uid,
       document: body,
-      ...health({ kind, state, runs: deployedUid !== null, status, healthy }),
+      ...(whileApplied && state === 'ready'
+        ? seen({ kind, status, healthy })
+        : health({ kind, state, runs: deployedUid !== null, status, healthy })),
     }))
     .sort(byKindAndName);
 }
@@ -102,7 +115,10 @@ function health(row: {
   healthy: boolean | null;
 }): { status: ResourceStatus; healthy: boolean } {
   const isShown = row.state === 'draft' || row.state === 'deployed';
-  if (!isShown || !row.runs) return { status: null, healthy: false };
+  return isShown && row.runs ? seen(row) : { status: null, healthy: false };
+}
+
+function seen(row: { kind: Kind; status: ResourceStatus; healthy: boolean | null }) {
   if (row.kind === 'Config') return { status: null, healthy: true };
   return { status: row.status, healthy: row.healthy ?? false };
 }

@@ -4,7 +4,7 @@ import { placeOf } from '@brainpod/model/document-place';
 import { ApiError } from '@brainpod/model/errors';
 import type { RevisionState } from '@brainpod/model/revision-state';
 import { type Actor, recordAudit } from './audit.ts';
-import type { DeployCheck, DeployResult } from './deployments.ts';
+import type { DeployCheck, DeployResult } from './deploy-result.ts';
 import { byKindAndName, insertEntries, loadEntries, type RevisionEntry } from './documents.ts';
 import { claimDomains, releaseUnusedDomains } from './hostnames.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';

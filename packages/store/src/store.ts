@@ -89,6 +89,11 @@ export class Store {
     return this.#changes.subscribe(listener);
   }
 
+  /** Tells when what is known of a pod's resources changed. */
+  onStatusChanged(listener: (podId: string) => void): () => void {
+    return this.#changes.subscribe(listener, 'status');
+  }
+
   /** Waits for what is going on, then closes every connection. */
   async close(): Promise<void> {
     await Promise.all([this.#changes.close(), this.#locks.close()]);

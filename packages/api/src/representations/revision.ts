@@ -1,6 +1,9 @@
+import { phaseOf } from '@brainpod/model/revision-state';
+import { formatUrn } from '@brainpod/model/urn';
+import type { StoredResource } from '@brainpod/store/resources';
 import type { Revision } from '@brainpod/store/revisions';
 import { links } from '../links.ts';
-import type { DeploymentBody, RevisionBody } from '../schemas.ts';
+import type { DeploymentBody, RevisionBody, RevisionProgressBody } from '../schemas.ts';
 
 export function revisionBody(podName: string, revision: Revision): RevisionBody {
   return {
@@ -28,5 +31,22 @@ export function deploymentBody(podName: string, revision: Revision): DeploymentB
     state: revision.state,
     error: revision.error,
     _links: { pod: links.pod(podName), revision: links.revision(podName, revision.id) },
+  };
+}
+
+/** How a revision and what it holds stand at this moment. */
+export function progressBody(
+  podName: string,
+  revision: Revision,
+  resources: readonly StoredResource[],
+): RevisionProgressBody {
+  return {
+    ...revisionBody(podName, revision),
+    phase: phaseOf(revision),
+    resources: resources.map(({ kind, name, healthy, status }) => ({
+      urn: formatUrn(kind, name),
+      healthy,
+      status,
+    })),
   };
 }

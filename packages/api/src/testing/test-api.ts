@@ -16,7 +16,9 @@ import type { Method } from '../operation.ts';
 import { OPERATIONS } from '../operations.ts';
 import { ErrorEnvelope } from '../schemas.ts';
 import { buildServer } from '../server.ts';
+import { parseEvents, type ReceivedEvent } from './received-events.ts';
 
+const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const DOMAIN = 'example.test';
 export const REGISTRY_HOST = 'registry.example.test';
 
@@ -54,6 +56,14 @@ export class Answer {
     return body;
   }
 
+  /** The events of a stream that has ended. */
+  events(): ReceivedEvent[] {
+    expect(this.status).toBe(200);
+    if (!Array.isArray(this.body)) throw new Error('the answer is no stream');
+    // A parse boundary: `call` made the list, with parseEvents.
+    return this.body as ReceivedEvent[];
+  }
+
   /** The error in the body. */
   error(status: number): Static<typeof ErrorEnvelope>['error'] {
     return this.as(status, ErrorEnvelope).error;
@@ -86,7 +96,7 @@ export class TestApi {
     this.foreignKey = parts.foreignKey;
     this.userId = parts.account.userId;
     this.#account = parts.account;
-    this.server.addHook('onSend', async (request) => {
+    this.server.addHook('onRequest', async (request) => {
       this.#answered.set(request.id, request.routeOptions.config.operationId);
     });
   }
@@ -138,13 +148,14 @@ export class TestApi {
       },
       ...(body === undefined ? {} : { payload: body }),
     });
+    const isStream = response.headers['content-type'] === EVENT_STREAM;
     const answer = new Answer({
       status: response.statusCode,
       headers: response.headers,
-      body: response.json(),
+      body: isStream ? parseEvents(response.payload) : response.json(),
     });
     expect(response.headers['x-request-id']).toBe(requestId);
-    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+    if (!isStream) expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
     const operationId = this.#answered.get(requestId);
     assertDocumented(answer, operationId, requestId);
     if (operationId !== undefined) this.#listener(operationId, answer.status);
@@ -225,8 +236,23 @@ function assertDocumented(answer: Answer, operationId: string | undefined, reque
   const documented = operation?.responses[answer.status];
   if (documented === undefined)
     throw new Error(`${operationId} answers ${answer.status}, which is not documented`);
+  if (documented.isStream === true) {
+    assertDocumentedEvents(answer, documented.schema);
+    return;
+  }
   answer.as(answer.status, documented.schema);
   expect(unknownMembers(documented.schema, answer.body)).toEqual([]);
+}
+
+/** The last event is `end`; the data of every other one is as documented. */
+function assertDocumentedEvents(answer: Answer, schema: TSchema): void {
+  const events = answer.events();
+  expect(events.at(-1)?.event).toBe('end');
+  const check = Compile(schema);
+  for (const { data } of events.slice(0, -1)) {
+    expect(check.Errors(data)).toEqual([]);
+    expect(unknownMembers(schema, data)).toEqual([]);
+  }
 }
 
 /** Where a body holds members that its schema doesn't name. */

@@ -5,6 +5,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await nameTheOperator(db);
   await extendClusters(db);
   await extendPods(db);
+  await announceStatuses(db);
   await createSizes(db);
   await createRequestState(db);
   await createAudit(db);
@@ -69,6 +70,21 @@ async function extendPods(db: Kysely<unknown>): Promise<void> {
   $$`.execute(db);
   await sql`create trigger pod_announces after update of stopped_at, deleted_at, erase_after, limits on pod
     for each row execute function announce_pod_itself()`.execute(db);
+}
+
+/**
+ * Whoever looks on hears of a pod when what is known of its resources changes: once per transaction, and on a channel of
+ * its own, because the reconciler makes these changes itself.
+ */
+async function announceStatuses(db: Kysely<unknown>): Promise<void> {
+  await sql`create function announce_status_change() returns trigger language plpgsql as $$
+    begin
+      perform pg_notify('brainpod_status_changed', coalesce(new.pod_id, old.pod_id)::text);
+      return null;
+    end
+  $$`.execute(db);
+  await sql`create trigger status_announces after insert or update or delete on resource_status
+    for each row execute function announce_status_change()`.execute(db);
 }
 
 async function createSizes(db: Kysely<unknown>): Promise<void> {
