@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
 import { openStore, type Store } from '@brainpod/store/store';
 import { type Logger, pino } from 'pino';
+import { BLUEPRINTS_DIR, readBlueprints } from './blueprints.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
 import { type ClusterWorker, workOnCluster } from './cluster.ts';
 import { migrateWhenAvailable } from './database.ts';
@@ -30,7 +31,7 @@ const server = buildServer({
   store,
   domain: settings.domain,
   registryHost: settings.registryHost,
-  blueprints: [],
+  blueprints: await readBlueprints(BLUEPRINTS_DIR),
   logger,
 });
 registerRegistryRoutes(server, { settings, store, masterKey });
