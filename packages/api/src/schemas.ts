@@ -196,6 +196,11 @@ export const ResourceMutation = Type.Object({
   _links: Type.Object({ pod: LinkSchema, revision: LinkSchema }),
 });
 
+/** An object whose keys are for others to know. */
+function anyObject(description: string) {
+  return Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description });
+}
+
 const blueprintFields = {
   id: Type.String(),
   name: Type.String(),
@@ -212,15 +217,13 @@ export const Blueprint = Type.Object(blueprintFields);
 export const BlueprintDetail = Type.Object({
   ...blueprintFields,
   body: Type.String({ description: 'Markdown' }),
-  defaults: Type.Record(Type.String(), Type.Unknown(), { description: 'What an input that is left out is' }),
-  inputSchema: Type.Record(Type.String(), Type.Unknown(), { description: 'JSON Schema' }),
+  defaults: anyObject('What an input that is left out is'),
+  inputSchema: anyObject('JSON Schema'),
 });
 
 export const BlueprintInstallInput = Type.Object(
   {
-    input: Type.Record(Type.String(), Type.Unknown(), {
-      description: 'an object with inputs of the blueprint',
-    }),
+    input: anyObject('an object with inputs of the blueprint'),
   },
   { additionalProperties: false },
 );

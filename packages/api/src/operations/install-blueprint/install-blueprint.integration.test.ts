@@ -84,12 +84,13 @@ describeOperation('installBlueprint', { request: (pod) => installation(pod) }, (
 
   proves(400, 'tells every fault of the input at once, and installs nothing', async (api) => {
     const pod = await api.newPod();
-    const input = { name: 'No Name', replicas: 11, domains: 'x', colour: 'red' };
+    const input = { name: 'No Name', replicas: 11, domains: 'x', colour: 'red', 'a\nb': 1 };
     expect((await faultPaths(api, installation(pod, input))).sort()).toEqual([
       'input.colour',
       'input.domains',
       'input.name',
       'input.replicas',
+      'input["a\\nb"]',
     ]);
     expect(await api.store.resources.list(pod.head.id)).toEqual([]);
   });
