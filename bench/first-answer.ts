@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { compilePod } from '@brainpod/compiler/compile';
+import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import { parseResourceInput, type ResourceDocument } from '@brainpod/model/document';
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
 import { edgeAgent, get } from '../e2e/edge.ts';
@@ -106,7 +107,7 @@ function referenceManifests(
   });
   const { objects } = compilePod(
     documents,
-    { name: pod.name, pullSecret: { dockerConfigJson: '{}' } },
+    { name: pod.name, pullSecret: { dockerConfigJson: '{}' }, ...UNTOUCHED },
     {
       domain: bench.domain,
       registryHost: `registry.${bench.domain}`,

@@ -2,8 +2,8 @@ import type { Fault, ResourceDocument } from '@brainpod/model/document';
 import { placeOf } from '@brainpod/model/document-place';
 import { parseImageReference } from '@brainpod/model/image-reference';
 import type { AppDocument } from '@brainpod/model/kinds/app';
-import { surgeOf } from './kinds/app.ts';
-import { DEFAULT_QUOTA, type Platform, type PodContext, type PodQuota } from './platform-facts.ts';
+import type { Platform, PodContext } from './platform-facts.ts';
+import { askedWhileUpdating, quotaOf } from './quota.ts';
 
 // Images in the registry that belong to no pod.
 const PUBLIC_NAMESPACE = 'public';
@@ -15,7 +15,7 @@ export function checkAgainstPlatform(
   platform: Platform,
 ): Fault[] {
   const apps = documents.filter((document) => document.kind === 'App');
-  return [...apps.flatMap((app) => checkImages(app, pod, platform)), ...checkQuota(apps, platform)];
+  return [...apps.flatMap((app) => checkImages(app, pod, platform)), ...checkQuota(documents, pod, platform)];
 }
 
 /** An image of another pod would be refused by the registry, but a node may hold it already. */
@@ -34,16 +34,9 @@ function checkImages(app: AppDocument, pod: PodContext, platform: Platform): Fau
   });
 }
 
-/** Counted with the instances that a rollout of every App at once would add. */
-function checkQuota(apps: readonly AppDocument[], platform: Platform): Fault[] {
-  const quota = platform.quota ?? DEFAULT_QUOTA;
-  const asked: PodQuota = { cpuMillis: 0, memoryMiB: 0, instances: 0 };
-  for (const { spec } of apps) {
-    const instances = spec.replicas + surgeOf(spec.replicas);
-    asked.instances += instances;
-    asked.cpuMillis += instances * platform.sizes[spec.instance].cpuMillis;
-    asked.memoryMiB += instances * platform.sizes[spec.instance].memoryMiB;
-  }
+function checkQuota(documents: readonly ResourceDocument[], pod: PodContext, platform: Platform): Fault[] {
+  const quota = quotaOf(documents, pod, platform);
+  const asked = askedWhileUpdating(documents, platform);
   const exceeded = (path: string, what: string, wanted: number, most: number): Fault[] => {
     if (wanted <= most) return [];
     const message = `The pod's Apps need ${wanted} ${what} while they are updated; a pod may use ${most}. Lower replicas or instance.`;

@@ -38,22 +38,28 @@ export function compilePod(documents: ResourceDocument[], pod: PodContext, platf
     ...checkAgainstPlatform(documents, pod, platform),
   ];
   if (faults.length > 0) return { objects: [], diagnostics: faults.sort(byPlace) };
+  return { objects: compileChecked(documents, pod, platform), diagnostics: [] };
+}
+
+/** The objects of documents that are in order with each other. Kinds that do not run yet make none. */
+export function compileChecked(
+  documents: readonly ResourceDocument[],
+  pod: PodContext,
+  platform: Platform,
+): CompiledObject[] {
   const view = podView(documents, pod, platform);
   const of = (step: Step, kind: Kind, name: string, objects: KubeObject[]): CompiledObject[] =>
     objects.map((object) => ({ step, resource: { kind, name }, object }));
-  return {
-    objects: [
-      ...compileNamespace(pod, platform).map(
-        (object): CompiledObject => ({ step: 'namespace', resource: null, object }),
-      ),
-      ...view.configs.flatMap((config) =>
-        of('config', 'Config', config.metadata.name, [compileConfig(config, pod.name)]),
-      ),
-      ...view.apps.flatMap((app) => of('app', 'App', app.metadata.name, compileApp(app, view))),
-      ...view.routes.flatMap((route) => of('route', 'Route', route.metadata.name, compileRoute(route, view))),
-    ],
-    diagnostics: [],
-  };
+  return [
+    ...compileNamespace(documents, pod, platform).map(
+      (object): CompiledObject => ({ step: 'namespace', resource: null, object }),
+    ),
+    ...view.configs.flatMap((config) =>
+      of('config', 'Config', config.metadata.name, [compileConfig(config, pod.name)]),
+    ),
+    ...view.apps.flatMap((app) => of('app', 'App', app.metadata.name, compileApp(app, view))),
+    ...view.routes.flatMap((route) => of('route', 'Route', route.metadata.name, compileRoute(route, view))),
+  ];
 }
 
 function byPlace(a: Fault, b: Fault): number {

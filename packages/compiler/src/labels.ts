@@ -7,6 +7,9 @@ export const NAME_LABEL = 'brainpod.io/name';
 /** On the namespaces of pods: the Gateway takes routes from them, and the admission policy binds them. */
 export const MANAGED_LABEL = 'brainpod.io/managed';
 
+/** On an instance's template: when its App was last to be restarted. */
+export const RESTARTED_AT_ANNOTATION = 'brainpod.io/restarted-at';
+
 export const PLATFORM_LABELS = { [MANAGED_BY_LABEL]: 'brainpod' };
 
 /** Labels of what belongs to a pod as a whole. */

@@ -39,6 +39,16 @@ export function configVolumeName(configName: string): string {
   return `config-${shortHash(configName)}`;
 }
 
+/** As configVolumeName. Disk and Config may share a name. */
+export function diskVolumeName(diskName: string): string {
+  return `disk-${shortHash(diskName)}`;
+}
+
+/** The claim under which a Disk is known in its namespace. */
+export function diskClaimName(diskName: string): string {
+  return `disk-${diskName}`;
+}
+
 const CONFIG_MAP_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 const MAPPED_KEY = /^file-[0-9a-f]{10}$/;
 

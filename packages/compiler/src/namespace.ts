@@ -1,18 +1,24 @@
+import type { ResourceDocument } from '@brainpod/model/document';
 import type * as k8s from '@kubernetes/client-node';
 import { base64 } from './base64.ts';
 import type { KubeObject } from './kube-object.ts';
 import { MANAGED_LABEL, podLabels } from './labels.ts';
 import { namespaceName, PULL_SECRET_NAME } from './names.ts';
 import { networkPolicies } from './network.ts';
-import { DEFAULT_QUOTA, type Platform, type PodContext } from './platform-facts.ts';
+import type { Platform, PodContext } from './platform-facts.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
+import { quotaOf } from './quota.ts';
 import { limitsOf, requestsOf } from './resources.ts';
 
 /** What surrounds a pod's resources: its namespace with bounds, a closed network and the pull secret. */
-export function compileNamespace(pod: PodContext, platform: Platform): KubeObject[] {
+export function compileNamespace(
+  documents: readonly ResourceDocument[],
+  pod: PodContext,
+  platform: Platform,
+): KubeObject[] {
   return [
     namespace(pod),
-    resourceQuota(pod, platform),
+    resourceQuota(documents, pod, platform),
     limitRange(pod, platform),
     ...networkPolicies(pod.name, platform),
     pullSecret(pod),
@@ -39,13 +45,18 @@ function namespace(pod: PodContext): KubeObject {
  * The namespace's hard bound. Documents are held to the quota itself when they are compiled; here it
  * is doubled, because instances that are still ending count too, and a rollout must not wait for them.
  */
-function resourceQuota(pod: PodContext, platform: Platform): KubeObject {
-  const quota = platform.quota ?? DEFAULT_QUOTA;
+function resourceQuota(
+  documents: readonly ResourceDocument[],
+  pod: PodContext,
+  platform: Platform,
+): KubeObject {
+  const quota = quotaOf(documents, pod, platform);
   const spec: k8s.V1ResourceQuotaSpec = {
     hard: {
       'limits.cpu': cpuQuantity(quota.cpuMillis * 2),
       'limits.memory': memoryQuantity(quota.memoryMiB * 2),
       pods: `${quota.instances * 2}`,
+      ...(quota.diskGb === null ? {} : { 'requests.storage': `${quota.diskGb}Gi` }),
       'count/configmaps': '500',
       'count/secrets': '500',
       'count/services': '200',
@@ -61,7 +72,10 @@ function resourceQuota(pod: PodContext, platform: Platform): KubeObject {
 /** Bounds for a container that names none, and the most that one may name. */
 function limitRange(pod: PodContext, platform: Platform): KubeObject {
   const smallest = platform.sizes['.25x'];
-  const largest = platform.sizes['8x'];
+  const sizes = Object.values(platform.sizes);
+  // The operator may have made any size the largest.
+  const cpuMillis = Math.max(...sizes.map((size) => size.cpuMillis));
+  const memoryMiB = Math.max(...sizes.map((size) => size.memoryMiB));
   return {
     apiVersion: 'v1',
     kind: 'LimitRange',
@@ -72,7 +86,7 @@ function limitRange(pod: PodContext, platform: Platform): KubeObject {
           type: 'Container',
           defaultRequest: requestsOf(smallest),
           default: limitsOf(smallest),
-          max: { cpu: cpuQuantity(largest.cpuMillis), memory: memoryQuantity(largest.memoryMiB) },
+          max: { cpu: cpuQuantity(cpuMillis), memory: memoryQuantity(memoryMiB) },
         },
       ],
     },

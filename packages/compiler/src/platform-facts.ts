@@ -1,4 +1,5 @@
-import type { INSTANCE_SIZES } from '@brainpod/model/instance-size';
+import type { PodLimits } from '@brainpod/model/capacity';
+import type { InstanceSizes } from '@brainpod/model/instance-size';
 import type * as k8s from '@kubernetes/client-node';
 
 /** What a pod may ask for in all; its namespace's hard bound is twice that, see namespace.ts. */
@@ -22,7 +23,7 @@ export type Platform = {
   registryHost: string;
   gateway: { namespace: string; name: string; httpsListener: string; httpListener: string };
   gatewayClass: string;
-  sizes: typeof INSTANCE_SIZES;
+  sizes: InstanceSizes;
   /** Whether Envoy Gateway's policy kinds exist in the cluster. */
   envoyGateway: boolean;
   /** For `*.<domain>`. */
@@ -35,8 +36,25 @@ export type Platform = {
   quota?: PodQuota;
 };
 
-/** The pod whose documents are compiled. `dockerConfigJson` lets its instances pull its images. */
-export type PodContext = { name: string; pullSecret: { dockerConfigJson: string } };
+/** The pod whose documents are compiled. */
+export type PodContext = {
+  name: string;
+  /** Lets its instances pull its images. */
+  pullSecret: { dockerConfigJson: string };
+  /** Of a stopped pod no instance runs; everything else stays as it is. */
+  isStopped: boolean;
+  /** When an App was last to be restarted, by its name: an ISO instant. A later one restarts it again. */
+  restarts: Readonly<Record<string, string>>;
+  /** What the operator lets it ask for; null where nothing is set. */
+  limits: PodLimits | null;
+};
+
+/** The rest of the context of a pod that nobody has stopped, restarted or limited. */
+export const UNTOUCHED: Omit<PodContext, 'name' | 'pullSecret'> = {
+  isStopped: false,
+  restarts: {},
+  limits: null,
+};
 
 export const DEFAULT_PORTS = { http: 80, https: 443 };
 export const DEFAULT_QUOTA: PodQuota = { cpuMillis: 128_000, memoryMiB: 131_072, instances: 100 };

@@ -1,11 +1,12 @@
 import { type CompiledObject, compilePod, STEPS } from '@brainpod/compiler/compile';
+import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import { childOf, isRecord } from '@brainpod/model/fault';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PLATFORM } from './golden-case.ts';
 import { podDocuments } from './pod-arbitrary.ts';
 
-const POD = { name: 'green-hill', pullSecret: { dockerConfigJson: '{}' } };
+const POD = { name: 'green-hill', pullSecret: { dockerConfigJson: '{}' }, ...UNTOUCHED };
 const CLUSTER_WIDE = ['Namespace'];
 const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 

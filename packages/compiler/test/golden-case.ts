@@ -7,6 +7,7 @@ import {
   type PodContext,
   type Step,
 } from '@brainpod/compiler/compile';
+import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import { parseResourceDocument, type ResourceDocument } from '@brainpod/model/document';
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
 import { parse, stringify } from 'yaml';
@@ -26,6 +27,13 @@ export const PLATFORM: Platform = {
   drainSeconds: 5,
 };
 
+/** The pod that a case compiles for, where it says nothing else. */
+export const POD: PodContext = {
+  name: 'green-hill',
+  pullSecret: { dockerConfigJson: '{"auths":{}}' },
+  ...UNTOUCHED,
+};
+
 /** A folder of testdata: what goes in, which steps its output.yaml shows, and where that file is. */
 export type GoldenCase = {
   name: string;
@@ -39,7 +47,13 @@ export type GoldenCase = {
 /** A folder of testdata whose output is what a cluster holds once. */
 export type PlatformCase = { name: string; outputFile: string; platform: Platform };
 
-type InputFile = { pod?: string; platform?: Partial<Platform>; show: Step[]; documents: unknown[] };
+type InputFile = {
+  pod?: string;
+  context?: Partial<Omit<PodContext, 'name'>>;
+  platform?: Partial<Platform>;
+  show: Step[];
+  documents: unknown[];
+};
 
 export function goldenCases(): GoldenCase[] {
   return caseNames((name) => !name.startsWith(PLATFORM_PREFIX)).map(readCase);
@@ -83,7 +97,7 @@ function readCase(name: string): GoldenCase {
     name,
     outputFile: join(DIR, name, 'output.yaml'),
     documents: input.documents.map((document) => parseDocument(document, name)),
-    pod: { name: input.pod ?? 'green-hill', pullSecret: { dockerConfigJson: '{"auths":{}}' } },
+    pod: { ...POD, name: input.pod ?? POD.name, ...input.context },
     platform: { ...PLATFORM, ...input.platform },
     show: input.show,
   };

@@ -1,4 +1,5 @@
 import { compilePod } from '@brainpod/compiler/compile';
+import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import { parseResourceDocument, type ResourceDocument } from '@brainpod/model/document';
 import { expect, test } from 'vitest';
 import { PLATFORM } from './golden-case.ts';
@@ -28,7 +29,7 @@ const mounted = { mounts: [{ path: '/etc/app.toml', file: 'app.toml', config: 's
 const before = [app('web', mounted), config('a'), route('web')];
 
 function templateOfWeb(documents: ResourceDocument[]): string {
-  const pod = { name: 'green-hill', pullSecret: { dockerConfigJson: '{}' } };
+  const pod = { name: 'green-hill', pullSecret: { dockerConfigJson: '{}' }, ...UNTOUCHED };
   const { objects, diagnostics } = compilePod(documents, pod, PLATFORM);
   expect(diagnostics).toEqual([]);
   const deployment = objects.find(

@@ -1,4 +1,5 @@
 import { type CompiledObject, compilePod, type Platform } from '@brainpod/compiler/compile';
+import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import type { KubeClient } from '@brainpod/kube/client';
 import { KubeError } from '@brainpod/kube/kube-error';
 import type { KubeObject } from '@brainpod/kube/kube-object';
@@ -39,7 +40,7 @@ export function compileSnapshot(
   { documents }: Snapshot,
 ): ReturnType<typeof compilePod> {
   const pullSecret = { dockerConfigJson: deps.pullSecrets.dockerConfigJson(podName) };
-  return compilePod(documents, { name: podName, pullSecret }, deps.platform());
+  return compilePod(documents, { name: podName, pullSecret, ...UNTOUCHED }, deps.platform());
 }
 
 /** Takes one revision the next step on its way to being live: checked, applied, healthy; or failed with a reason. */

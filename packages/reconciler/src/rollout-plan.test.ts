@@ -1,4 +1,5 @@
 import { type CompiledObject, compilePlatform, compilePod } from '@brainpod/compiler/compile';
+import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import type { ResourceDocument } from '@brainpod/model/document';
 import { expect, test } from 'vitest';
 import { app, config, PLATFORM, route } from '../test/documents.ts';
@@ -9,7 +10,7 @@ import { checksumOf, planRollout, stepsOf } from './rollout-plan.ts';
 function compile(documents: ResourceDocument[], secret = '{}'): CompiledObject[] {
   const { objects, diagnostics } = compilePod(
     documents,
-    { name: 'demo', pullSecret: { dockerConfigJson: secret } },
+    { name: 'demo', pullSecret: { dockerConfigJson: secret }, ...UNTOUCHED },
     PLATFORM,
   );
   if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics));
@@ -63,7 +64,7 @@ test('every kind that is compiled is watched and pruned', () => {
   const platform = { ...PLATFORM, envoyGateway: true };
   const { objects } = compilePod(
     [app('web', { lifecycle: { init: 'true' } }), config('c', { a: 'b' }), route('r', 'web', 80)],
-    { name: 'demo', pullSecret: { dockerConfigJson: '{}' } },
+    { name: 'demo', pullSecret: { dockerConfigJson: '{}' }, ...UNTOUCHED },
     platform,
   );
   const written = WRITTEN_KINDS.map(({ apiVersion, kind }) => `${apiVersion}/${kind}`);

@@ -1,4 +1,5 @@
 import { compilePod, type Platform } from '@brainpod/compiler/compile';
+import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import type { KubeClient } from '@brainpod/kube/client';
 import { type KubeObject, objectKey } from '@brainpod/kube/kube-object';
 import { WRITTEN_KINDS } from '../src/managed-kinds.ts';
@@ -21,7 +22,7 @@ export async function differences(
   const wanted =
     state.deployed === null
       ? []
-      : compilePod(state.deployed.documents, { name, pullSecret }, platform).objects;
+      : compilePod(state.deployed.documents, { name, pullSecret, ...UNTOUCHED }, platform).objects;
   const found: string[] = [];
   for (const { object } of wanted) {
     const live = await kube.get(object);

@@ -1,11 +1,11 @@
 import type { AppDocument } from '@brainpod/model/kinds/app';
 import type * as k8s from '@kubernetes/client-node';
 import type { KubeObject } from '../kube-object.ts';
-import { resourceLabels, resourceSelector } from '../labels.ts';
+import { RESTARTED_AT_ANNOTATION, resourceLabels, resourceSelector } from '../labels.ts';
 import { namespaceName, PULL_SECRET_NAME, serviceAccountName } from '../names.ts';
 import { type AppTraffic, type PodView, trafficOf } from '../pod-view.ts';
 import { appContainer, initContainer } from './app-containers.ts';
-import { compileMounts } from './app-mounts.ts';
+import { compileMounts, mountedDisks } from './app-mounts.ts';
 
 // Old versions live in Brainpod's revisions; Kubernetes keeps one for people who look there.
 const REVISION_HISTORY_LIMIT = 1;
@@ -90,23 +90,39 @@ function disruptionBudget(app: AppDocument, view: PodView): KubeObject {
 }
 
 function deployment(app: AppDocument, traffic: AppTraffic, view: PodView): KubeObject {
+  const spec = deploymentSpec(app, traffic, view);
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: metadata(app, view), spec };
+}
+
+/** How an App's instances are run, and one set of them is changed for another. */
+export function deploymentSpec(app: AppDocument, traffic: AppTraffic, view: PodView): k8s.V1DeploymentSpec {
   const container = appContainer(app, traffic, view);
-  const spec: k8s.V1DeploymentSpec = {
-    replicas: app.spec.replicas,
+  return {
+    replicas: view.pod.isStopped ? 0 : app.spec.replicas,
     revisionHistoryLimit: REVISION_HISTORY_LIMIT,
     progressDeadlineSeconds: PROGRESS_DEADLINE_SECONDS,
     ...(container.readinessProbe === undefined ? { minReadySeconds: UNPROBED_READY_SECONDS } : {}),
-    strategy: {
-      type: 'RollingUpdate',
-      rollingUpdate: { maxUnavailable: 0, maxSurge: surgeOf(app.spec.replicas) },
-    },
+    strategy: strategy(app),
     selector: { matchLabels: selector(app) },
     template: {
-      metadata: { labels: resourceLabels(view.pod.name, 'App', app.metadata.name) },
+      metadata: { labels: resourceLabels(view.pod.name, 'App', app.metadata.name), ...restarted(app, view) },
       spec: podSpec(app, container, traffic, view),
     },
   };
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: metadata(app, view), spec };
+}
+
+/** New instances come before old ones go, but for an App with a Disk, which only one instance can hold. */
+function strategy(app: AppDocument): k8s.V1DeploymentStrategy {
+  if (mountedDisks(app).length > 0) return { type: 'Recreate' };
+  const rollingUpdate = { maxUnavailable: 0, maxSurge: surgeOf(app.spec.replicas) };
+  return { type: 'RollingUpdate', rollingUpdate };
+}
+
+/** Absent where nobody asked for a restart, for its coming would be one. */
+function restarted(app: AppDocument, { pod }: PodView): Pick<k8s.V1ObjectMeta, 'annotations'> {
+  const { name } = app.metadata;
+  const restartedAt = Object.hasOwn(pod.restarts, name) ? pod.restarts[name] : undefined;
+  return restartedAt === undefined ? {} : { annotations: { [RESTARTED_AT_ANNOTATION]: restartedAt } };
 }
 
 /** Holds nothing that changes while the App, its Configs and its Routes stay the same: a change is a rollout. */
