@@ -265,7 +265,7 @@ export interface paths {
         get: operations["getResource"];
         /**
          * Replace a resource in the draft
-         * @description By the whole document. What cannot change (the hostname of a Route) is silently put back.
+         * @description By the whole document. What cannot change (the hostname of a Route, the volume of a Disk, version, edition and Disk of a database) is silently put back. A Disk never shrinks.
          */
         put: operations["replaceResource"];
         post?: never;
@@ -274,6 +274,46 @@ export interface paths {
          * @description It goes on running until the draft is deployed.
          */
         delete: operations["deleteResource"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what Apps of a pod can refer to in their env
+         * @description Each with its value, unless that is secret or not known yet. Of the newest state of the pod, of a revision, or of what was live at an instant; anything but the newest also needs revisions:read.
+         */
+        get: operations["listVariables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/resources/resolve/{identifier}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find a resource by its name, URN or UUID
+         * @description In the newest state of the pod. A name that several kinds share is BAD_REQUEST, and the message lists their URNs. A URN has five parts, or seven with the pod: urn:brain:pod:my-pod:app:default:web.
+         */
+        get: operations["resolveResource"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1262,11 +1302,40 @@ export interface components {
         ReadyStatus: {
             ready: boolean;
         };
+        Variable: {
+            urn: string;
+            name: string;
+            /** @description As it is written in env: ${db.host} */
+            ref: string;
+            secret: boolean;
+            /** @description Whether the platform knows the value */
+            resolved: boolean;
+            value: string | null;
+            description: string;
+            /** @description What the value is made of */
+            template?: string;
+        };
+        VariableList: {
+            items: components["schemas"]["Variable"][];
+            _links: {
+                self: {
+                    href: string;
+                };
+            };
+        };
+        ResolvedResource: {
+            urn: string;
+            /** Format: uuid */
+            uuid: string;
+        };
         Resource: {
             urn: string;
             content: components["schemas"]["ResourceDocument"];
             status?: components["schemas"]["WorkloadStatus"] | components["schemas"]["DiskStatus"] | components["schemas"]["ReadyStatus"] | null;
             healthy: boolean;
+            /** @description Being restarted; it cannot be changed until that is over */
+            locked?: boolean;
+            variables?: components["schemas"]["Variable"][];
             _links: {
                 self: {
                     href: string;
@@ -2090,6 +2159,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourceMutation"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listVariables: {
+        parameters: {
+            query?: {
+                revision?: string;
+                at?: string;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The variables, by kind and name of their resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableList"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    resolveResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResolvedResource"];
                 };
             };
             400: components["responses"]["Error400"];

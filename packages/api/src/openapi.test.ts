@@ -65,6 +65,8 @@ test('it describes the operations of the contract under their names', () => {
       'listBlueprints GET /v1/blueprints',
       'getBlueprint GET /v1/blueprints/{blueprint}',
       'installBlueprint POST /v1/pods/{pod}/blueprints/{blueprint}/install',
+      'listVariables GET /v1/pods/{pod}/variables',
+      'resolveResource GET /v1/pods/{pod}/resources/resolve/{identifier}',
       // Ours.
       'rollbackPod POST /v1/pods/{pod}/rollback',
       'cancelRevision POST /v1/pods/{pod}/revisions/{revision}/cancel',

@@ -43,6 +43,7 @@ const PATH_PARAMETERS: Record<string, JsonObject> = {
   kind: { type: 'string', enum: [...KINDS], description: 'The kind of the resource' },
   namespace: { type: 'string', const: RESOURCE_NAMESPACE },
   name: { type: 'string', description: 'The name of the resource' },
+  identifier: { type: 'string', description: 'The name, the URN or the UUID of a resource' },
 };
 
 /** The OpenAPI document, made of the very schemas that read requests. The same operations give the same document. */

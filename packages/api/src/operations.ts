@@ -17,8 +17,10 @@ import { listClusters } from './operations/list-clusters/handler.ts';
 import { listPods } from './operations/list-pods/handler.ts';
 import { listResources } from './operations/list-resources/handler.ts';
 import { listRevisions } from './operations/list-revisions/handler.ts';
+import { listVariables } from './operations/list-variables/handler.ts';
 import { redeployPod } from './operations/redeploy-pod/handler.ts';
 import { replaceResource } from './operations/replace-resource/handler.ts';
+import { resolveResource } from './operations/resolve-resource/handler.ts';
 import { rollbackPod } from './operations/rollback-pod/handler.ts';
 import { watchRevision } from './operations/watch-revision/handler.ts';
 
@@ -42,6 +44,8 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   getResource,
   replaceResource,
   deleteResource,
+  listVariables,
+  resolveResource,
   listBlueprints,
   getBlueprint,
   installBlueprint,

@@ -3,6 +3,7 @@ import { ERROR_CODES } from '@brainpod/model/errors';
 import { KINDS } from '@brainpod/model/kind';
 import { resourceSchemas } from '@brainpod/model/openapi-schema';
 import { PolicySchema } from '@brainpod/model/policy';
+import { formatReference } from '@brainpod/model/reference';
 import { REVISION_STATES } from '@brainpod/model/revision-state';
 import { WORKLOAD_PHASES } from '@brainpod/model/status';
 import Type, { type Static, type TSchema } from 'typebox';
@@ -131,6 +132,24 @@ export const DiskStatus = Type.Object({
 
 export const ReadyStatus = Type.Object({ ready: Type.Boolean() });
 
+export const Variable = Type.Object({
+  urn: Type.String(),
+  name: Type.String(),
+  ref: Type.String({ description: `As it is written in env: ${formatReference('db', 'host')}` }),
+  secret: Type.Boolean(),
+  resolved: Type.Boolean({ description: 'Whether the platform knows the value' }),
+  value: nullable(Type.String({ description: 'null where it is secret or not known yet' })),
+  description: Type.String(),
+  template: Type.Optional(Type.String({ description: 'What the value is made of' })),
+});
+
+export const VariableList = Type.Object({
+  items: Type.Array(Variable),
+  _links: Type.Object({ self: LinkSchema }),
+});
+
+export const ResolvedResource = Type.Object({ urn: Type.String(), uuid: Uuid });
+
 const Status = Type.Union([WorkloadStatus, DiskStatus, ReadyStatus, Type.Null()]);
 
 export const Resource = Type.Object({
@@ -138,6 +157,10 @@ export const Resource = Type.Object({
   content: ResourceDocumentSchema,
   status: Type.Optional(Status),
   healthy: Type.Boolean(),
+  locked: Type.Optional(
+    Type.Boolean({ description: 'Being restarted; it cannot be changed until that is over' }),
+  ),
+  variables: Type.Optional(Type.Array(Variable)),
   _links: Type.Object({ self: LinkSchema, pod: LinkSchema, revision: nullable(LinkSchema) }),
 });
 
@@ -254,6 +277,9 @@ export const COMPONENTS: Record<string, TSchema> = {
   WorkloadStatus,
   DiskStatus,
   ReadyStatus,
+  Variable,
+  VariableList,
+  ResolvedResource,
   Resource,
   ResourceMutation,
   DryRunResult,

@@ -152,6 +152,7 @@ test('no input whatsoever makes it fail', async () => {
   const valid: Record<string, string> = {
     pod: pod.name,
     revision: pod.head.id,
+    identifier: 'web',
     kind: 'App',
     namespace: 'default',
     name: 'web',
@@ -165,7 +166,11 @@ test('no input whatsoever makes it fail', async () => {
         const segment = segments[index++];
         return segment === undefined ? (valid[name] ?? '') : encodeLoosely(segment);
       });
-      const search = Object.entries(query).map(([name, text]) => `${name}=${encodeLoosely(text)}`);
+      const isStream = Object.values(operation.responses).some((response) => response.isStream === true);
+      const search = [
+        ...Object.entries(query).map(([name, text]) => `${name}=${encodeLoosely(text)}`),
+        ...(isStream ? ['duration=1'] : []),
+      ];
       const answer = await api.call({
         method: operation.method,
         path: search.length === 0 ? path : `${path}?${search.join('&')}`,

@@ -16,6 +16,8 @@ import { leaveBodiesUnread, readJsonBodies } from './request-body.ts';
 
 // A Config may hold 1 MB of text, which JSON's escapes can double.
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+// A URN of seven parts with the longest names, each colon encoded.
+const MAX_PARAMETER_CHARACTERS = 200;
 const GIVEN_REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 const REQUEST_ID_HEADER = 'x-request-id';
 
@@ -31,6 +33,7 @@ export function buildServer(options: ApiOptions): FastifyInstance {
     // One line per answer, below; headers and bodies are never logged.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
     genReqId: requestIdOf,
     clientErrorHandler: refuseBrokenHttp,
     frameworkErrors: (error, request, reply) => sendError(reply, error, request.log),

@@ -3,7 +3,7 @@ import { type Actor, recordAudit } from './audit.ts';
 import { cancel } from './cancel.ts';
 import type { DeployCheck, DeployResult } from './deploy-result.ts';
 import { loadEntries } from './documents.ts';
-import { type LockedPod, lockPod } from './locked-pod.ts';
+import { assertRunning, type LockedPod, lockPod } from './locked-pod.ts';
 import { type RollbackRequest, rollBack } from './rollback.ts';
 import type { Database, DatabaseTransaction } from './tables.ts';
 import { inTransaction, transactionKeptIf } from './transaction.ts';
@@ -67,9 +67,13 @@ export class Deployments {
   ): Promise<DeployResult> {
     const work = async (trx: DatabaseTransaction): Promise<DeployResult> => {
       const pod = await lockPod(trx, podId);
+      assertRunning(pod);
       options.assertPossible(pod);
       const entries = await loadEntries(trx, pod.head.id);
-      const faults = check(entries.map((entry) => entry.document));
+      const faults = check(
+        entries.map((entry) => entry.document),
+        pod,
+      );
       if (faults.length > 0) return { ok: false, faults };
       if (!(await transition(trx, pod.head.id, 'pending', options.changes))) {
         throw new Error(`revision ${pod.head.id} changed its state although its pod was locked`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '@brainpod/model/canonical-json';
 import type { Kind, ResourceDocument } from '@brainpod/model/document';
+import { KINDS } from '@brainpod/model/kind';
 import { sql } from 'kysely';
 import type { Database, DatabaseTransaction } from './tables.ts';
 
@@ -103,8 +104,9 @@ export async function copyEntries(
     from revision_resource where revision_id = ${revisions.from}`.execute(trx);
 }
 
+/** The order of lists. */
 export function byKindAndName(a: { kind: Kind; name: string }, b: { kind: Kind; name: string }): number {
-  return compare(a.kind, b.kind) || compare(a.name, b.name);
+  return KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || compare(a.name, b.name);
 }
 
 function compare(a: string, b: string): number {

@@ -1,8 +1,16 @@
-import type { ResourceInput } from '@brainpod/model/document';
-import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import type { Kind, ResourceInput } from '@brainpod/model/document';
+import {
+  sampleApp,
+  sampleConfig,
+  sampleDisk,
+  samplePostgres,
+  sampleRoute,
+} from '@brainpod/testkit/sample-documents';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openSecondStore, openTestStore, type TestStore } from '@brainpod/testkit/test-store';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { clientConfig } from './connection.ts';
 import type { DraftChange } from './drafts.ts';
 import type { PodRecord } from './pods.ts';
 
@@ -90,7 +98,7 @@ describe('writing', () => {
     const result = await at.store.drafts.write(pod.id, create(sampleApp('two')), {
       ...RULES,
       actor: TEST_ACTOR,
-      check: (documents, changed) => {
+      check: ({ documents, changed }) => {
         seen.push(
           documents.map(({ metadata }) => metadata.name),
           changed.map(({ metadata }) => metadata.name),
@@ -295,5 +303,67 @@ describe('many writers at once, on two servers', () => {
     const deployed = await namesIn(deploy.revisionId);
     expect(deployed).toEqual(write.revisionId === deploy.revisionId ? ['App/a', 'App/b'] : []);
     expect(await namesIn(write.revisionId)).toEqual(['App/a', 'App/b']);
+  });
+});
+
+describe('what never changes', () => {
+  const contentOf = async (kind: Kind, name: string) =>
+    (await at.store.resources.find(pod.head.id, kind, name))?.document;
+
+  test('is put back in a replacement, and what the platform sets is not taken from a new one', async () => {
+    const disk = sampleDisk();
+    await written(create({ ...disk, spec: { ...disk.spec, volumeHandle: 'stolen' } }, samplePostgres()));
+    expect(await contentOf('Disk', 'data')).toEqual(disk);
+    const other = samplePostgres('db', 'elsewhere');
+    const bigger: ResourceInput = { ...other, spec: { ...other.spec, instance: '2x' } };
+    await written({ type: 'replace', document: bigger });
+    expect(await contentOf('Postgres', 'db')).toEqual({
+      ...bigger,
+      spec: { ...bigger.spec, diskRef: 'urn:brain:disk:default:data' },
+    });
+  });
+
+  test('a Disk grows and never shrinks', async () => {
+    await written(create(sampleDisk('data', 10)));
+    await written({ type: 'replace', document: sampleDisk('data', 20) });
+    const smaller: DraftChange = { type: 'replace', document: sampleDisk('data', 19) };
+    expect(await at.store.drafts.write(pod.id, smaller, RULES)).toMatchObject({
+      ok: false,
+      faults: [{ path: 'Disk/data.spec.size' }],
+    });
+    expect(await contentOf('Disk', 'data')).toEqual(sampleDisk('data', 20));
+  });
+});
+
+describe('a resource that is being restarted', () => {
+  async function restart(finished: boolean): Promise<void> {
+    const client = new pg.Client(clientConfig(at.address));
+    await client.connect();
+    await client.query(
+      `insert into resource_restart (pod_id, kind, name, restarted_at, finished_at)
+       values ($1, 'App', 'web', now(), $2)
+       on conflict (pod_id, kind, name) do update set finished_at = excluded.finished_at`,
+      [pod.id, finished ? new Date() : null],
+    );
+    await client.end();
+  }
+
+  test('is shown as locked, and cannot be changed until that is over', async () => {
+    await written(create(sampleApp(), sampleConfig()));
+    await restart(false);
+    expect((await at.store.resources.list(pod.head.id)).map(({ locked }) => locked)).toEqual([true, false]);
+    const changes: DraftChange[] = [
+      { type: 'replace', document: sampleApp('web', { image: 'nginx:2' }) },
+      { type: 'delete', kind: 'App', name: 'web' },
+    ];
+    for (const change of changes) {
+      await expect(at.store.drafts.write(pod.id, change, RULES)).rejects.toMatchObject({
+        code: 'PRECONDITION_FAILED',
+      });
+    }
+    await written({ type: 'delete', kind: 'Config', name: 'settings' });
+    await restart(true);
+    expect((await at.store.resources.list(pod.head.id)).map(({ locked }) => locked)).toEqual([false]);
+    for (const change of changes) await written(change);
   });
 });

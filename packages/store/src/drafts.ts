@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Fault, Kind, ResourceDocument, ResourceInput } from '@brainpod/model/document';
 import { placeOf } from '@brainpod/model/document-place';
 import { ApiError } from '@brainpod/model/errors';
+import { underPath } from '@brainpod/model/fault';
+import { immutableFaults, putBackImmutable } from '@brainpod/model/immutable';
 import { formatUrn } from '@brainpod/model/urn';
 import { type Actor, recordAudit } from './audit.ts';
 import { entryOf, insertEntries, loadEntries, type RevisionEntry, saveDocuments } from './documents.ts';
 import { claimDomains, platformHostname, releaseUnusedDomains } from './hostnames.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
+import { refuseLocked } from './resource-locks.ts';
 import { type StoredResource, storedResources } from './resources.ts';
-import type { Database, DatabaseTransaction } from './tables.ts';
+import type { Database, DatabaseTransaction, PodLimits } from './tables.ts';
 import { transactionKeptIf } from './transaction.ts';
 
 export type DraftChange =
@@ -19,8 +22,16 @@ export type DraftChange =
 export type DraftRules = {
   /** The platform's domain, under which Routes get their host names. */
   domain: string;
-  /** What is wrong with the changed documents among all of the draft; paths begin with `<Kind>/<name>`. */
-  check(documents: ResourceDocument[], changed: ResourceDocument[]): Fault[];
+  /** What is wrong with a change; paths begin with `<Kind>/<name>`, or with `limits.`. */
+  check(change: CheckedChange): Fault[];
+};
+
+/** A change as it would be: the changed documents among all of the draft, and what that held before. */
+export type CheckedChange = {
+  before: ResourceDocument[];
+  documents: ResourceDocument[];
+  changed: ResourceDocument[];
+  limits: PodLimits | null;
 };
 
 export type DraftResult =
@@ -66,14 +77,17 @@ async function writeDraft(
   const pod = await lockPod(trx, podId);
   const current = await loadEntries(trx, pod.head.id);
   const plan = await planChange(trx, pod, current, change, rules.domain);
-  const changed = plan.put.map((entry) => entry.document);
+  await refuseLocked(trx, pod, [...plan.put, ...plan.removed]);
+  const changed = plan.put.map(documentOf);
   const faults = [
     ...plan.faults,
     ...(await claimDomains(trx, podId, changed, rules.domain)),
-    ...rules.check(
-      plan.entries.map((entry) => entry.document),
+    ...rules.check({
+      before: current.map(documentOf),
+      documents: plan.entries.map(documentOf),
       changed,
-    ),
+      limits: pod.limits,
+    }),
   ];
   if (faults.length > 0) return { ok: false, faults };
   if (plan.put.length === 0 && plan.removed.length === 0) {
@@ -86,6 +100,10 @@ async function writeDraft(
   const resources = plan.removed.length > 0 ? kept : await storedResources(trx, draftId, plan.put);
   if (rules.actor !== null) await auditChange(trx, rules.actor, { pod, revisionId: draftId, resources });
   return { ok: true, revisionId: draftId, resources };
+}
+
+function documentOf(entry: RevisionEntry): ResourceDocument {
+  return entry.document;
 }
 
 /** One entry for each resource that changed. */
@@ -117,14 +135,25 @@ async function planChange(
   }
   const inputs = change.type === 'create' ? change.documents : [change.document];
   const put: RevisionEntry[] = [];
-  for (const input of inputs) put.push(entryOf(pod.id, await withHostname(trx, pod, input, domain)));
+  const faults: Fault[] = [];
+  for (const input of inputs) {
+    const stored = change.type === 'create' ? null : storedOf(current, input);
+    faults.push(...underPath(placeOf(input), immutableFaults(stored, input)));
+    const document = await withHostname(trx, pod, putBackImmutable(stored, input), domain);
+    put.push(entryOf(pod.id, document));
+  }
   const places = new Set(put.map((entry) => placeOf(entry.document)));
   const entries = [...current.filter((entry) => !places.has(placeOf(entry.document))), ...put];
   const existing = current.filter((entry) => places.has(placeOf(entry.document)));
   if (change.type === 'create') return { entries, put, removed: [], faults: existing.map(existsAlready) };
   const { kind, metadata } = change.document;
   if (existing.length === 0) throw notThere(pod, kind, metadata.name);
-  return { entries, put, removed: [], faults: [] };
+  return { entries, put, removed: [], faults };
+}
+
+function storedOf(current: RevisionEntry[], input: ResourceInput): ResourceDocument | null {
+  const place = placeOf(input);
+  return current.map(documentOf).find((document) => placeOf(document) === place) ?? null;
 }
 
 /** The host name is the platform's to choose: whatever the input says, the assigned one is put (back) there. */

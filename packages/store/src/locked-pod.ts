@@ -1,11 +1,14 @@
 import { ApiError } from '@brainpod/model/errors';
 import type { RevisionState } from '@brainpod/model/revision-state';
-import type { DatabaseTransaction } from './tables.ts';
+import type { DatabaseTransaction, PodLimits } from './tables.ts';
 
 export type LockedPod = {
   id: string;
   name: string;
   deployedRevisionId: string | null;
+  isStopped: boolean;
+  /** What it may ask for in all; null where nothing was set. */
+  limits: PodLimits | null;
   head: { id: string; version: number; state: RevisionState; checksum: string | null };
 };
 
@@ -16,7 +19,7 @@ export type LockedPod = {
 export async function lockPod(trx: DatabaseTransaction, podId: string): Promise<LockedPod> {
   const pod = await trx
     .selectFrom('pod')
-    .select(['id', 'name', 'head_revision_id', 'deployed_revision_id'])
+    .select(['id', 'name', 'head_revision_id', 'deployed_revision_id', 'stopped_at', 'limits'])
     .where('id', '=', podId)
     .forUpdate()
     .executeTakeFirst();
@@ -27,5 +30,18 @@ export async function lockPod(trx: DatabaseTransaction, podId: string): Promise<
     .select(['id', 'version', 'state', 'checksum'])
     .where('id', '=', pod.head_revision_id)
     .executeTakeFirstOrThrow();
-  return { id: pod.id, name: pod.name, deployedRevisionId: pod.deployed_revision_id, head };
+  return {
+    id: pod.id,
+    name: pod.name,
+    deployedRevisionId: pod.deployed_revision_id,
+    isStopped: pod.stopped_at !== null,
+    limits: pod.limits,
+    head,
+  };
+}
+
+/** PRECONDITION_FAILED (ApiError) for a stopped pod: nothing of it can become healthy, so nothing can be deployed. */
+export function assertRunning(pod: LockedPod): void {
+  if (!pod.isStopped) return;
+  throw new ApiError('PRECONDITION_FAILED', `Pod ${pod.name} is stopped. Start it first, then deploy.`);
 }

@@ -12,6 +12,8 @@ export type StoredResource = {
   document: ResourceDocument;
   status: ResourceStatus;
   healthy: boolean;
+  /** It is being restarted, and cannot be changed until that is over. */
+  locked: boolean;
 };
 
 /** The resources of revisions. */
@@ -77,7 +79,14 @@ async function select(
         .onRef('resource_status.name', '=', 'resource.name'),
     )
     .select(['resource.kind', 'resource.name', 'resource.uid', 'body', 'state', 'status', 'healthy'])
-    .select('deployed.uid as deployedUid')
+    .leftJoin('resource_restart as restart', (join) =>
+      join
+        .onRef('restart.pod_id', '=', 'pod.id')
+        .onRef('restart.kind', '=', 'resource.kind')
+        .onRef('restart.name', '=', 'resource.name')
+        .on('restart.finished_at', 'is', null),
+    )
+    .select(['deployed.uid as deployedUid', 'restart.restarted_at as restartedAt'])
     .where('resource.revision_id', '=', revisionId);
   if (only !== undefined) {
     query = query.where((where) =>
@@ -90,11 +99,12 @@ async function select(
   }
   const rows = await query.execute();
   return rows
-    .map(({ kind, name, uid, body, state, status, healthy, deployedUid }) => ({
+    .map(({ kind, name, uid, body, state, status, healthy, deployedUid, restartedAt }) => ({
       kind,
       name,
       uid,
       document: body,
+      locked: restartedAt !== null,
       ...(whileApplied && state === 'ready'
         ? seen({ kind, status, healthy })
         : health({ kind, state, runs: deployedUid !== null, status, healthy })),

@@ -7,7 +7,7 @@ import { type Actor, recordAudit } from './audit.ts';
 import type { DeployCheck, DeployResult } from './deploy-result.ts';
 import { byKindAndName, insertEntries, loadEntries, type RevisionEntry } from './documents.ts';
 import { claimDomains, releaseUnusedDomains } from './hostnames.ts';
-import { type LockedPod, lockPod } from './locked-pod.ts';
+import { assertRunning, type LockedPod, lockPod } from './locked-pod.ts';
 import type { DatabaseTransaction } from './tables.ts';
 import { startNextDeploy, transition } from './transition.ts';
 
@@ -37,12 +37,13 @@ export async function rollBack(
   request: RollbackRequest,
 ): Promise<DeployResult> {
   const pod = await lockPod(trx, podId);
+  assertRunning(pod);
   const source = await sourceOf(trx, pod, request.revisionId);
   await setDraftAside(trx, pod, request.discardDraft);
   const entries = await loadEntries(trx, source.id);
   const documents = entries.map((entry) => entry.document);
   const faults: Fault[] = [
-    ...request.check(documents),
+    ...request.check(documents, pod),
     ...(await claimDomains(trx, podId, documents, request.domain)),
   ];
   if (faults.length > 0) return { ok: false, faults };

@@ -1,5 +1,7 @@
 import type { AppDocument } from '@brainpod/model/kinds/app';
 import type { ConfigDocument } from '@brainpod/model/kinds/config';
+import type { DiskDocument } from '@brainpod/model/kinds/disk';
+import type { PostgresDocument } from '@brainpod/model/kinds/postgres';
 import type { RouteInput } from '@brainpod/model/kinds/route';
 
 /** A small valid App. */
@@ -37,5 +39,25 @@ export function sampleRoute(name = 'web', spec: Partial<RouteInput['spec']> = {}
       timeout: 60,
       ...spec,
     },
+  };
+}
+
+/** A valid Disk of so many GB. */
+export function sampleDisk(name = 'data', size = 5): DiskDocument {
+  return {
+    apiVersion: 'pod.brainpod.io/v1alpha1',
+    kind: 'Disk',
+    metadata: { name, namespace: 'default' },
+    spec: { size },
+  };
+}
+
+/** A valid Postgres with its data on the Disk of this name. */
+export function samplePostgres(name = 'db', disk = 'data'): PostgresDocument {
+  return {
+    apiVersion: 'pod.brainpod.io/v1alpha1',
+    kind: 'Postgres',
+    metadata: { name, namespace: 'default' },
+    spec: { version: '16', instance: '.5x', diskRef: `urn:brain:disk:default:${disk}` },
   };
 }

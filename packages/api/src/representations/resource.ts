@@ -1,4 +1,5 @@
 import { formatUrn } from '@brainpod/model/urn';
+import { variablesOf } from '@brainpod/model/variables';
 import type { StoredResource } from '@brainpod/store/resources';
 import { links, type ResourceScope } from '../links.ts';
 import type { ResourceBody } from '../schemas.ts';
@@ -17,6 +18,8 @@ export function resourceBody(resource: StoredResource, place: ResourcePlace): Re
     content: resource.document,
     status: resource.status,
     healthy: resource.healthy,
+    locked: resource.locked,
+    variables: variablesOf(resource.document),
     _links: {
       self: links.resource(podName, resource.kind, resource.name, scope),
       pod: links.pod(podName),

@@ -29,7 +29,7 @@ export const createResources = podOperation({
     201: { description: 'The new resources', schema: ResourceMutation },
   },
   handle: async ({ deps, pod, query, body, actor }) => {
-    const rules = { ...draftRules({ podName: pod.name, deps }), actor };
+    const rules = { ...(await draftRules({ podName: pod.name, deps })), actor };
     const change = { type: 'create', documents: body } as const;
     if (query.dryRun === 'true') {
       const faults = await deps.store.drafts.rehearse(pod.id, change, rules);

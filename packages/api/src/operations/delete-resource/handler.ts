@@ -19,7 +19,7 @@ export const deleteResource = podOperation({
   handle: async ({ deps, pod, params, actor }) => {
     const change = { type: 'delete', ...resourceKey(params) } as const;
     const result = await deps.store.drafts.write(pod.id, change, {
-      ...draftRules({ podName: pod.name, deps }),
+      ...(await draftRules({ podName: pod.name, deps })),
       actor,
     });
     if (!result.ok) throw validationError(result.faults);

@@ -1,5 +1,12 @@
+import { formatReference } from '@brainpod/model/reference';
 import type { PodRecord } from '@brainpod/store/pods';
-import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import {
+  sampleApp,
+  sampleConfig,
+  sampleDisk,
+  samplePostgres,
+  sampleRoute,
+} from '@brainpod/testkit/sample-documents';
 import { waitFor } from '@brainpod/testkit/wait-for';
 import { expect } from 'vitest';
 import { DeploymentAccepted } from '../../schemas.ts';
@@ -69,6 +76,19 @@ describeOperation('deployPod', { request: (pod) => deployment(pod) }, ({ proves 
       code: 'VALIDATION_ERROR',
       details: [{ path: 'Route/web.spec.rules[0].backendRef' }, { path: 'App/other.spec.image' }],
     });
+    expect((await api.store.revisions.find(pod.id, pod.head.id))?.state).toBe('draft');
+  });
+
+  proves(400, 'names each resource of a kind that does not run here yet', async (api) => {
+    const pod = await api.newPod();
+    const env = [{ name: 'DB', value: formatReference('db', 'uri') }];
+    await api.write(pod, sampleApp('web', { env }), samplePostgres(), sampleDisk());
+    const error = (await api.call(deployment(pod))).error(400);
+    expect(error).toMatchObject({
+      code: 'VALIDATION_ERROR',
+      details: [{ path: 'Postgres/db' }, { path: 'Disk/data' }],
+    });
+    expect(error.details?.[0]?.message).toContain('does not run here yet');
     expect((await api.store.revisions.find(pod.id, pod.head.id))?.state).toBe('draft');
   });
 

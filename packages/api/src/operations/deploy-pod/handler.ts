@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { deployReply } from '../../deploy-reply.ts';
-import { podFaults } from '../../documents-check.ts';
+import { deployRules } from '../../documents-check.ts';
 import { bodyOf, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { WatchParameter } from '../../parameters.ts';
@@ -26,7 +26,7 @@ export const deployPod = podOperation({
     const result = await deps.store.deployments.deploy(pod.id, {
       ...(body.summary === undefined ? {} : { summary: body.summary }),
       actor,
-      check: (documents) => podFaults(documents, { podName: pod.name, deps }),
+      check: await deployRules({ podName: pod.name, deps }),
     });
     if (!result.ok) throw validationError(result.faults, 'The draft cannot be deployed.');
     return deployReply(deps, { pod, revisionId: result.revisionId, watchSeconds: query.watch, callerGone });

@@ -27,7 +27,7 @@ export const installBlueprint = podOperation({
     const made = instantiate(blueprint, body.input, randomFor(blueprint));
     if (!made.ok) throw validationError(made.faults, FAULTY);
     const change = { type: 'create', documents: made.value } as const;
-    const rules = { ...draftRules({ podName: pod.name, deps }), actor };
+    const rules = { ...(await draftRules({ podName: pod.name, deps })), actor };
     const result = await deps.store.drafts.write(pod.id, change, rules);
     if (!result.ok) {
       throw validationError(faultsOfInput(blueprint, faultsInBatch(result.faults, made.value)), FAULTY);

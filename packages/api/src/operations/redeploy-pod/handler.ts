@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { deployReply } from '../../deploy-reply.ts';
-import { podFaults } from '../../documents-check.ts';
+import { deployRules } from '../../documents-check.ts';
 import { EMPTY_BODY, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { WatchParameter } from '../../parameters.ts';
@@ -23,7 +23,7 @@ export const redeployPod = podOperation({
   handle: async ({ deps, pod, query, actor, callerGone }) => {
     const result = await deps.store.deployments.redeploy(pod.id, {
       actor,
-      check: (documents) => podFaults(documents, { podName: pod.name, deps }),
+      check: await deployRules({ podName: pod.name, deps }),
     });
     if (!result.ok) throw validationError(result.faults, 'The revision cannot be deployed.');
     return deployReply(deps, { pod, revisionId: result.revisionId, watchSeconds: query.watch, callerGone });

@@ -14,7 +14,8 @@ export const replaceResource = podOperation({
   path: RESOURCE_PATH,
   tag: 'resources',
   summary: 'Replace a resource in the draft',
-  description: 'By the whole document. What cannot change (the hostname of a Route) is silently put back.',
+  description:
+    'By the whole document. What cannot change (the hostname of a Route, the volume of a Disk, version, edition and Disk of a database) is silently put back. A Disk never shrinks.',
   access: { actions: ['resources:write'] },
   query: EMPTY_QUERY,
   body: { required: true, schema: ResourceReplacementSchema, parse: parseResourceDocument },
@@ -23,7 +24,7 @@ export const replaceResource = podOperation({
     const mismatches = otherThanInPath(body, resourceKey(params));
     if (mismatches.length > 0)
       throw validationError(mismatches, 'The document is another one than the path names.');
-    const rules = { ...draftRules({ podName: pod.name, deps }), actor };
+    const rules = { ...(await draftRules({ podName: pod.name, deps })), actor };
     const result = await deps.store.drafts.write(pod.id, { type: 'replace', document: body }, rules);
     if (!result.ok) {
       const faults = faultsInInput(result.faults, () => '');

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { deployReply } from '../../deploy-reply.ts';
-import { documentFaults } from '../../documents-check.ts';
+import { rollbackRules } from '../../documents-check.ts';
 import { bodyOf, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { WatchParameter } from '../../parameters.ts';
@@ -30,7 +30,7 @@ export const rollbackPod = podOperation({
       discardDraft,
       domain: deps.domain,
       actor,
-      check: (documents) => documentFaults(documents, { podName: pod.name, deps }),
+      check: await rollbackRules({ podName: pod.name, deps }),
     });
     if (!result.ok) throw validationError(result.faults, 'The revision cannot be made live again.');
     return deployReply(deps, { pod, revisionId: result.revisionId, watchSeconds: query.watch, callerGone });
