@@ -56,7 +56,7 @@ function resourceQuota(
       'limits.cpu': cpuQuantity(quota.cpuMillis * 2),
       'limits.memory': memoryQuantity(quota.memoryMiB * 2),
       pods: `${quota.instances * 2}`,
-      ...(quota.diskGb === null ? {} : { 'requests.storage': `${quota.diskGb}Gi` }),
+      ...(quota.diskGb === null ? {} : { 'requests.storage': memoryQuantity(quota.diskGb * 1024) }),
       'count/configmaps': '500',
       'count/secrets': '500',
       'count/services': '200',
