@@ -2,7 +2,7 @@ import { ApiError } from '@brainpod/model/errors';
 import { type Actor, recordAudit } from './audit.ts';
 import { cancel } from './cancel.ts';
 import type { DeployCheck, DeployResult } from './deploy-result.ts';
-import { loadEntries } from './documents.ts';
+import { type Expectation, loadEntries } from './documents.ts';
 import { assertRunning, type LockedPod, lockPod } from './locked-pod.ts';
 import { type RollbackRequest, rollBack } from './rollback.ts';
 import type { Database, DatabaseTransaction } from './tables.ts';
@@ -19,11 +19,12 @@ export class Deployments {
 
   /**
    * Asks for the pod's draft to be deployed. While an earlier revision of the pod is on its way it waits for its
-   * turn. PRECONDITION_FAILED (ApiError) when the head is no draft. The check sees just what will be deployed.
+   * turn. PRECONDITION_FAILED (ApiError) when the head is no draft. What is expected and the check see just what will
+   * be deployed.
    */
   deploy(
     podId: string,
-    request: { summary?: string; check: DeployCheck; actor: Actor },
+    request: { summary?: string; check: DeployCheck; expect?: Expectation; actor: Actor },
   ): Promise<DeployResult> {
     return this.#start(podId, request, {
       assertPossible: assertDeployable,
@@ -62,7 +63,7 @@ export class Deployments {
 
   #start(
     podId: string,
-    { check, actor }: { check: DeployCheck; actor: Actor },
+    { check, expect, actor }: { check: DeployCheck; expect?: Expectation; actor: Actor },
     options: { assertPossible: (pod: LockedPod) => void; changes: RevisionChanges },
   ): Promise<DeployResult> {
     const work = async (trx: DatabaseTransaction): Promise<DeployResult> => {
@@ -70,6 +71,7 @@ export class Deployments {
       assertRunning(pod);
       options.assertPossible(pod);
       const entries = await loadEntries(trx, pod.head.id);
+      expect?.(entries);
       const faults = check(
         entries.map((entry) => entry.document),
         pod,

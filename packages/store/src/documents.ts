@@ -14,6 +14,12 @@ export type RevisionEntry = {
   document: ResourceDocument;
 };
 
+/**
+ * Looks at what a pod's head holds before a change, while the pod is locked: throws (PRECONDITION_FAILED) when that
+ * is not what the caller's change was made for.
+ */
+export type Expectation = (entries: readonly RevisionEntry[]) => void;
+
 /** A document's address: sha256 of its canonical JSON, so equal documents are kept once. */
 export function documentHash(document: ResourceDocument): Buffer {
   return createHash('sha256').update(canonicalJson(document)).digest();

@@ -11,6 +11,7 @@ import { openSecondStore, openTestStore, type TestStore } from '@brainpod/testki
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { clientConfig } from './connection.ts';
+import type { RevisionEntry } from './documents.ts';
 import type { DraftChange } from './drafts.ts';
 import type { PodRecord } from './pods.ts';
 
@@ -365,5 +366,28 @@ describe('a resource that is being restarted', () => {
     await restart(true);
     expect((await at.store.resources.list(pod.head.id)).map(({ locked }) => locked)).toEqual([false]);
     for (const change of changes) await written(change);
+  });
+});
+
+describe('an expectation', () => {
+  test('sees what the head holds before the change, and nothing is written when it throws', async () => {
+    await written(create(sampleApp()));
+    const before = await at.store.revisions.entries(pod.head.id);
+    const refuse = (entries: readonly RevisionEntry[]): void => {
+      throw new Error(`held ${entries.map(({ hash }) => hash.toString('hex'))}`);
+    };
+    const held = `held ${before.map(({ hash }) => hash.toString('hex'))}`;
+    const write = at.store.drafts.write(pod.id, create(sampleConfig()), { ...RULES, expect: refuse });
+    await expect(write).rejects.toThrow(held);
+    const rehearsal = at.store.drafts.rehearse(pod.id, create(sampleConfig()), { ...RULES, expect: refuse });
+    await expect(rehearsal).rejects.toThrow(held);
+    const deploy = at.store.deployments.deploy(pod.id, {
+      check: () => [],
+      expect: refuse,
+      actor: TEST_ACTOR,
+    });
+    await expect(deploy).rejects.toThrow(held);
+    expect(await namesIn(pod.head.id)).toEqual(['App/web']);
+    expect(await at.store.pods.find(at.accountId, pod.name)).toMatchObject({ head: { state: 'draft' } });
   });
 });

@@ -6,7 +6,14 @@ import { underPath } from '@brainpod/model/fault';
 import { immutableFaults, putBackImmutable } from '@brainpod/model/immutable';
 import { formatUrn } from '@brainpod/model/urn';
 import { type Actor, recordAudit } from './audit.ts';
-import { entryOf, insertEntries, loadEntries, type RevisionEntry, saveDocuments } from './documents.ts';
+import {
+  type Expectation,
+  entryOf,
+  insertEntries,
+  loadEntries,
+  type RevisionEntry,
+  saveDocuments,
+} from './documents.ts';
 import { claimDomains, platformHostname, releaseUnusedDomains } from './hostnames.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
 import { refuseLocked } from './resource-locks.ts';
@@ -24,6 +31,8 @@ export type DraftRules = {
   domain: string;
   /** What is wrong with a change; paths begin with `<Kind>/<name>`, or with `limits.`. */
   check(change: CheckedChange): Fault[];
+  /** What the head must hold before the change; see If-Match. */
+  expect?: Expectation;
 };
 
 /** A change as it would be: the changed documents among all of the draft, and what that held before. */
@@ -76,6 +85,7 @@ async function writeDraft(
 ): Promise<DraftResult> {
   const pod = await lockPod(trx, podId);
   const current = await loadEntries(trx, pod.head.id);
+  rules.expect?.(current);
   const plan = await planChange(trx, pod, current, change, rules.domain);
   await refuseLocked(trx, pod, [...plan.put, ...plan.removed]);
   const changed = plan.put.map(documentOf);
