@@ -1,4 +1,4 @@
-import { type CompiledPod, compilePlatform } from '@brainpod/compiler/compile';
+import { type CompiledPod, compileChecked, compilePlatform } from '@brainpod/compiler/compile';
 import type { KubeObject } from '@brainpod/compiler/kube-object';
 import { KubeClient } from '@brainpod/kube/client';
 import { testKubeconfig } from '@brainpod/testkit/test-cluster';
@@ -47,6 +47,22 @@ test.each(compiling)('admission lets the instances of $name in', async (golden) 
   for (const { object } of compiled.objects.filter((made) => made.object.kind === 'Deployment')) {
     const instance = instanceOf(object);
     expect(await client.apply(instance, { dryRun: true })).toMatchObject({ spec: instance.spec });
+  }
+});
+
+test('an App may get a Disk and give it back, though Disks do not run yet', async () => {
+  const { documents, pod, platform } = caseNamed('app-minimal');
+  const mounts = [{ path: '/data', disk: 'urn:brain:disk:default:data' }];
+  const onDisk = documents.map((document) =>
+    document.kind === 'App' ? { ...document, spec: { ...document.spec, mounts } } : document,
+  );
+  for (const each of [documents, onDisk, documents]) {
+    for (const { object } of compileChecked(each, pod, platform)) {
+      expect(await client.apply(object)).toMatchObject(object);
+      if (object.kind !== 'Deployment') continue;
+      const instance = instanceOf(object);
+      expect(await client.apply(instance, { dryRun: true })).toMatchObject({ spec: instance.spec });
+    }
   }
 });
 

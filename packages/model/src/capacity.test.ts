@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
 import { appInput, configInput, databaseInput, diskInput, routeInput } from '../test/sample.ts';
-import { demandOf, limitFaults, type PodLimits } from './capacity.ts';
+import { demandOf, limitFaults, NO_LIMITS } from './capacity.ts';
 import { parseResourceDocument, type ResourceDocument } from './document.ts';
 import { INSTANCE_NAMES, INSTANCE_SIZES, isFractional } from './instance-size.ts';
-
-const NO_LIMITS: PodLimits = { apps: null, cpuMillis: null, memoryMiB: null, diskGb: null };
 
 function documentOf(input: unknown): ResourceDocument {
   const parsed = parseResourceDocument(input);

@@ -9,6 +9,8 @@ export type Demand = { apps: number; cpuMillis: number; memoryMiB: number; diskG
 /** What a pod may ask for in all, as the operator has set it; null where nothing is set. */
 export type PodLimits = { [field in keyof Demand]: number | null };
 
+export const NO_LIMITS: PodLimits = { apps: null, cpuMillis: null, memoryMiB: null, diskGb: null };
+
 /** Adds up the instances of Apps and databases and the sizes of Disks. */
 export function demandOf(documents: readonly ResourceDocument[], sizes: InstanceSizes): Demand {
   const { apps, databases, disks } = podDocuments(documents);

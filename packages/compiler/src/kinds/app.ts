@@ -161,7 +161,7 @@ function podSpec(
 }
 
 /** Long enough that a request that came last, and takes as long as its Route lets it, is still answered. */
-function graceSeconds(traffic: AppTraffic, drainSeconds: number): number {
+export function graceSeconds(traffic: AppTraffic, drainSeconds: number): number {
   if (traffic.longestTimeoutSeconds === undefined) return IDLE_GRACE_SECONDS;
   const answer = Math.ceil(traffic.longestTimeoutSeconds / TIMEOUT_STEP_SECONDS) * TIMEOUT_STEP_SECONDS;
   return drainSeconds + answer + GRACE_MARGIN_SECONDS;
