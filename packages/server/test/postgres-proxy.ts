@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DatabaseAddress } from '@brainpod/testkit/postgres';
+
+const SOCKET = '.s.PGSQL.5432';
+/** Message types of PostgreSQL's protocol 3 that carry a statement's text. */
+const STATEMENT_TYPES = new Set(['Q', 'P']);
+
+/**
+ * Stands between a server and PostgreSQL: tells of every statement before it is passed on, and can be away, so that
+ * connections are refused.
+ */
+export class PostgresProxy {
+  readonly address: DatabaseAddress;
+  /** Called with the text of each statement before it is passed on. */
+  onStatement: (text: string) => void = () => undefined;
+  readonly #dir: string;
+  readonly #upstream: string;
+  readonly #sockets = new Set<Socket>();
+  #server = createServer();
+
+  private constructor(dir: string, upstream: DatabaseAddress) {
+    this.#dir = dir;
+    this.#upstream = join(upstream.host, SOCKET);
+    this.address = { ...upstream, host: dir };
+  }
+
+  static async start(upstream: DatabaseAddress): Promise<PostgresProxy> {
+    const dir = await mkdtemp(join(tmpdir(), 'brainpod-pg-proxy-'));
+    const proxy = new PostgresProxy(dir, upstream);
+    await proxy.up();
+    return proxy;
+  }
+
+  async up(): Promise<void> {
+    this.#server = createServer((client) => this.#pass(client));
+    await new Promise<void>((done) => this.#server.listen(join(this.#dir, SOCKET), done));
+  }
+
+  /** From now on connections are refused, and those there are end. */
+  async down(): Promise<void> {
+    const closed = new Promise((done) => this.#server.close(done));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async remove(): Promise<void> {
+    await this.down();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  #pass(client: Socket): void {
+    const upstream = connect(this.#upstream);
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      this.#sockets.add(from);
+      from.once('error', () => to.destroy());
+      from.once('close', () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+    }
+    const reader = new StatementReader((text) => this.onStatement(text));
+    client.on('data', (chunk: Buffer) => {
+      reader.read(chunk);
+      upstream.write(chunk);
+    });
+    upstream.pipe(client);
+  }
+}
+
+/** Finds the statements in what a client sends. The first message of a connection has no type. */
+class StatementReader {
+  readonly #tell: (text: string) => void;
+  #rest = Buffer.alloc(0);
+  #isStarted = false;
+
+  constructor(tell: (text: string) => void) {
+    this.#tell = tell;
+  }
+
+  read(chunk: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    for (;;) {
+      const head = this.#isStarted ? 1 : 0;
+      if (this.#rest.length < head + 4) return;
+      const end = head + this.#rest.readInt32BE(head);
+      if (this.#rest.length < end) return;
+      const message = this.#rest.subarray(0, end);
+      this.#rest = this.#rest.subarray(end);
+      if (this.#isStarted) this.#statement(message);
+      this.#isStarted = true;
+    }
+  }
+
+  #statement(message: Buffer): void {
+    const type = String.fromCharCode(message.readUInt8(0));
+    if (!STATEMENT_TYPES.has(type)) return;
+    const [first = '', second = ''] = message.subarray(5).toString('utf8').split('\0');
+    this.#tell(type === 'Q' ? first : second);
+  }
+}
