@@ -319,6 +319,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/resources/{kind}/{namespace}/{name}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what an App writes to its output
+         * @description Events `line`, of all instances: first what each wrote last, then what they write from now on, in the order in which it arrives. Instances that start meanwhile join. Ends with an event `end` after 10 minutes, or `duration`; with `follow=false` after what there is. Comes straight from the cluster, which forgets what instances wrote when they go.
+         */
+        get: operations["followLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/blueprints": {
         parameters: {
             query?: never;
@@ -601,6 +621,12 @@ export interface components {
                 healthy: boolean;
                 status: components["schemas"]["WorkloadStatus"] | components["schemas"]["DiskStatus"] | components["schemas"]["ReadyStatus"] | null;
             }[];
+        };
+        LogLine: {
+            instance: string;
+            /** Format: date-time */
+            timestamp: string;
+            body: string;
         };
         DeployInput: {
             /** @description a text of at most 1000 characters */
@@ -2227,6 +2253,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResolvedResource"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    followLogs: {
+        parameters: {
+            query?: {
+                tail?: number;
+                since?: string;
+                follow?: "false";
+                duration?: number;
+            };
+            header?: never;
+            path: {
+                pod: string;
+                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
+                namespace: "default";
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines as they are written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LogLine"];
                 };
             };
             400: components["responses"]["Error400"];

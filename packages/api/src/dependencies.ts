@@ -1,6 +1,8 @@
 import type { Blueprint } from '@brainpod/blueprint/blueprint';
+import type { PodRecord } from '@brainpod/store/pods';
 import type { Store } from '@brainpod/store/store';
 import type { FastifyBaseLogger } from 'fastify';
+import type { ClusterPort } from './cluster-port.ts';
 
 /** What the API needs from outside. */
 export type ApiOptions = {
@@ -11,6 +13,8 @@ export type ApiOptions = {
   registryHost: string;
   /** What can be installed, in the order of lists. */
   blueprints: readonly Blueprint[];
+  /** The cluster in which a pod runs; null, as without this, while nothing is known of it. */
+  clusterOf?: (pod: PodRecord) => ClusterPort | null;
   logger: FastifyBaseLogger;
 };
 

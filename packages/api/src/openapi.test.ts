@@ -70,6 +70,7 @@ test('it describes the operations of the contract under their names', () => {
       // Ours.
       'rollbackPod POST /v1/pods/{pod}/rollback',
       'cancelRevision POST /v1/pods/{pod}/revisions/{revision}/cancel',
+      'followLogs GET /v1/pods/{pod}/resources/{kind}/{namespace}/{name}/logs',
       'watchRevision GET /v1/pods/{pod}/revisions/{revision}/watch',
     ].sort(),
   );

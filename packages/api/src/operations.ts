@@ -4,6 +4,7 @@ import { createPod } from './operations/create-pod/handler.ts';
 import { createResources } from './operations/create-resources/handler.ts';
 import { deleteResource } from './operations/delete-resource/handler.ts';
 import { deployPod } from './operations/deploy-pod/handler.ts';
+import { followLogs } from './operations/follow-logs/handler.ts';
 import { getBlueprint } from './operations/get-blueprint/handler.ts';
 import { getCurrentUser } from './operations/get-current-user/handler.ts';
 import { getOpenApiDocument } from './operations/get-openapi-document/handler.ts';
@@ -46,6 +47,7 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   deleteResource,
   listVariables,
   resolveResource,
+  followLogs,
   listBlueprints,
   getBlueprint,
   installBlueprint,

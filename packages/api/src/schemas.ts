@@ -176,6 +176,8 @@ export const RevisionProgress = Type.Object({
   resources: Type.Array(Type.Object({ urn: Type.String(), healthy: Type.Boolean(), status: Status })),
 });
 
+export const LogLine = Type.Object({ instance: Type.String(), timestamp: Instant, body: Type.String() });
+
 export const RevisionDiff = Type.Object({
   revision: Uuid,
   base: nullable(Uuid),
@@ -268,6 +270,7 @@ export const COMPONENTS: Record<string, TSchema> = {
   RevisionDetail,
   RevisionDiff,
   RevisionProgress,
+  LogLine,
   DeployInput,
   RollbackInput,
   DeploymentAccepted,

@@ -47,6 +47,13 @@ export type LogQuery = {
   signal?: AbortSignal;
 };
 
+export type LogStreamQuery = Pick<LogQuery, 'namespace' | 'pod' | 'container' | 'tailLines' | 'signal'> & {
+  /** Whether to go on with what is written from now on, until the container ends. */
+  follow: boolean;
+  /** Only what was written from this second on, ISO 8601. */
+  sinceTime?: string;
+};
+
 export type ServerVersion = { major: number; minor: number; gitVersion: string };
 
 export type WatchQuery = ListQuery & { resourceVersion: string; timeoutSeconds: number };
@@ -256,6 +263,24 @@ export class KubeClient {
       accept: '*/*',
       timeoutMs: 5_000,
       ...(query.signal === undefined ? {} : { signal: query.signal }),
+    });
+  }
+
+  /** What a container writes, as bytes: lines that each begin with the instant at which they were written. */
+  streamLog(query: LogStreamQuery): Promise<AsyncIterable<Buffer>> {
+    const { namespace, pod, container, follow, tailLines, sinceTime, signal } = query;
+    return this.#transport.stream({
+      method: 'GET',
+      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`,
+      query: {
+        container,
+        follow: follow ? 'true' : undefined,
+        timestamps: 'true',
+        tailLines: tailLines === undefined ? undefined : String(tailLines),
+        sinceTime,
+      },
+      accept: '*/*',
+      ...(signal === undefined ? {} : { signal }),
     });
   }
 

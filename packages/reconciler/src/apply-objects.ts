@@ -105,7 +105,7 @@ export class ObjectApplier {
 }
 
 /** A Secret or ConfigMap that is immutable, and not as we want it. */
-function isFrozen(object: KubeObject, error: KubeError): boolean {
+export function isFrozen(object: KubeObject, error: KubeError): boolean {
   return isOpaque(object) && error.status === 422 && error.message.includes('immutable');
 }
 
@@ -114,7 +114,8 @@ function hashOf(object: KubeObject): string {
   return createHash('sha256').update(canonicalJson(object)).digest('base64url');
 }
 
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** Does the work on all items, a few at a time. Throws the first error, after all were tried. */
+export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const errors: unknown[] = [];
   const queue = items.values();
   const worker = async (): Promise<void> => {

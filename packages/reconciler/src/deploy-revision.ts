@@ -8,6 +8,7 @@ import type { ObjectApplier, Refusal } from './apply-objects.ts';
 import { type Assessment, assessPod } from './assess.ts';
 import { explainTimeout, findTerminalFault, withLastWords } from './explain-failure.ts';
 import type { LogSource } from './health/diagnosis.ts';
+import { lackSentence } from './lack-sentence.ts';
 import type { LiveObjects } from './live-objects.ts';
 import { HTTP_ROUTE, NAMESPACE } from './managed-kinds.ts';
 import type { Clock, Logger, PodState, PullSecrets, ReconcilerStore, Snapshot } from './ports.ts';
@@ -179,15 +180,6 @@ export class RevisionDeploy {
   #fields(): { pod: string; version: number; revision: string } {
     return { pod: this.#state.pod.name, version: this.#target.version, revision: this.#target.revisionId };
   }
-}
-
-/** What the operator has to do about the cluster; null where it is only away. */
-function lackSentence({ reason, status }: KubeError): string | null {
-  if (reason === 'NoSuchKind') {
-    return 'This cluster cannot serve Routes: the Gateway API is not installed. The operator has to install it.';
-  }
-  if (status !== 403) return null;
-  return "Brainpod's own account may not do all that it has to in this cluster. The operator has to give it the permissions; the server's log names them.";
 }
 
 /** A Route that still serves as the revision before wants it is no sign that this revision is healthy. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterPort } from '@brainpod/api/cluster-port';
 import type { Platform } from '@brainpod/compiler/platform-facts';
 import { KubeClient } from '@brainpod/kube/client';
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
@@ -8,6 +9,7 @@ import { pullToken } from '@brainpod/registry/pull-token';
 import type { Store } from '@brainpod/store/store';
 import type { Logger } from 'pino';
 import type { Certificates } from './certificates.ts';
+import { clusterPort } from './cluster-port.ts';
 import type { Settings } from './settings.ts';
 
 const LOOK_INTERVAL_MS = 500;
@@ -17,7 +19,11 @@ const GATEWAY_CLASS = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gatew
 const ENVOY_GATEWAY_CONTROLLER = 'gateway.envoyproxy.io/gatewayclass-controller';
 const ENVOY_GATEWAY_POLICY = { apiVersion: 'gateway.envoyproxy.io/v1alpha1', kind: 'BackendTrafficPolicy' };
 
-export type ClusterWorker = { stop(): Promise<void> };
+export type ClusterWorker = {
+  /** What the API asks of the cluster; null while that has not answered yet. */
+  port(): ClusterPort | null;
+  stop(): Promise<void>;
+};
 
 type Parts = {
   settings: Settings;
@@ -38,6 +44,7 @@ export function workOnCluster(parts: Parts): ClusterWorker {
   const stopped = new AbortController();
   const following = worker.follow(stopped.signal);
   return {
+    port: () => worker.port,
     async stop() {
       stopped.abort();
       await following;
@@ -48,11 +55,16 @@ export function workOnCluster(parts: Parts): ClusterWorker {
 class Worker {
   readonly #parts: Parts;
   #reconciler: Reconciler | null = null;
+  #port: ClusterPort | null = null;
   #kubeconfig = '';
   #lastTrouble = '';
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  get port(): ClusterPort | null {
+    return this.#port;
   }
 
   async follow(signal: AbortSignal): Promise<void> {
@@ -91,17 +103,20 @@ class Worker {
       return null;
     }
     logger.info({ envoyGateway }, 'the cluster answers; working on it');
-    return () =>
-      startReconciler({
+    const platform = () => this.#platform(envoyGateway);
+    return () => {
+      this.#port = clusterPort(kube, platform);
+      return startReconciler({
         store: store.reconciler,
         kube,
-        platform: () => this.#platform(envoyGateway),
+        platform,
         pullSecrets: { dockerConfigJson: (pod) => pullSecret(settings.registryHost, masterKey, pod) },
         logger: logger.child({ part: 'reconciler' }),
         clock: { now: () => new Date() },
         deployTimeoutMs: settings.deployTimeoutMs,
         resyncIntervalMs: settings.resyncIntervalMs,
       });
+    };
   }
 
   #platform(envoyGateway: boolean): Platform {

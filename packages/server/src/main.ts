@@ -27,11 +27,13 @@ const masterKey = await ensureMasterKey(join(keysDir, 'master.key'));
 const certificates = await openCertificates(keysDir, settings.domain, logger);
 const stopping = new AbortController();
 
+let worker: ClusterWorker | null = null;
 const server = buildServer({
   store,
   domain: settings.domain,
   registryHost: settings.registryHost,
   blueprints: await readBlueprints(BLUEPRINTS_DIR),
+  clusterOf: () => worker?.port() ?? null,
   logger,
 });
 registerRegistryRoutes(server, { settings, store, masterKey });
@@ -59,7 +61,8 @@ async function work(parts: {
     await migrateWhenAvailable(store, stopping.signal);
     await store.clusters.registerDefault(EMBEDDED_CLUSTER);
     logger.info('the database is ready');
-    return workOnCluster(parts);
+    worker = workOnCluster(parts);
+    return worker;
   } catch (error) {
     if (stopping.signal.aborted) return null;
     logger.fatal({ err: error }, 'the database cannot be used; the server ends and is started again');
@@ -78,8 +81,8 @@ async function stop(reason: string): Promise<void> {
     process.exit(1);
   }, CLOSE_TIMEOUT_MS);
   certificates.stop();
-  const worker = await working;
-  await Promise.all([server.close(), worker?.stop()]);
+  const worked = await working;
+  await Promise.all([server.close(), worked?.stop()]);
   await store.close();
   clearTimeout(overdue);
 }

@@ -17,6 +17,7 @@ import { OPERATIONS } from '../operations.ts';
 import { ErrorEnvelope } from '../schemas.ts';
 import { buildServer } from '../server.ts';
 import { parseEvents, type ReceivedEvent } from './received-events.ts';
+import { StandInCluster } from './stand-in-cluster.ts';
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const DOMAIN = 'example.test';
@@ -33,6 +34,10 @@ export type Request = {
   payload?: string | Buffer;
   headers?: Record<string, string>;
 };
+
+export function newCluster(): StandInCluster {
+  return new StandInCluster({ domain: DOMAIN, registryHost: REGISTRY_HOST });
+}
 
 /** An answer that fits its operation's documentation; `call` has made sure of that. */
 export class Answer {
@@ -74,6 +79,8 @@ export class Answer {
 export class TestApi {
   readonly store: Store;
   readonly server: FastifyInstance;
+  /** The cluster of every pod; null while it is not known. */
+  cluster: StandInCluster | null = newCluster();
   readonly userId: string;
   /** A key that may do everything in its account. */
   readonly key: string;
@@ -106,20 +113,23 @@ export class TestApi {
     const foreign = await store.accounts.create('foreign@example.com');
     const secretOf = async (userId: string) =>
       (await store.apiKeys.create({ userId, name: 'test', policy: FULL_POLICY, actor: TEST_ACTOR })).secret;
+    let api: TestApi | null = null;
     const server = buildServer({
       store,
       domain: DOMAIN,
       registryHost: REGISTRY_HOST,
       blueprints: [sampleBlueprint()],
+      clusterOf: () => api?.cluster ?? null,
       logger: pino({ level: 'silent' }),
     });
-    return new TestApi({
+    api = new TestApi({
       store,
       server,
       account,
       key: await secretOf(account.userId),
       foreignKey: await secretOf(foreign.userId),
     });
+    return api;
   }
 
   async close(): Promise<void> {
