@@ -1,7 +1,4 @@
 import type { CompiledObject, Platform } from '@brainpod/compiler/compile';
-import { ApiError } from '@brainpod/model/errors';
-import type { PodRecord } from '@brainpod/store/pods';
-import type { ApiDependencies } from './dependencies.ts';
 
 /** What a cluster refuses of a revision: `path` is `<Kind>/<name>`, the message is for a person. */
 export type ClusterRefusal = { path: string; message: string };
@@ -34,14 +31,4 @@ export interface ClusterPort {
    * lines end with `signal` or, when not following, with what there is.
    */
   followOutput(request: OutputRequest, signal: AbortSignal): Promise<AsyncIterable<OutputLine>>;
-}
-
-/** The cluster of a pod. SERVICE_UNAVAILABLE (ApiError) while nothing is known of it. */
-export function clusterOf(deps: ApiDependencies, pod: PodRecord): ClusterPort {
-  const cluster = deps.clusterOf?.(pod) ?? null;
-  if (cluster !== null) return cluster;
-  throw new ApiError(
-    'SERVICE_UNAVAILABLE',
-    `The cluster of pod ${pod.name} is not known to this server yet. Try again in a moment.`,
-  );
 }

@@ -1,6 +1,7 @@
 import { ApiError } from '@brainpod/model/errors';
 import type { PodRecord } from '@brainpod/store/pods';
 import type { Revision } from '@brainpod/store/revisions';
+import type { ClusterPort } from './cluster-port.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import type { ResourceScope } from './links.ts';
 import { isUuid } from './parameters.ts';
@@ -30,4 +31,14 @@ export async function revisionInScope(
   const active = await deps.store.revisions.activeAt(pod.id, new Date(at));
   if (active === null) throw new ApiError('NOT_FOUND', `Nothing of pod ${pod.name} was deployed at ${at}.`);
   return active.id;
+}
+
+/** The cluster of a pod. SERVICE_UNAVAILABLE (ApiError) while nothing is known of it. */
+export function clusterOf(deps: ApiDependencies, pod: PodRecord): ClusterPort {
+  const cluster = deps.clusterOf?.(pod) ?? null;
+  if (cluster !== null) return cluster;
+  throw new ApiError(
+    'SERVICE_UNAVAILABLE',
+    `The cluster of pod ${pod.name} is not known to this server yet. Try again in a moment.`,
+  );
 }

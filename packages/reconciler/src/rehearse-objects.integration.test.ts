@@ -19,7 +19,11 @@ afterAll(() => kube?.close());
 
 function compiled(podName: string) {
   const pod = { ...UNTOUCHED, name: podName, pullSecret: { dockerConfigJson: '{"auths":{}}' } };
-  return compilePod([app('web'), config('settings', { 'a.conf': 'a' }), route('web', 'web', 8080)], pod, PLATFORM).objects;
+  return compilePod(
+    [app('web'), config('settings', { 'a.conf': 'a' }), route('web', 'web', 8080)],
+    pod,
+    PLATFORM,
+  ).objects;
 }
 
 const rehearse = (podName: string, objects: ReturnType<typeof compiled>, client = kube) =>

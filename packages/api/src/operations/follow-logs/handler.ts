@@ -1,12 +1,13 @@
 import { withArticle } from '@brainpod/model/kind';
 import type { PodRecord } from '@brainpod/store/pods';
 import Type from 'typebox';
-import { clusterOf, type OutputLine } from '../../cluster-port.ts';
+import type { OutputLine } from '../../cluster-port.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import type { ServerSentEvent } from '../../event-stream.ts';
 import { NO_BODY, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { InstantParameter } from '../../parameters.ts';
+import { clusterOf } from '../../pod-state.ts';
 import { noSuchResource, RESOURCE_PATH, resourceKey } from '../../resource-path.ts';
 import { LogLine } from '../../schemas.ts';
 
