@@ -1630,7 +1630,10 @@ export interface operations {
     createPod: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1805,7 +1808,10 @@ export interface operations {
             query?: {
                 watch?: number;
             };
-            header?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 pod: string;
             };
@@ -1852,7 +1858,10 @@ export interface operations {
             query?: {
                 watch?: number;
             };
-            header?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 pod: string;
             };
@@ -1895,7 +1904,10 @@ export interface operations {
             query?: {
                 watch?: number;
             };
-            header?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 pod: string;
             };
@@ -1940,7 +1952,10 @@ export interface operations {
     cancelRevision: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 pod: string;
                 revision: string;
@@ -2045,7 +2060,10 @@ export interface operations {
             query?: {
                 dryRun?: "true";
             };
-            header?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 pod: string;
             };
@@ -2372,7 +2390,10 @@ export interface operations {
     installBlueprint: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 pod: string;
                 blueprint: string;

@@ -33,11 +33,8 @@ export type PodContext = { caller: Caller; pod: PodRecord };
 
 const BEARER = /^Bearer +(\S+)$/i;
 
-/** Finds out who calls. UNAUTHORIZED (ApiError) without a valid key. */
-export async function authenticate(
-  headers: { authorization?: string | undefined },
-  deps: ApiDependencies,
-): Promise<Caller> {
+/** The API key's secret that a request shows. UNAUTHORIZED (ApiError) when it shows none. */
+export function bearerSecret(headers: { authorization?: string | undefined }): string {
   const { authorization } = headers;
   if (authorization === undefined) {
     throw new ApiError('UNAUTHORIZED', 'An API key is needed: send it as "Authorization: Bearer brain_…".');
@@ -46,6 +43,14 @@ export async function authenticate(
   if (secret === undefined) {
     throw new ApiError('UNAUTHORIZED', 'The Authorization header must be "Bearer" and an API key.');
   }
+  return secret;
+}
+
+/**
+ * Finds out who calls. UNAUTHORIZED (ApiError) without a valid key. It is looked up each time, so that a key that is
+ * revoked, rolled or expired is dead on every server at once.
+ */
+export async function authenticate(secret: string, deps: ApiDependencies): Promise<Caller> {
   const caller = await deps.store.apiKeys.authenticate(secret);
   if (caller === null) {
     throw new ApiError('UNAUTHORIZED', 'This API key is unknown, revoked or expired. Use another one.');

@@ -16,7 +16,12 @@ export type ApiOptions = {
   /** The cluster in which a pod runs; null, as without this, while nothing is known of it. */
   clusterOf?: (pod: PodRecord) => ClusterPort | null;
   logger: FastifyBaseLogger;
+  /** How long a request may take until its answer; default 30 s. */
+  requestTimeoutMs?: number;
 };
 
 /** What handlers get: the options, and word that the server is about to close, so that nobody waits on. */
-export type ApiDependencies = ApiOptions & { closing: AbortSignal };
+export type ApiDependencies = Omit<ApiOptions, 'requestTimeoutMs'> & {
+  closing: AbortSignal;
+  requestTimeoutMs: number;
+};

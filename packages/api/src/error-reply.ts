@@ -1,5 +1,5 @@
 import { ApiError, type ErrorCode } from '@brainpod/model/errors';
-import { isDatabaseUnavailable, isNotMigratedYet } from '@brainpod/store/unavailable';
+import { isDatabaseUnavailable, isNotMigratedYet, isOutOfTime } from '@brainpod/store/unavailable';
 import type { ErrorBody } from './schemas.ts';
 
 const RETRY_AFTER_SECONDS = 2;
@@ -25,6 +25,15 @@ const BY_FASTIFY_CODE: Record<string, { code: ErrorCode; message: string }> = {
 /** Makes what callers are told of any error; what is not meant for them stays in `cause`. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
+  if (isOutOfTime(error)) {
+    return new ApiError(
+      'REQUEST_TIMEOUT',
+      'The database took too long; nothing was kept. Try again in a moment.',
+      {
+        cause: error,
+      },
+    );
+  }
   if (isDatabaseUnavailable(error) || isNotMigratedYet(error)) {
     return new ApiError(
       'SERVICE_UNAVAILABLE',

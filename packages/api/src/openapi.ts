@@ -46,6 +46,15 @@ const PATH_PARAMETERS: Record<string, JsonObject> = {
   identifier: { type: 'string', description: 'The name, the URN or the UUID of a resource' },
 };
 
+const IDEMPOTENCY_KEY: JsonObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+};
+
 /** The OpenAPI document, made of the very schemas that read requests. The same operations give the same document. */
 export function openApiDocument(operations: readonly Operation[]): JsonObject {
   const names = componentNames();
@@ -88,7 +97,11 @@ function operationObject(operation: Operation, names: ReadonlyMap<string, string
     summary: operation.summary,
     ...(operation.description === undefined ? {} : { description: operation.description }),
     ...(actions.length === 0 ? {} : { 'x-brainpod-actions': actions }),
-    parameters: [...pathParameters(operation.path), ...queryParameters(operation, names)],
+    parameters: [
+      ...pathParameters(operation.path),
+      ...queryParameters(operation, names),
+      ...headerParameters(operation),
+    ],
     ...(body.schema === null
       ? {}
       : {
@@ -126,6 +139,10 @@ function queryParameters(operation: Operation, names: ReadonlyMap<string, string
     required: Array.isArray(required) && required.includes(name),
     schema: referenced(memberOf(schema.properties, name), names),
   }));
+}
+
+function headerParameters({ method }: Operation): JsonObject[] {
+  return method === 'POST' ? [IDEMPOTENCY_KEY] : [];
 }
 
 function response(spec: ResponseSpec, names: ReadonlyMap<string, string>): JsonObject {

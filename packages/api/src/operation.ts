@@ -2,12 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { validatorOf } from '@brainpod/model/validate';
 import type { Caller } from '@brainpod/store/api-keys';
 import type { Actor } from '@brainpod/store/audit';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static, TObject, TSchema } from 'typebox';
 import {
   type AccountAccess,
   type AccountContext,
-  authenticate,
   authorizeAccount,
   authorizeOperator,
   authorizePod,
@@ -17,8 +16,9 @@ import {
   type PodContext,
 } from './authorization.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { type ServerSentEvent, sendEvents } from './event-stream.ts';
-import { type BodySpec, type QueryValues, readBody, readQuery } from './input.ts';
+import type { ServerSentEvent } from './event-stream.ts';
+import { type BodySpec, readBody, readQuery } from './input.ts';
+import { answerRequest, type Identity, type Route } from './request-flow.ts';
 
 export type Tag =
   | 'users'
@@ -44,16 +44,7 @@ export type ResponseSpec = {
 
 /** What a handler answers: a body, or events as they happen (Server-Sent Events). */
 export type Reply = BodyReply | { events: AsyncIterable<ServerSentEvent> };
-export type BodyReply = {
-  status: number;
-  body: unknown;
-  headers?: Record<string, string>;
-  /**
-   * What is left to do for the answer when all that was written is kept: to wait for a deploy, for example. Its answer
-   * takes the place of this one; repeated with the same Idempotency-Key, a request does this part again.
-   */
-  settle?: () => Promise<BodyReply>;
-};
+export type BodyReply = { status: number; body: unknown; headers?: Record<string, string> };
 
 /** Who may call an operation. */
 export type Access =
@@ -82,12 +73,10 @@ export type OperationFacts = {
 
 export type Operation = OperationFacts & { mount: (server: FastifyInstance, deps: ApiDependencies) => void };
 
-type Params = Record<string, string>;
-
 /** What every handler gets, beside what its access gives it. */
 export type Call<Q, B> = {
   deps: ApiDependencies;
-  params: Params;
+  params: Record<string, string>;
   query: Q;
   body: B;
   headers: IncomingHttpHeaders;
@@ -101,11 +90,23 @@ type Acting = { actor: Actor };
 type Spec<C, Q extends TObject, B> = Omit<OperationFacts, 'access' | 'query' | 'body'> & {
   query: Q;
   body: BodySpec<B>;
+  /**
+   * Unless it is a GET it runs in one transaction, that of the store in `deps`: all that it wrote is kept when it
+   * returns, and nothing when it throws. It must not wait for anything but the store.
+   */
   handle: (call: Call<Static<Q>, B> & C) => Promise<Reply>;
+  /**
+   * What is left to do for the answer when all that was written is kept: to wait for a deploy, for example. Its answer
+   * takes the place of the handler's; repeated with the same Idempotency-Key, a request does this part again.
+   */
+  settle?: (call: Call<Static<Q>, B> & C, reply: BodyReply) => Promise<BodyReply>;
 };
 
-type Route = { Params: Params; Querystring: QueryValues };
-type Authorize<C> = (request: FastifyRequest<Route>, deps: ApiDependencies) => Promise<C>;
+type Authorize<C> = (
+  identity: Identity | null,
+  request: FastifyRequest<Route>,
+  deps: ApiDependencies,
+) => Promise<C>;
 
 /** An operation that anybody may call, without a key. */
 export function publicOperation<const Q extends TObject, B>(spec: Spec<object, Q, B>): Operation {
@@ -117,8 +118,8 @@ export function accountOperation<const Q extends TObject, B>(
   spec: Spec<AccountContext & Acting, Q, B> & { access: AccountAccess },
 ): Operation {
   const { access, ...rest } = spec;
-  return operation(rest, { scope: 'account', account: access }, async (request, deps) => {
-    const caller = await authenticate(request.headers, deps);
+  return operation(rest, { scope: 'account', account: access }, async (identity, request) => {
+    const caller = callerOf(identity);
     return { ...authorizeAccount(caller, access), actor: actorOf(caller, spec.id, request) };
   });
 }
@@ -128,8 +129,8 @@ export function operatorOperation<const Q extends TObject, B>(
   spec: Spec<OperatorContext & Acting, Q, B> & { access: OperatorAccess },
 ): Operation {
   const { access, ...rest } = spec;
-  return operation(rest, { scope: 'operator', operator: access }, async (request, deps) => {
-    const caller = await authenticate(request.headers, deps);
+  return operation(rest, { scope: 'operator', operator: access }, async (identity, request) => {
+    const caller = callerOf(identity);
     return { ...authorizeOperator(caller, access), actor: actorOf(caller, spec.id, request) };
   });
 }
@@ -139,11 +140,17 @@ export function podOperation<const Q extends TObject, B>(
   spec: Spec<PodContext & Acting, Q, B> & { access: PodAccess },
 ): Operation {
   const { access, ...rest } = spec;
-  return operation(rest, { scope: 'pod', pod: access }, async (request, deps) => {
-    const caller = await authenticate(request.headers, deps);
+  return operation(rest, { scope: 'pod', pod: access }, async (identity, request, deps) => {
+    const caller = callerOf(identity);
     const context = await authorizePod(caller, request, { access, deps });
     return { ...context, actor: actorOf(caller, spec.id, request) };
   });
+}
+
+/** Every scope but `public` is only reached with a key. */
+function callerOf(identity: Identity | null): Caller {
+  if (identity === null) throw new Error('an operation that needs a key was reached without one');
+  return identity.caller;
 }
 
 function actorOf(caller: Caller, operation: string, request: { id: string; ip: string }): Actor {
@@ -156,42 +163,25 @@ function operation<C extends object, Q extends TObject, B>(
   access: Access,
   authorize: Authorize<C>,
 ): Operation {
-  const { handle, ...facts } = spec;
+  const { handle, settle, ...facts } = spec;
   const parseQuery = validatorOf<Q>(spec.query);
-  const mount = (server: FastifyInstance, deps: ApiDependencies): void => {
-    const contexts = new WeakMap<object, C>();
-    server.route<Route>({
-      method: spec.method,
-      url: spec.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      config: { operationId: spec.id },
-      // Before the body is read: who may not call learns just that, whatever the body is.
-      onRequest: async (request) => {
-        contexts.set(request, await authorize(request, deps));
-      },
-      handler: async (request, reply) => {
-        const context = contexts.get(request);
-        if (context === undefined) throw new Error(`${spec.id} was reached without authorization`);
-        const query = readQuery(parseQuery, spec.query, request.query);
-        const body = readBody(spec.body, request.body);
-        const callerGone = () => goneSignal(reply);
-        const { params, headers } = request;
-        const answer = await handle({ deps, params, headers, query, body, callerGone, ...context });
-        if ('events' in answer) return sendEvents(reply, answer.events, callerGone());
-        const settled = answer.settle === undefined ? answer : await answer.settle();
-        return reply
-          .code(settled.status)
-          .headers(settled.headers ?? {})
-          .send(settled.body);
-      },
+  const mount = (server: FastifyInstance, deps: ApiDependencies): void =>
+    answerRequest<C, Call<Static<Q>, B> & C>(server, deps, {
+      operation: { ...facts, access },
+      authorize: (identity, request) => authorize(identity, request, deps),
+      read: (request, context, callerGone) => ({
+        deps,
+        params: request.params,
+        headers: request.headers,
+        query: readQuery(parseQuery, spec.query, request.query),
+        body: readBody(spec.body, request.body),
+        callerGone,
+        ...context,
+      }),
+      handle,
+      settle: settle ?? ((_call, reply) => Promise.resolve(reply)),
     });
-  };
   return { ...facts, access, mount };
-}
-
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => controller.abort());
-  return controller.signal;
 }
 
 declare module 'fastify' {

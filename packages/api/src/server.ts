@@ -18,6 +18,7 @@ import { leaveBodiesUnread, readJsonBodies } from './request-body.ts';
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 // A URN of seven parts with the longest names, each colon encoded.
 const MAX_PARAMETER_CHARACTERS = 200;
+const REQUEST_TIMEOUT_MS = 30_000;
 const GIVEN_REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 const REQUEST_ID_HEADER = 'x-request-id';
 
@@ -27,7 +28,8 @@ const REQUEST_ID_HEADER = 'x-request-id';
  */
 export function buildServer(options: ApiOptions): FastifyInstance {
   const closing = new AbortController();
-  const deps: ApiDependencies = { ...options, closing: closing.signal };
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const deps: ApiDependencies = { ...options, requestTimeoutMs, closing: closing.signal };
   const server: FastifyInstance = fastify({
     loggerInstance: options.logger,
     // One line per answer, below; headers and bodies are never logged.

@@ -5,6 +5,7 @@ import { Clusters } from './clusters.ts';
 import { type Connection, openPool, type StoreLogger } from './connection.ts';
 import { Deployments } from './deployments.ts';
 import { Drafts } from './drafts.ts';
+import { IdempotentAnswers } from './idempotent-answers.ts';
 import { migrate } from './migrate.ts';
 import { PodChanges } from './pod-changes.ts';
 import { PodLocks } from './pod-locks.ts';
@@ -39,6 +40,7 @@ export class Store {
   readonly resources: Resources;
   readonly drafts: Drafts;
   readonly deployments: Deployments;
+  readonly idempotentAnswers: IdempotentAnswers;
   /** What the reconciler works with. */
   readonly reconciler: ReconcilerStore;
   readonly #db: Database;
@@ -57,6 +59,7 @@ export class Store {
     this.resources = new Resources(this.#db);
     this.drafts = new Drafts(this.#db);
     this.deployments = new Deployments(this.#db);
+    this.idempotentAnswers = new IdempotentAnswers(this.#db);
     this.reconciler = new PostgresReconcilerStore({
       db: this.#db,
       changes: this.#changes,

@@ -150,7 +150,7 @@ export type IdempotentAnswerTable = {
   headers: Json<Record<string, string>>;
   /** Encrypted under the caller's own secret, which is nowhere here. */
   body: Buffer;
-  created_at: CreatedAt;
+  created_at: ColumnType<Date, never, Date>;
 };
 
 export type RateBudgetTable = { key_id: string; tokens: number; refilled_at: Date };

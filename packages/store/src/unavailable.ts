@@ -32,6 +32,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return DRIVER_MESSAGES.some((message) => error.message.startsWith(message));
 }
 
+/** Whether an error means that a statement took longer than it may, or waited too long for a lock. */
+export function isOutOfTime(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '57014' || error.code === '55P03');
+}
+
 /** Whether an error means that the tables are not there yet: a server that just started is still making them. */
 export function isNotMigratedYet(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '42P01';

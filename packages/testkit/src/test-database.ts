@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { clientConfig } from '@brainpod/store/connection';
+import pg from 'pg';
 import { inject } from 'vitest';
 import { createDatabase, type DatabaseAddress } from './postgres.ts';
 import { TEMPLATE_DATABASE } from './postgres-setup.ts';
@@ -7,4 +9,18 @@ import { TEMPLATE_DATABASE } from './postgres-setup.ts';
 export function createTestDatabase(): Promise<DatabaseAddress> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   return createDatabase(inject('postgresSocketDir'), name, TEMPLATE_DATABASE);
+}
+
+/** Asks a database directly, past the store. */
+export async function queryDatabase(
+  address: DatabaseAddress,
+  text: string,
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client(clientConfig(address));
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
 }

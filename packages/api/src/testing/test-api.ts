@@ -5,13 +5,16 @@ import { HTTP_STATUS, isErrorCode } from '@brainpod/model/errors';
 import { ACTIONS, type Action, FULL_POLICY, type Policy, podUrn } from '@brainpod/model/policy';
 import type { PodRecord } from '@brainpod/store/pods';
 import type { Store } from '@brainpod/store/store';
+import type { DatabaseAddress } from '@brainpod/testkit/postgres';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
-import { openTestStore } from '@brainpod/testkit/test-store';
+import { queryDatabase } from '@brainpod/testkit/test-database';
+import { openSecondStore, openTestStore, type TestStore } from '@brainpod/testkit/test-store';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import type { ApiOptions } from '../dependencies.ts';
 import type { Method } from '../operation.ts';
 import { OPERATIONS } from '../operations.ts';
 import { ErrorEnvelope } from '../schemas.ts';
@@ -75,61 +78,72 @@ export class Answer {
   }
 }
 
+/** What may be different from how the API is by itself. */
+export type TestOptions = Partial<ApiOptions>;
+
+type Keys = { key: string; foreignKey: string };
+
 /** The API on a database of its own, with what tests need around it. */
 export class TestApi {
   readonly store: Store;
   readonly server: FastifyInstance;
   /** The cluster of every pod; null while it is not known. */
   cluster: StandInCluster | null = newCluster();
+  readonly address: DatabaseAddress;
   readonly userId: string;
+  readonly accountId: string;
   /** A key that may do everything in its account. */
   readonly key: string;
   /** A key that may do everything in another account. */
   readonly foreignKey: string;
-  readonly #account: { accountId: string; userId: string; clusterId: string };
+  readonly #at: TestStore;
   readonly #answered = new Map<string, string | undefined>();
   #listener: (operationId: string, status: number) => void = () => undefined;
 
-  private constructor(parts: {
-    store: Store;
-    server: FastifyInstance;
-    key: string;
-    foreignKey: string;
-    account: { accountId: string; userId: string; clusterId: string };
-  }) {
-    this.store = parts.store;
-    this.server = parts.server;
-    this.key = parts.key;
-    this.foreignKey = parts.foreignKey;
-    this.userId = parts.account.userId;
-    this.#account = parts.account;
+  private constructor(at: TestStore, keys: Keys, options: TestOptions) {
+    this.#at = at;
+    this.store = at.store;
+    this.address = at.address;
+    this.userId = at.userId;
+    this.accountId = at.accountId;
+    this.key = keys.key;
+    this.foreignKey = keys.foreignKey;
+    this.server = buildServer({
+      store: at.store,
+      domain: DOMAIN,
+      registryHost: REGISTRY_HOST,
+      blueprints: [sampleBlueprint()],
+      clusterOf: () => this.cluster,
+      logger: pino({ level: 'silent' }),
+      ...options,
+    });
     this.server.addHook('onRequest', async (request) => {
       this.#answered.set(request.id, request.routeOptions.config.operationId);
     });
   }
 
-  static async start(): Promise<TestApi> {
-    const { store, ...account } = await openTestStore();
-    const foreign = await store.accounts.create('foreign@example.com');
+  static async start(options: TestOptions = {}): Promise<TestApi> {
+    const at = await openTestStore();
+    const foreign = await at.store.accounts.create('foreign@example.com');
     const secretOf = async (userId: string) =>
-      (await store.apiKeys.create({ userId, name: 'test', policy: FULL_POLICY, actor: TEST_ACTOR })).secret;
-    let api: TestApi | null = null;
-    const server = buildServer({
-      store,
-      domain: DOMAIN,
-      registryHost: REGISTRY_HOST,
-      blueprints: [sampleBlueprint()],
-      clusterOf: () => api?.cluster ?? null,
-      logger: pino({ level: 'silent' }),
-    });
-    api = new TestApi({
-      store,
-      server,
-      account,
-      key: await secretOf(account.userId),
-      foreignKey: await secretOf(foreign.userId),
-    });
-    return api;
+      (await at.store.apiKeys.create({ userId, name: 'test', policy: FULL_POLICY, actor: TEST_ACTOR }))
+        .secret;
+    const keys = { key: await secretOf(at.userId), foreignKey: await secretOf(foreign.userId) };
+    return new TestApi(at, keys, options);
+  }
+
+  /** Another server on the same database. It and its store are closed when the test is over. */
+  beside(options: TestOptions = {}): TestApi {
+    const store = openSecondStore(this.address);
+    const { key, foreignKey } = this;
+    const second = new TestApi({ ...this.#at, store }, { key, foreignKey }, options);
+    onTestFinished(() => second.server.close());
+    return second;
+  }
+
+  /** Asks the database directly, past the store. */
+  sql(text: string): Promise<Record<string, unknown>[]> {
+    return queryDatabase(this.address, text);
   }
 
   async close(): Promise<void> {
@@ -177,7 +191,7 @@ export class TestApi {
   }
 
   newPod(): Promise<PodRecord> {
-    const { accountId, userId, clusterId } = this.#account;
+    const { accountId, userId, clusterId } = this.#at;
     return this.store.pods.create({
       accountId,
       ownerId: userId,

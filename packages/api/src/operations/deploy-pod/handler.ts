@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { deployReply } from '../../deploy-reply.ts';
+import { deployReply, watchedDeployReply } from '../../deploy-reply.ts';
 import { deployRules } from '../../documents-check.ts';
 import { bodyOf, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
@@ -22,13 +22,14 @@ export const deployPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, query, body, actor, callerGone }) => {
+  handle: async ({ deps, pod, body, actor }) => {
     const result = await deps.store.deployments.deploy(pod.id, {
       ...(body.summary === undefined ? {} : { summary: body.summary }),
       actor,
       check: await deployRules({ podName: pod.name, deps }),
     });
     if (!result.ok) throw validationError(result.faults, 'The draft cannot be deployed.');
-    return deployReply(deps, { pod, revisionId: result.revisionId, watchSeconds: query.watch, callerGone });
+    return deployReply(deps, { pod, revisionId: result.revisionId });
   },
+  settle: watchedDeployReply,
 });

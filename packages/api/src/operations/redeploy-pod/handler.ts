@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { deployReply } from '../../deploy-reply.ts';
+import { deployReply, watchedDeployReply } from '../../deploy-reply.ts';
 import { deployRules } from '../../documents-check.ts';
 import { EMPTY_BODY, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
@@ -20,12 +20,13 @@ export const redeployPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, query, actor, callerGone }) => {
+  handle: async ({ deps, pod, actor }) => {
     const result = await deps.store.deployments.redeploy(pod.id, {
       actor,
       check: await deployRules({ podName: pod.name, deps }),
     });
     if (!result.ok) throw validationError(result.faults, 'The revision cannot be deployed.');
-    return deployReply(deps, { pod, revisionId: result.revisionId, watchSeconds: query.watch, callerGone });
+    return deployReply(deps, { pod, revisionId: result.revisionId });
   },
+  settle: watchedDeployReply,
 });

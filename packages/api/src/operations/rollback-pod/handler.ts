@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { deployReply } from '../../deploy-reply.ts';
+import { deployReply, watchedDeployReply } from '../../deploy-reply.ts';
 import { rollbackRules } from '../../documents-check.ts';
 import { bodyOf, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
@@ -22,7 +22,7 @@ export const rollbackPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, query, body, actor, callerGone }) => {
+  handle: async ({ deps, pod, body, actor }) => {
     const { revision, summary, discardDraft = false } = body;
     const result = await deps.store.deployments.rollback(pod.id, {
       revisionId: revision,
@@ -33,6 +33,7 @@ export const rollbackPod = podOperation({
       check: await rollbackRules({ podName: pod.name, deps }),
     });
     if (!result.ok) throw validationError(result.faults, 'The revision cannot be made live again.');
-    return deployReply(deps, { pod, revisionId: result.revisionId, watchSeconds: query.watch, callerGone });
+    return deployReply(deps, { pod, revisionId: result.revisionId });
   },
+  settle: watchedDeployReply,
 });

@@ -1,0 +1,121 @@
+import type { Caller } from '@brainpod/store/api-keys';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { authenticate, bearerSecret } from './authorization.ts';
+import { Deadline } from './deadline.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { sendEvents } from './event-stream.ts';
+import {
+  answerOnce,
+  IDEMPOTENCY_KEY_HEADER,
+  idempotencyKeyOf,
+  REPLAYED_HEADER,
+  type Repeatable,
+  requestHash,
+} from './idempotency.ts';
+import type { QueryValues } from './input.ts';
+import type { BodyReply, OperationFacts, Reply } from './operation.ts';
+
+// The way of every request: who calls, may they, what do they ask, then the work, in one transaction with the answer
+// that is kept for its repetition.
+
+export type Route = { Params: Record<string, string>; Querystring: QueryValues };
+
+/** Who calls, and the secret they showed. */
+export type Identity = { caller: Caller; secret: string };
+
+type Steps<C, K extends { deps: ApiDependencies }> = {
+  operation: OperationFacts;
+  authorize: (identity: Identity | null, request: FastifyRequest<Route>) => Promise<C>;
+  /** Reads what is asked; throws (ApiError) on faults. */
+  read: (request: FastifyRequest<Route>, context: C, callerGone: () => AbortSignal) => K;
+  handle: (call: K) => Promise<Reply>;
+  settle: (call: K, reply: BodyReply) => Promise<BodyReply>;
+};
+
+type Admitted<C> = { identity: Identity | null; context: C; deadline: Deadline };
+
+/** Mounts an operation. */
+export function answerRequest<C, K extends { deps: ApiDependencies }>(
+  server: FastifyInstance,
+  deps: ApiDependencies,
+  steps: Steps<C, K>,
+): void {
+  const { operation } = steps;
+  const admitted = new WeakMap<object, Admitted<C>>();
+  server.route<Route>({
+    method: operation.method,
+    url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    config: { operationId: operation.id },
+    // Before the body is read: who may not call learns just that, whatever the body is.
+    onRequest: async (request, reply) => {
+      const deadline = new Deadline(deps.requestTimeoutMs);
+      reply.raw.once('close', () => deadline.end());
+      const admit = async (): Promise<Admitted<C>> => {
+        const identity = operation.access.scope === 'public' ? null : await identify(request, deps);
+        return { identity, context: await steps.authorize(identity, request), deadline };
+      };
+      admitted.set(request, await deadline.race(admit()));
+    },
+    handler: async (request, reply) => {
+      const admission = admitted.get(request);
+      if (admission === undefined) throw new Error(`${operation.id} was reached without authorization`);
+      const call = steps.read(request, admission.context, () => goneSignal(reply));
+      const { deadline } = admission;
+      if (operation.method === 'GET') {
+        const answer = await deadline.race(steps.handle(call));
+        if (!('events' in answer)) return send(reply, answer);
+        deadline.end();
+        return sendEvents(reply, answer.events, goneSignal(reply));
+      }
+      const done = await deadline.race(write(call, { steps, request, admission }));
+      const settled = await steps.settle(call, done.answer);
+      if (done.isReplay) reply.header(REPLAYED_HEADER, 'true');
+      return send(reply, settled);
+    },
+  });
+}
+
+async function identify(request: FastifyRequest<Route>, deps: ApiDependencies): Promise<Identity> {
+  const secret = bearerSecret(request.headers);
+  return { secret, caller: await authenticate(secret, deps) };
+}
+
+/** Does what the request asks in one transaction, or, when it was done before, gives what was answered then. */
+function write<C, K extends { deps: ApiDependencies }>(
+  call: K,
+  parts: { steps: Steps<C, K>; request: FastifyRequest<Route>; admission: Admitted<C> },
+): Promise<{ answer: BodyReply; isReplay: boolean }> {
+  const { steps, request, admission } = parts;
+  const repeatable = repeatableOf(request, admission.identity);
+  return call.deps.store.transact(async (store) => {
+    const perform = async (): Promise<BodyReply> => {
+      const answer = await steps.handle({ ...call, deps: { ...call.deps, store } });
+      if ('events' in answer) throw new Error(`${steps.operation.id} writes, and cannot answer by a stream`);
+      return answer;
+    };
+    const done =
+      repeatable === null
+        ? { answer: await perform(), isReplay: false }
+        : await answerOnce(store, repeatable, perform);
+    await admission.deadline.seal();
+    return done;
+  });
+}
+
+function repeatableOf(request: FastifyRequest<Route>, identity: Identity | null): Repeatable | null {
+  const { method, url, body, headers } = request;
+  const idempotencyKey = method === 'POST' ? idempotencyKeyOf(headers[IDEMPOTENCY_KEY_HEADER]) : null;
+  if (idempotencyKey === null || identity === null) return null;
+  const { secret, caller } = identity;
+  return { keyId: caller.keyId, idempotencyKey, requestHash: requestHash({ method, url, body }), secret };
+}
+
+function send(reply: FastifyReply, { status, headers = {}, body }: BodyReply): FastifyReply {
+  return reply.code(status).headers(headers).send(body);
+}
+
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => controller.abort());
+  return controller.signal;
+}
