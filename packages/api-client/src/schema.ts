@@ -130,6 +130,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what deploying the draft will do
+         * @description For each resource: what happens to it, what stops answering for how long, what data is at risk, and why. Compared with what is deployed or, while a deploy is on its way, with that. `cluster` is what the cluster says to it in a rehearsal (`accepted` null: it could not be asked), `capacity` what is asked for beside the limits of the pod, `faults` all that forbids the deploy. A deploy with the ETag as `If-Match` does just this, or is refused.
+         */
+        get: operations["getPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pods/{pod}/deploy": {
         parameters: {
             query?: never;
@@ -141,7 +161,7 @@ export interface paths {
         put?: never;
         /**
          * Deploy the draft
-         * @description The whole draft goes live. While an earlier revision of the pod is still on its way, it waits for its turn. A draft without changes, or without resources, can be deployed too.
+         * @description The whole draft goes live. With the tag of a plan as `If-Match` it does just what that plan says, or is refused. While an earlier revision of the pod is still on its way, it waits for its turn. A draft without changes, or without resources, can be deployed too.
          */
         post: operations["deployPod"];
         delete?: never;
@@ -627,6 +647,87 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
             body: string;
+        };
+        PlannedChange: {
+            /** @enum {unknown} */
+            kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
+            name: string;
+            urn: string;
+            /**
+             * @description update: in place, nothing is restarted; scale: only the number of instances; roll: new instances take the place of old ones without interruption; restart: the old instance ends before the new one starts; unsupported: its kind does not run here yet
+             * @enum {unknown}
+             */
+            action: "none" | "create" | "update" | "scale" | "roll" | "restart" | "delete" | "unsupported";
+            interruption: {
+                /** @description What stops answering */
+                what: string;
+                seconds: number | null;
+                why: string;
+            } | null;
+            dataAtRisk: string | null;
+            reasons: string[];
+            _links: {
+                self: {
+                    href: string;
+                };
+                diff: {
+                    href: string;
+                };
+            };
+        };
+        Plan: {
+            /** Format: uuid */
+            revision: string;
+            base: string | null;
+            /** @description The ETag of the plan, without quotes */
+            tag: string;
+            canDeploy: boolean;
+            message: string | null;
+            changes: components["schemas"]["PlannedChange"][];
+            cluster: {
+                accepted: boolean | null;
+                message: string | null;
+                refusals: {
+                    path: string;
+                    message: string;
+                }[];
+            };
+            capacity: {
+                demand: {
+                    apps: number;
+                    cpuMillis: number;
+                    memoryMiB: number;
+                    diskGb: number;
+                };
+                limits: {
+                    apps: number | null;
+                    cpuMillis: number | null;
+                    memoryMiB: number | null;
+                    diskGb: number | null;
+                };
+                faults: {
+                    path: string;
+                    message: string;
+                }[];
+            };
+            faults: {
+                path: string;
+                message: string;
+            }[];
+            _links: {
+                self: {
+                    href: string;
+                };
+                pod: {
+                    href: string;
+                };
+                revision: {
+                    href: string;
+                };
+                diff: {
+                    href: string;
+                };
+            };
         };
         DeployInput: {
             /** @description a text of at most 1000 characters */
@@ -1789,6 +1890,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevisionDiff"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    getPlan: {
+        parameters: {
+            query?: {
+                revision?: string;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    /** @description The tag of the plan, for If-Match of a deploy */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
             400: components["responses"]["Error400"];

@@ -33,6 +33,7 @@ export const links = {
   resources: (pod: string, scope: ResourceScope = {}) => link(['pods', pod, 'resources'], scope),
   resource: (pod: string, kind: Kind, name: string, scope: ResourceScope = {}) =>
     link(['pods', pod, 'resources', kind, RESOURCE_NAMESPACE, name], scope),
+  plan: (pod: string) => link(['pods', pod, 'plan']),
   variables: (pod: string, scope: ResourceScope = {}) => link(['pods', pod, 'variables'], scope),
   events: (pod: string) => link(['pods', pod, 'events']),
   images: (pod: string) => link(['pods', pod, 'images']),

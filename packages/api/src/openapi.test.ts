@@ -68,6 +68,7 @@ test('it describes the operations of the contract under their names', () => {
       'listVariables GET /v1/pods/{pod}/variables',
       'resolveResource GET /v1/pods/{pod}/resources/resolve/{identifier}',
       // Ours.
+      'getPlan GET /v1/pods/{pod}/plan',
       'rollbackPod POST /v1/pods/{pod}/rollback',
       'cancelRevision POST /v1/pods/{pod}/revisions/{revision}/cancel',
       'followLogs GET /v1/pods/{pod}/resources/{kind}/{namespace}/{name}/logs',

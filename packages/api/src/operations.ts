@@ -8,6 +8,7 @@ import { followLogs } from './operations/follow-logs/handler.ts';
 import { getBlueprint } from './operations/get-blueprint/handler.ts';
 import { getCurrentUser } from './operations/get-current-user/handler.ts';
 import { getOpenApiDocument } from './operations/get-openapi-document/handler.ts';
+import { getPlan } from './operations/get-plan/handler.ts';
 import { getPod } from './operations/get-pod/handler.ts';
 import { getResource } from './operations/get-resource/handler.ts';
 import { getRevision } from './operations/get-revision/handler.ts';
@@ -35,6 +36,7 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   listRevisions,
   getRevision,
   getRevisionDiff,
+  getPlan,
   deployPod,
   redeployPod,
   rollbackPod,

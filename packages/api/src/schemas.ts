@@ -1,3 +1,4 @@
+import type { PlanAction } from '@brainpod/compiler/plan';
 import type { ResourceDocument, ResourceInput } from '@brainpod/model/document';
 import { ERROR_CODES } from '@brainpod/model/errors';
 import { KINDS } from '@brainpod/model/kind';
@@ -10,6 +11,18 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { RevisionIdParameter } from './parameters.ts';
 
 // The shapes of what the API answers. Each exported schema is a component of the OpenAPI document under its name.
+
+// As the compiler names what becomes of a resource.
+const PLAN_ACTIONS: readonly PlanAction[] = [
+  'none',
+  'create',
+  'update',
+  'scale',
+  'roll',
+  'restart',
+  'delete',
+  'unsupported',
+];
 
 const LinkSchema = Type.Object({ href: Type.String() });
 const Instant = Type.String({ format: 'date-time' });
@@ -193,6 +206,64 @@ export const RevisionDiff = Type.Object({
   _links: Type.Object({ self: LinkSchema, revision: LinkSchema }),
 });
 
+const Faults = Type.Array(Type.Object({ path: Type.String(), message: Type.String() }));
+const amounts = {
+  apps: Type.Integer(),
+  cpuMillis: Type.Integer(),
+  memoryMiB: Type.Integer(),
+  diskGb: Type.Integer(),
+};
+
+export const PlannedChange = Type.Object({
+  kind: Type.Enum(KINDS),
+  name: Type.String(),
+  urn: Type.String(),
+  action: Type.Enum(PLAN_ACTIONS, {
+    description:
+      'update: in place, nothing is restarted; scale: only the number of instances; roll: new instances take the place of old ones without interruption; restart: the old instance ends before the new one starts; unsupported: its kind does not run here yet',
+  }),
+  interruption: nullable(
+    Type.Object({
+      what: Type.String({ description: 'What stops answering' }),
+      seconds: nullable(Type.Integer({ description: 'For how long at most; null: for good' })),
+      why: Type.String(),
+    }),
+  ),
+  dataAtRisk: nullable(Type.String({ description: 'What data may be lost' })),
+  reasons: Type.Array(Type.String()),
+  _links: Type.Object({ self: LinkSchema, diff: LinkSchema }),
+});
+
+export const Plan = Type.Object({
+  revision: Uuid,
+  base: nullable(Uuid),
+  tag: Type.String({ description: 'The ETag of the plan, without quotes' }),
+  canDeploy: Type.Boolean(),
+  message: nullable(
+    Type.String({ description: 'Why there are no changes, where that is not because nothing changes' }),
+  ),
+  changes: Type.Array(PlannedChange),
+  cluster: Type.Object({
+    accepted: nullable(
+      Type.Boolean({ description: 'null: the cluster was not asked, and message says why' }),
+    ),
+    message: Text,
+    refusals: Faults,
+  }),
+  capacity: Type.Object({
+    demand: Type.Object(amounts),
+    limits: Type.Object({
+      apps: nullable(amounts.apps),
+      cpuMillis: nullable(amounts.cpuMillis),
+      memoryMiB: nullable(amounts.memoryMiB),
+      diskGb: nullable(amounts.diskGb),
+    }),
+    faults: Faults,
+  }),
+  faults: Faults,
+  _links: Type.Object({ self: LinkSchema, pod: LinkSchema, revision: LinkSchema, diff: LinkSchema }),
+});
+
 const Summary = Type.Optional(
   Type.String({ maxLength: 1000, description: 'a text of at most 1000 characters' }),
 );
@@ -271,6 +342,8 @@ export const COMPONENTS: Record<string, TSchema> = {
   RevisionDiff,
   RevisionProgress,
   LogLine,
+  PlannedChange,
+  Plan,
   DeployInput,
   RollbackInput,
   DeploymentAccepted,
@@ -296,6 +369,7 @@ export type ClusterBody = Static<typeof Cluster>;
 export type RevisionReferenceBody = Static<typeof RevisionReference>;
 export type PodBody = Static<typeof Pod>;
 export type RevisionBody = Static<typeof Revision>;
+export type PlanBody = Static<typeof Plan>;
 export type RevisionProgressBody = Static<typeof RevisionProgress>;
 export type RevisionDiffBody = Static<typeof RevisionDiff>;
 export type BlueprintBody = Static<typeof Blueprint>;

@@ -4,10 +4,20 @@ import { cancel } from './cancel.ts';
 import type { DeployCheck, DeployResult } from './deploy-result.ts';
 import { type Expectation, loadEntries } from './documents.ts';
 import { assertRunning, type LockedPod, lockPod } from './locked-pod.ts';
+import { type PlanBasis, readPlanBasis } from './plan-basis.ts';
 import { type RollbackRequest, rollBack } from './rollback.ts';
 import type { Database, DatabaseTransaction } from './tables.ts';
 import { inTransaction, transactionKeptIf } from './transaction.ts';
 import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
+
+type DeployRequest = {
+  check: DeployCheck;
+  /** What the head must hold. */
+  expect?: Expectation;
+  /** Looks at all that decides what the deploy does, while the pod is locked: throws when that is not as planned. */
+  expectPlan?: (basis: PlanBasis) => void;
+  actor: Actor;
+};
 
 /** Sends revisions on their way to being live. */
 export class Deployments {
@@ -22,10 +32,7 @@ export class Deployments {
    * turn. PRECONDITION_FAILED (ApiError) when the head is no draft. What is expected and the check see just what will
    * be deployed.
    */
-  deploy(
-    podId: string,
-    request: { summary?: string; check: DeployCheck; expect?: Expectation; actor: Actor },
-  ): Promise<DeployResult> {
+  deploy(podId: string, request: DeployRequest & { summary?: string }): Promise<DeployResult> {
     return this.#start(podId, request, {
       assertPossible: assertDeployable,
       changes: request.summary === undefined ? {} : { summary: request.summary },
@@ -38,6 +45,13 @@ export class Deployments {
       assertPossible: assertRedeployable,
       changes: { error: null, deploy_started_at: null },
     });
+  }
+
+  /** All that decides what deploying the pod's head does, from one moment. */
+  planBasis(podId: string): Promise<PlanBasis> {
+    if (this.#db.isTransaction) return readPlanBasis(this.#db, podId);
+    const moment = this.#db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
+    return moment.execute((trx) => readPlanBasis(trx, podId));
   }
 
   /**
@@ -63,7 +77,7 @@ export class Deployments {
 
   #start(
     podId: string,
-    { check, expect, actor }: { check: DeployCheck; expect?: Expectation; actor: Actor },
+    { check, expect, expectPlan, actor }: DeployRequest,
     options: { assertPossible: (pod: LockedPod) => void; changes: RevisionChanges },
   ): Promise<DeployResult> {
     const work = async (trx: DatabaseTransaction): Promise<DeployResult> => {
@@ -72,6 +86,7 @@ export class Deployments {
       options.assertPossible(pod);
       const entries = await loadEntries(trx, pod.head.id);
       expect?.(entries);
+      if (expectPlan !== undefined) expectPlan(await readPlanBasis(trx, podId));
       const faults = check(
         entries.map((entry) => entry.document),
         pod,

@@ -4,6 +4,8 @@ import { deployRules } from '../../documents-check.ts';
 import { bodyOf, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { WatchParameter } from '../../parameters.ts';
+import { planExpectation } from '../../plan-expectation.ts';
+import { planTagsIn } from '../../plan-tag.ts';
 import { DeployInput, DeploymentAccepted } from '../../schemas.ts';
 
 export const deployPod = podOperation({
@@ -13,7 +15,7 @@ export const deployPod = podOperation({
   tag: 'revisions',
   summary: 'Deploy the draft',
   description:
-    'The whole draft goes live. While an earlier revision of the pod is still on its way, it waits for its turn. A draft without changes, or without resources, can be deployed too.',
+    'The whole draft goes live. With the tag of a plan as `If-Match` it does just what that plan says, or is refused. While an earlier revision of the pod is still on its way, it waits for its turn. A draft without changes, or without resources, can be deployed too.',
   access: { actions: ['revisions:deploy'] },
   query: Type.Object({ watch: Type.Optional(WatchParameter) }, { additionalProperties: false }),
   body: bodyOf(DeployInput, { required: false }),
@@ -22,11 +24,13 @@ export const deployPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, body, actor }) => {
+  handle: async ({ deps, pod, body, headers, actor }) => {
+    const planned = planTagsIn(headers['if-match']);
     const result = await deps.store.deployments.deploy(pod.id, {
       ...(body.summary === undefined ? {} : { summary: body.summary }),
       actor,
       check: await deployRules({ podName: pod.name, deps }),
+      ...(planned.length === 0 ? {} : { expectPlan: await planExpectation(deps, pod, planned) }),
     });
     if (!result.ok) throw validationError(result.faults, 'The draft cannot be deployed.');
     return deployReply(deps, { pod, revisionId: result.revisionId });

@@ -1,0 +1,51 @@
+import type { RevisionState } from '@brainpod/model/revision-state';
+import { loadEntries, type RevisionEntry } from './documents.ts';
+import type { Database, PodLimits } from './tables.ts';
+
+/** All of a pod that decides what deploying its head does. */
+export type PlanBasis = {
+  head: { id: string; version: number; state: RevisionState; entries: RevisionEntry[] };
+  /** What the head will take the place of: the newest revision on its way, else what is deployed; null for nothing. */
+  base: { id: string; version: number; entries: RevisionEntry[] } | null;
+  isStopped: boolean;
+  limits: PodLimits | null;
+  /** When each App was last restarted, as an ISO instant, by name. */
+  restarts: Record<string, string>;
+};
+
+/** Reads it; all from one moment if the caller's transaction does so, or holds the pod's lock. */
+export async function readPlanBasis(db: Database, podId: string): Promise<PlanBasis> {
+  const pod = await db
+    .selectFrom('pod')
+    .innerJoin('revision as head', 'head.id', 'pod.head_revision_id')
+    .select(['head.id', 'head.version', 'head.state', 'deployed_revision_id', 'stopped_at', 'limits'])
+    .where('pod.id', '=', podId)
+    .executeTakeFirstOrThrow();
+  const base = await db
+    .selectFrom('revision')
+    .select(['id', 'version'])
+    .where('pod_id', '=', podId)
+    .where('id', '!=', pod.id)
+    .where((where) =>
+      where.or([where('state', 'in', ['pending', 'ready']), where('id', '=', pod.deployed_revision_id)]),
+    )
+    // On its way comes before deployed: that is what will be deployed by then.
+    .orderBy((order) => order('state', 'in', ['pending', 'ready']), 'desc')
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const restarts = await db
+    .selectFrom('resource_restart')
+    .select(['name', 'restarted_at'])
+    .where('pod_id', '=', podId)
+    .where('kind', '=', 'App')
+    .execute();
+  const { id, version, state } = pod;
+  return {
+    head: { id, version, state, entries: await loadEntries(db, id) },
+    base: base === undefined ? null : { ...base, entries: await loadEntries(db, base.id) },
+    isStopped: pod.stopped_at !== null,
+    limits: pod.limits,
+    restarts: Object.fromEntries(restarts.map((row) => [row.name, row.restarted_at.toISOString()])),
+  };
+}
