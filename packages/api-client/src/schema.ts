@@ -1851,6 +1851,8 @@ export interface operations {
             /** @description The revision */
             200: {
                 headers: {
+                    /** @description Names all documents of the revision: the same as long as they are */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1948,6 +1950,8 @@ export interface operations {
             header?: {
                 /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
                 "Idempotency-Key"?: string;
+                /** @description The ETag of the draft, or several, or `*`. When it has another one now, nothing is done (412). */
+                "If-Match"?: string;
             };
             path: {
                 pod: string;
@@ -2174,6 +2178,8 @@ export interface operations {
             /** @description The resources, by kind and name */
             200: {
                 headers: {
+                    /** @description Names all documents of the revision: the same as long as they are */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2200,6 +2206,8 @@ export interface operations {
             header?: {
                 /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
                 "Idempotency-Key"?: string;
+                /** @description The ETag of the draft, or several, or `*`. When it has another one now, nothing is done (412). */
+                "If-Match"?: string;
             };
             path: {
                 pod: string;
@@ -2224,6 +2232,8 @@ export interface operations {
             /** @description The new resources */
             201: {
                 headers: {
+                    /** @description Names all documents of the revision: the same as long as they are */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2262,6 +2272,8 @@ export interface operations {
             /** @description The resource */
             200: {
                 headers: {
+                    /** @description Names the document: the same as long as that is the same */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2283,7 +2295,10 @@ export interface operations {
     replaceResource: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the resource, or several, or `*`. When it has another one now, nothing is done (412). */
+                "If-Match"?: string;
+            };
             path: {
                 pod: string;
                 kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
@@ -2301,6 +2316,8 @@ export interface operations {
             /** @description The replaced resource */
             200: {
                 headers: {
+                    /** @description Names all documents of the revision: the same as long as they are */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2322,7 +2339,10 @@ export interface operations {
     deleteResource: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the resource, or several, or `*`. When it has another one now, nothing is done (412). */
+                "If-Match"?: string;
+            };
             path: {
                 pod: string;
                 kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
@@ -2336,6 +2356,8 @@ export interface operations {
             /** @description The deleted resource */
             200: {
                 headers: {
+                    /** @description Names all documents of the revision: the same as long as they are */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2530,6 +2552,8 @@ export interface operations {
             header?: {
                 /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
                 "Idempotency-Key"?: string;
+                /** @description The ETag of the draft, or several, or `*`. When it has another one now, nothing is done (412). */
+                "If-Match"?: string;
             };
             path: {
                 pod: string;
@@ -2546,6 +2570,8 @@ export interface operations {
             /** @description The new resources */
             201: {
                 headers: {
+                    /** @description Names all documents of the revision: the same as long as they are */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -141,8 +141,21 @@ function queryParameters(operation: Operation, names: ReadonlyMap<string, string
   }));
 }
 
-function headerParameters({ method }: Operation): JsonObject[] {
-  return method === 'POST' ? [IDEMPOTENCY_KEY] : [];
+function headerParameters({ method, ifMatch }: Operation): JsonObject[] {
+  return [
+    ...(method === 'POST' ? [IDEMPOTENCY_KEY] : []),
+    ...(ifMatch === undefined ? [] : [ifMatchParameter(ifMatch)]),
+  ];
+}
+
+function ifMatchParameter(subject: string): JsonObject {
+  return {
+    name: 'If-Match',
+    in: 'header',
+    required: false,
+    description: `The ETag of ${subject}, or several, or \`*\`. When it has another one now, nothing is done (412).`,
+    schema: { type: 'string' },
+  };
 }
 
 function response(spec: ResponseSpec, names: ReadonlyMap<string, string>): JsonObject {

@@ -69,6 +69,8 @@ export type OperationFacts = {
   responses: Record<number, ResponseSpec>;
   /** Whether the state of things can forbid it (412). */
   hasPrecondition?: boolean;
+  /** What the ETags in an If-Match header must be of, in words, where the operation takes one. */
+  ifMatch?: string;
 };
 
 export type Operation = OperationFacts & { mount: (server: FastifyInstance, deps: ApiDependencies) => void };

@@ -1,5 +1,6 @@
 import { ACTIONS, FULL_POLICY, podUrn } from '@brainpod/model/policy';
 import type { PodRecord } from '@brainpod/store/pods';
+import { sampleApp } from '@brainpod/testkit/sample-documents';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operation } from '../operation.ts';
@@ -49,6 +50,7 @@ export function describeOperation(id: string, sample: Sample, define: (tools: To
     };
     define({ api, proves });
     describeAccess(operation, sample, proves);
+    if (operation.ifMatch !== undefined) provesIfMatch(sample, proves);
     test('is proven for every status that it may answer', () => {
       expect([...proven].sort()).toEqual(expect.arrayContaining(requiredStatuses(operation)));
     });
@@ -111,6 +113,30 @@ function provesActionsAreNeeded(
       expect((await api.call({ ...sample.request(pod), key })).error(403).code).toBe('FORBIDDEN');
     });
   }
+}
+
+/** Those who take an If-Match are about the draft, or about `App/web` in it. */
+function provesIfMatch(sample: Sample, proves: Tools['proves']): void {
+  const withTag = async (api: TestApi, tag: string) => {
+    const pod = await api.newPod();
+    await api.write(pod, sampleApp());
+    const request = sample.request(pod);
+    const answer = await api.call({ ...request, headers: { ...request.headers, 'if-match': tag } });
+    return { answer, pod };
+  };
+  for (const tag of ['"stale"', '"stale", "also-stale"', 'W/"weak"']) {
+    proves(412, `when what it is about has another ETag than ${tag}`, async (api) => {
+      const { answer, pod } = await withTag(api, tag);
+      const error = answer.error(412);
+      expect(error).toMatchObject({ code: 'PRECONDITION_FAILED', details: [{ path: 'App/web' }] });
+      expect(await api.store.resources.list(pod.head.id)).toMatchObject([{ document: sampleApp() }]);
+      expect((await api.store.revisions.find(pod.id, pod.head.id))?.state).toBe('draft');
+    });
+  }
+  proves(400, 'with an If-Match that is none', async (api) => {
+    const { answer } = await withTag(api, 'no-quotes');
+    expect(answer.error(400)).toMatchObject({ code: 'BAD_REQUEST' });
+  });
 }
 
 function provesForeignPodsAreHidden(sample: Sample, proves: Tools['proves']): void {

@@ -15,7 +15,7 @@ export function requiredStatuses(operation: Operation): number[] {
     ...(access.scope === 'public' ? [] : [401]),
     ...(namesActions ? [403] : []),
     ...(path.includes('{') ? [404] : []),
-    ...(operation.hasPrecondition === true ? [412] : []),
+    ...(operation.hasPrecondition === true || operation.ifMatch !== undefined ? [412] : []),
   ];
   return [...Object.keys(operation.responses).map(Number), ...errors].sort();
 }

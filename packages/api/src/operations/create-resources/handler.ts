@@ -1,8 +1,9 @@
 import Type from 'typebox';
 import { draftRules, faultsInBatch } from '../../documents-check.ts';
+import { contentExpectation, ETAG_OF_CONTENT } from '../../etag.ts';
 import { validationError } from '../../input.ts';
+import { mutationReply } from '../../mutation-reply.ts';
 import { podOperation } from '../../operation.ts';
-import { mutationBody } from '../../representations/resource.ts';
 import { DryRunResult, ResourceInputSchema, ResourceMutation } from '../../schemas.ts';
 import { MAX_BATCH, parseBatch } from './batch.ts';
 
@@ -24,12 +25,17 @@ export const createResources = podOperation({
     schema: Type.Array(ResourceInputSchema, { maxItems: MAX_BATCH }),
     parse: parseBatch,
   },
+  ifMatch: 'the draft',
   responses: {
     200: { description: 'With dryRun: the resources could be created', schema: DryRunResult },
-    201: { description: 'The new resources', schema: ResourceMutation },
+    201: { description: 'The new resources', schema: ResourceMutation, headers: ETAG_OF_CONTENT },
   },
-  handle: async ({ deps, pod, query, body, actor }) => {
-    const rules = { ...(await draftRules({ podName: pod.name, deps })), actor };
+  handle: async ({ deps, pod, headers, query, body, actor }) => {
+    const rules = {
+      ...(await draftRules({ podName: pod.name, deps })),
+      ...contentExpectation(headers['if-match']),
+      actor,
+    };
     const change = { type: 'create', documents: body } as const;
     if (query.dryRun === 'true') {
       const faults = await deps.store.drafts.rehearse(pod.id, change, rules);
@@ -42,6 +48,6 @@ export const createResources = podOperation({
         faultsInBatch(result.faults, body),
         'The resources have faults; none was created.',
       );
-    return { status: 201, body: mutationBody(pod.name, result.revisionId, result.resources) };
+    return mutationReply(deps, { status: 201, pod, result });
   },
 });

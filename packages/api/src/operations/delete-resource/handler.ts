@@ -1,7 +1,8 @@
 import { draftRules } from '../../documents-check.ts';
+import { ETAG_OF_CONTENT, resourceExpectation } from '../../etag.ts';
 import { EMPTY_QUERY, NO_BODY, validationError } from '../../input.ts';
+import { mutationReply } from '../../mutation-reply.ts';
 import { podOperation } from '../../operation.ts';
-import { mutationBody } from '../../representations/resource.ts';
 import { RESOURCE_PATH, resourceKey } from '../../resource-path.ts';
 import { ResourceMutation } from '../../schemas.ts';
 
@@ -15,14 +16,19 @@ export const deleteResource = podOperation({
   access: { actions: ['resources:write'] },
   query: EMPTY_QUERY,
   body: NO_BODY,
-  responses: { 200: { description: 'The deleted resource', schema: ResourceMutation } },
-  handle: async ({ deps, pod, params, actor }) => {
-    const change = { type: 'delete', ...resourceKey(params) } as const;
+  ifMatch: 'the resource',
+  responses: {
+    200: { description: 'The deleted resource', schema: ResourceMutation, headers: ETAG_OF_CONTENT },
+  },
+  handle: async ({ deps, pod, params, headers, actor }) => {
+    const key = resourceKey(params);
+    const change = { type: 'delete', ...key } as const;
     const result = await deps.store.drafts.write(pod.id, change, {
       ...(await draftRules({ podName: pod.name, deps })),
+      ...resourceExpectation(headers['if-match'], key),
       actor,
     });
     if (!result.ok) throw validationError(result.faults);
-    return { status: 200, body: mutationBody(pod.name, result.revisionId, result.resources) };
+    return mutationReply(deps, { status: 200, pod, result });
   },
 });

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { deployReply, watchedDeployReply } from '../../deploy-reply.ts';
 import { deployRules } from '../../documents-check.ts';
+import { contentExpectation } from '../../etag.ts';
 import { bodyOf, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { WatchParameter } from '../../parameters.ts';
@@ -20,17 +21,21 @@ export const deployPod = podOperation({
   query: Type.Object({ watch: Type.Optional(WatchParameter) }, { additionalProperties: false }),
   body: bodyOf(DeployInput, { required: false }),
   hasPrecondition: true,
+  ifMatch: 'the draft',
   responses: {
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, body, headers, actor }) => {
+  handle: async ({ deps, pod, headers, body, actor }) => {
     const planned = planTagsIn(headers['if-match']);
     const result = await deps.store.deployments.deploy(pod.id, {
       ...(body.summary === undefined ? {} : { summary: body.summary }),
       actor,
+      // The tag of a plan asks for more than that of the draft: also that it still does the same.
+      ...(planned.length === 0
+        ? contentExpectation(headers['if-match'])
+        : { expectPlan: await planExpectation(deps, pod, planned) }),
       check: await deployRules({ podName: pod.name, deps }),
-      ...(planned.length === 0 ? {} : { expectPlan: await planExpectation(deps, pod, planned) }),
     });
     if (!result.ok) throw validationError(result.faults, 'The draft cannot be deployed.');
     return deployReply(deps, { pod, revisionId: result.revisionId });

@@ -1,3 +1,4 @@
+import { documentTag, ETAG_OF_RESOURCE } from '../../etag.ts';
 import { NO_BODY } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { StateQuery } from '../../parameters.ts';
@@ -20,12 +21,16 @@ export const getResource = podOperation({
   },
   query: StateQuery,
   body: NO_BODY,
-  responses: { 200: { description: 'The resource', schema: Resource } },
+  responses: { 200: { description: 'The resource', schema: Resource, headers: ETAG_OF_RESOURCE } },
   handle: async ({ deps, pod, params, query }) => {
     const key = resourceKey(params);
     const revisionId = await revisionInScope(deps, pod, query);
     const resource = await deps.store.resources.find(revisionId, key.kind, key.name);
     if (resource === null) throw noSuchResource(key, pod.name);
-    return { status: 200, body: resourceBody(resource, { podName: pod.name, revisionId, scope: query }) };
+    return {
+      status: 200,
+      body: resourceBody(resource, { podName: pod.name, revisionId, scope: query }),
+      headers: { etag: documentTag(resource.document) },
+    };
   },
 });

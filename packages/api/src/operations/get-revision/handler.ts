@@ -1,3 +1,4 @@
+import { contentHeaders, ETAG_OF_CONTENT } from '../../etag.ts';
 import { NO_BODY, NO_QUERY } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { revisionOf } from '../../pod-state.ts';
@@ -14,7 +15,7 @@ export const getRevision = podOperation({
   access: { actions: ['revisions:read', 'resources:read'] },
   query: NO_QUERY,
   body: NO_BODY,
-  responses: { 200: { description: 'The revision', schema: RevisionDetail } },
+  responses: { 200: { description: 'The revision', schema: RevisionDetail, headers: ETAG_OF_CONTENT } },
   handle: async ({ deps, pod, params }) => {
     const revision = await revisionOf(deps, pod, params.revision ?? '');
     const resources = await deps.store.resources.list(revision.id);
@@ -26,6 +27,7 @@ export const getRevision = podOperation({
         checksum: revision.checksum,
         resources: resources.map((resource) => resourceBody(resource, place)),
       },
+      headers: contentHeaders(resources),
     };
   },
 });

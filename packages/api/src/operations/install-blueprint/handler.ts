@@ -3,9 +3,10 @@ import type { Blueprint } from '@brainpod/blueprint/blueprint';
 import { faultsOfInput, instantiate, type RandomBytes } from '@brainpod/blueprint/instantiate';
 import { blueprintOf } from '../../blueprint-path.ts';
 import { draftRules, faultsInBatch } from '../../documents-check.ts';
+import { contentExpectation, ETAG_OF_CONTENT } from '../../etag.ts';
 import { bodyOf, EMPTY_QUERY, validationError } from '../../input.ts';
+import { mutationReply } from '../../mutation-reply.ts';
 import { podOperation } from '../../operation.ts';
-import { mutationBody } from '../../representations/resource.ts';
 import { BlueprintInstallInput, ResourceMutation } from '../../schemas.ts';
 
 const FAULTY = 'The input has faults; nothing was installed.';
@@ -21,18 +22,25 @@ export const installBlueprint = podOperation({
   access: { actions: ['resources:write'] },
   query: EMPTY_QUERY,
   body: bodyOf(BlueprintInstallInput, { required: true }),
-  responses: { 201: { description: 'The new resources', schema: ResourceMutation } },
-  handle: async ({ deps, params, pod, body, actor }) => {
+  ifMatch: 'the draft',
+  responses: {
+    201: { description: 'The new resources', schema: ResourceMutation, headers: ETAG_OF_CONTENT },
+  },
+  handle: async ({ deps, params, headers, pod, body, actor }) => {
     const blueprint = blueprintOf(params, deps);
     const made = instantiate(blueprint, body.input, randomFor(blueprint));
     if (!made.ok) throw validationError(made.faults, FAULTY);
     const change = { type: 'create', documents: made.value } as const;
-    const rules = { ...(await draftRules({ podName: pod.name, deps })), actor };
+    const rules = {
+      ...(await draftRules({ podName: pod.name, deps })),
+      ...contentExpectation(headers['if-match']),
+      actor,
+    };
     const result = await deps.store.drafts.write(pod.id, change, rules);
     if (!result.ok) {
       throw validationError(faultsOfInput(blueprint, faultsInBatch(result.faults, made.value)), FAULTY);
     }
-    return { status: 201, body: mutationBody(pod.name, result.revisionId, result.resources) };
+    return mutationReply(deps, { status: 201, pod, result });
   },
 });
 

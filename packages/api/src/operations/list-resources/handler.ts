@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { contentHeaders, ETAG_OF_CONTENT } from '../../etag.ts';
 import { NO_BODY } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { StateQuery } from '../../parameters.ts';
@@ -20,11 +21,21 @@ export const listResources = podOperation({
   },
   query: StateQuery,
   body: NO_BODY,
-  responses: { 200: { description: 'The resources, by kind and name', schema: Type.Array(Resource) } },
+  responses: {
+    200: {
+      description: 'The resources, by kind and name',
+      schema: Type.Array(Resource),
+      headers: ETAG_OF_CONTENT,
+    },
+  },
   handle: async ({ deps, pod, query }) => {
     const revisionId = await revisionInScope(deps, pod, query);
     const resources = await deps.store.resources.list(revisionId);
     const place = { podName: pod.name, revisionId, scope: query };
-    return { status: 200, body: resources.map((resource) => resourceBody(resource, place)) };
+    return {
+      status: 200,
+      body: resources.map((resource) => resourceBody(resource, place)),
+      headers: contentHeaders(resources),
+    };
   },
 });

@@ -2,9 +2,10 @@ import { parseResourceDocument, type ResourceDocument } from '@brainpod/model/do
 import type { Fault } from '@brainpod/model/fault';
 import type { Kind } from '@brainpod/model/kind';
 import { draftRules, faultsInInput } from '../../documents-check.ts';
+import { ETAG_OF_CONTENT, resourceExpectation } from '../../etag.ts';
 import { EMPTY_QUERY, validationError } from '../../input.ts';
+import { mutationReply } from '../../mutation-reply.ts';
 import { podOperation } from '../../operation.ts';
-import { mutationBody } from '../../representations/resource.ts';
 import { RESOURCE_PATH, resourceKey } from '../../resource-path.ts';
 import { ResourceMutation, ResourceReplacementSchema } from '../../schemas.ts';
 
@@ -19,18 +20,26 @@ export const replaceResource = podOperation({
   access: { actions: ['resources:write'] },
   query: EMPTY_QUERY,
   body: { required: true, schema: ResourceReplacementSchema, parse: parseResourceDocument },
-  responses: { 200: { description: 'The replaced resource', schema: ResourceMutation } },
-  handle: async ({ deps, pod, params, body, actor }) => {
-    const mismatches = otherThanInPath(body, resourceKey(params));
+  ifMatch: 'the resource',
+  responses: {
+    200: { description: 'The replaced resource', schema: ResourceMutation, headers: ETAG_OF_CONTENT },
+  },
+  handle: async ({ deps, pod, params, headers, body, actor }) => {
+    const key = resourceKey(params);
+    const mismatches = otherThanInPath(body, key);
     if (mismatches.length > 0)
       throw validationError(mismatches, 'The document is another one than the path names.');
-    const rules = { ...(await draftRules({ podName: pod.name, deps })), actor };
+    const rules = {
+      ...(await draftRules({ podName: pod.name, deps })),
+      ...resourceExpectation(headers['if-match'], key),
+      actor,
+    };
     const result = await deps.store.drafts.write(pod.id, { type: 'replace', document: body }, rules);
     if (!result.ok) {
       const faults = faultsInInput(result.faults, () => '');
       throw validationError(faults, 'The resource has faults; it was not replaced.');
     }
-    return { status: 200, body: mutationBody(pod.name, result.revisionId, result.resources) };
+    return mutationReply(deps, { status: 200, pod, result });
   },
 });
 
