@@ -1,48 +1,22 @@
-import { type CompiledObject, compilePod, type Platform } from '@brainpod/compiler/compile';
-import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
-import type { KubeClient } from '@brainpod/kube/client';
+import type { CompiledObject, Platform } from '@brainpod/compiler/compile';
 import { KubeError } from '@brainpod/kube/kube-error';
 import type { KubeObject } from '@brainpod/kube/kube-object';
 import type { Fault } from '@brainpod/model/document';
-import type { ObjectApplier, Refusal } from './apply-objects.ts';
+import type { Refusal } from './apply-objects.ts';
 import { type Assessment, assessPod } from './assess.ts';
 import { explainTimeout, findTerminalFault, withLastWords } from './explain-failure.ts';
 import type { LogSource } from './health/diagnosis.ts';
 import { lackSentence } from './lack-sentence.ts';
-import type { LiveObjects } from './live-objects.ts';
 import { HTTP_ROUTE, NAMESPACE } from './managed-kinds.ts';
-import type { Clock, Logger, PodState, PullSecrets, ReconcilerStore, Snapshot } from './ports.ts';
+import { compileSnapshot, type Outcome, type PodDeps } from './pod-pass.ts';
+import type { PodState, Snapshot } from './ports.ts';
 import { refusalText } from './refusal-text.ts';
 import { checksumOf, planRollout } from './rollout-plan.ts';
-
-export type PodDeps = {
-  store: ReconcilerStore;
-  kube: KubeClient;
-  live: LiveObjects;
-  applier: ObjectApplier;
-  platform: () => Platform;
-  pullSecrets: PullSecrets;
-  logger: Logger;
-  clock: Clock;
-  deployTimeoutMs: number;
-};
-
-/** What a pass over a pod comes to: begin anew from the store at once, or wait for a change, at most so long. */
-export type Outcome = 'reload' | { waitMs: number | null };
 
 type Failure = { sentence: string; logFrom?: LogSource };
 
 // While the cluster has not been read, nothing in it can tell that it now has.
 const CLUSTER_RETRY_MS = 1_000;
-
-export function compileSnapshot(
-  deps: PodDeps,
-  podName: string,
-  { documents }: Snapshot,
-): ReturnType<typeof compilePod> {
-  const pullSecret = { dockerConfigJson: deps.pullSecrets.dockerConfigJson(podName) };
-  return compilePod(documents, { name: podName, pullSecret, ...UNTOUCHED }, deps.platform());
-}
 
 /** Takes one revision the next step on its way to being live: checked, applied, healthy; or failed with a reason. */
 export class RevisionDeploy {
@@ -58,36 +32,35 @@ export class RevisionDeploy {
     this.#signal = signal;
   }
 
-  async step(): Promise<Outcome> {
-    const { live } = this.#deps;
-    if (!live.isComplete) {
-      if (this.#leftMs() <= 0) return this.#fail({ sentence: this.#unreachableSentence() });
-      return { waitMs: CLUSTER_RETRY_MS };
+  /** `platform` is null while the cluster has not been read. */
+  async step(platform: Platform | null): Promise<Outcome> {
+    if (platform === null) {
+      if (this.#leftMs() > 0) return { waitMs: Math.min(CLUSTER_RETRY_MS, this.#leftMs()) };
+      return this.#fail({ sentence: this.#unreachableSentence() });
     }
-    const compiled = compileSnapshot(this.#deps, this.#state.pod.name, this.#target);
+    const compiled = compileSnapshot(this.#deps, this.#state, this.#target, platform);
     if (compiled.diagnostics.length > 0) return this.#fail({ sentence: faultsText(compiled.diagnostics) });
     try {
-      return await this.#advance(compiled.objects);
+      return await this.#advance(compiled.objects, platform);
     } catch (error) {
       return this.#handleError(error, compiled.objects);
     }
   }
 
-  async #advance(objects: CompiledObject[]): Promise<Outcome> {
+  async #advance(objects: CompiledObject[], platform: Platform): Promise<Outcome> {
     const { store } = this.#deps;
     if (this.#target.state === 'pending') {
       const refusals = await this.#check(objects);
       if (refusals.length > 0) return this.#failRefused(refusals, objects);
       this.#signal.throwIfAborted();
-      await store.markReady(this.#target.revisionId, checksumOf(objects));
+      if (!(await store.markReady(this.#target.revisionId, checksumOf(objects)))) return 'reload';
       this.#log('the cluster accepts the revision');
     }
-    const assessment = await this.#rollOut(objects);
+    const assessment = await this.#rollOut(objects, platform);
     await store.saveStatuses(this.#state.pod.id, assessment.rows);
     if (assessment.healthy) {
       this.#signal.throwIfAborted();
-      await store.markDeployed(this.#target.revisionId);
-      this.#log('deployed');
+      if (await store.markDeployed(this.#target.revisionId)) this.#log('deployed');
       return 'reload';
     }
     const fault = findTerminalFault(assessment);
@@ -108,22 +81,22 @@ export class RevisionDeploy {
     return this.#deps.applier.dryRun(all, this.#signal);
   }
 
-  async #rollOut(objects: CompiledObject[]): Promise<Assessment> {
+  async #rollOut(objects: CompiledObject[], platform: Platform): Promise<Assessment> {
     const { applier } = this.#deps;
     const deployed = this.#state.deployed;
     const before =
-      deployed === null ? [] : compileSnapshot(this.#deps, this.#state.pod.name, deployed).objects;
+      deployed === null ? [] : compileSnapshot(this.#deps, this.#state, deployed, platform).objects;
     const plan = planRollout(objects, before, (object) => this.#isServing(object));
     for (const step of plan.first) await applier.apply(step, this.#signal);
-    const assessment = this.#assess();
+    const assessment = this.#assess(platform);
     if (plan.whenHealthy.length === 0) return assessment;
     if (!assessment.appsHealthy) return withRoutesWaiting(assessment, plan.whenHealthy);
     await applier.apply(plan.whenHealthy, this.#signal);
-    return this.#assess();
+    return this.#assess(platform);
   }
 
-  #assess(): Assessment {
-    return assessPod(this.#target.documents, this.#state.pod.name, this.#deps.live, this.#deps.platform());
+  #assess(platform: Platform): Assessment {
+    return assessPod(this.#target.documents, this.#state.pod.name, this.#deps.live, platform);
   }
 
   #isServing(object: KubeObject): boolean {
@@ -156,8 +129,9 @@ export class RevisionDeploy {
   async #fail(failure: Failure): Promise<Outcome> {
     const text = await withLastWords(this.#deps.kube, failure);
     this.#signal.throwIfAborted();
-    await this.#deps.store.markFailed(this.#target.revisionId, text);
-    this.#deps.logger.info({ ...this.#fields(), reason: failure.sentence }, 'the revision failed');
+    if (await this.#deps.store.markFailed(this.#target.revisionId, text)) {
+      this.#deps.logger.info({ ...this.#fields(), reason: failure.sentence }, 'the revision failed');
+    }
     return 'reload';
   }
 
@@ -170,6 +144,9 @@ export class RevisionDeploy {
 
   #unreachableSentence(): string {
     const seconds = Math.round(this.#deps.deployTimeoutMs / 1000);
+    if (this.#deps.live.isComplete && this.#deps.live.isConnected && this.#deps.platform() === null) {
+      return `Within ${seconds} seconds the cluster had nothing that serves Routes, so nothing was changed. The operator has to start or install it; deploy again after that.`;
+    }
     return `The cluster could not be reached within ${seconds} seconds, so nothing is known to have changed. Deploy again when it is back.`;
   }
 

@@ -1,4 +1,6 @@
+import type { PodLimits } from '@brainpod/model/capacity';
 import type { Kind, ResourceDocument } from '@brainpod/model/document';
+import type { InstanceSizes } from '@brainpod/model/instance-size';
 import type { RevisionState } from '@brainpod/model/revision-state';
 import type { ResourceStatus } from '@brainpod/model/status';
 
@@ -11,8 +13,29 @@ export type Snapshot = {
   documents: ResourceDocument[];
 };
 
+/** The last restart of a resource that somebody asked for. */
+export type Restart = {
+  kind: Kind;
+  name: string;
+  restartedAt: Date;
+  /** Null while it goes on. */
+  finishedAt: Date | null;
+  /** Which restart the instances are to be of: this one, or after a failed one that before it. */
+  effectiveAt: Date | null;
+};
+
 export type PodState = {
-  pod: { id: string; name: string };
+  pod: {
+    id: string;
+    name: string;
+    isStopped: boolean;
+    /** Of a deleted pod: when nothing of it is kept any longer. Null for one that is not deleted. */
+    eraseAfter: Date | null;
+    limits: PodLimits | null;
+  };
+  /** What one instance of each size may use. */
+  sizes: InstanceSizes;
+  restarts: Restart[];
   /** The revision on its way: `pending` or `ready`. */
   target: Snapshot | null;
   /** The revision that went live last. */
@@ -34,9 +57,18 @@ export interface ReconcilerStore {
     podId: string,
     work: (lockLost?: AbortSignal) => Promise<T>,
   ): Promise<{ held: true; value: T } | { held: false }>;
-  markReady(revisionId: string, checksum: string): Promise<void>;
-  markDeployed(revisionId: string): Promise<void>;
-  markFailed(revisionId: string, error: string): Promise<void>;
+  /** False, here and below: the revision was canceled meanwhile, and nothing was changed. */
+  markReady(revisionId: string, checksum: string): Promise<boolean>;
+  markDeployed(revisionId: string): Promise<boolean>;
+  markFailed(revisionId: string, error: string): Promise<boolean>;
+  /** Ends a restart, unless another has begun; `error` where the new instances did not get ready. */
+  finishRestart(
+    podId: string,
+    restart: Pick<Restart, 'kind' | 'name' | 'restartedAt'>,
+    error: string | null,
+  ): Promise<void>;
+  /** Erases a deleted pod whose time was over at `now`; false when it is not to be erased. */
+  erasePod(podId: string, now: Date): Promise<boolean>;
   /** Replaces all rows of the pod. */
   saveStatuses(podId: string, statuses: StatusRow[]): Promise<void>;
 }
@@ -44,6 +76,12 @@ export interface ReconcilerStore {
 /** What a pod's apps pull images with. */
 export interface PullSecrets {
   dockerConfigJson(podName: string): string;
+}
+
+/** The images that were pushed for a pod. */
+export interface PodImages {
+  /** Deletes all of them. Safe to repeat, and to break off. */
+  erase(podName: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface Clock {

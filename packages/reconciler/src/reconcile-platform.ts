@@ -7,7 +7,8 @@ import type { Logger } from './ports.ts';
 export type PlatformDeps = {
   live: LiveObjects;
   applier: ObjectApplier;
-  platform: () => Platform;
+  /** Null while the facts of the cluster are not known. */
+  platform: () => Platform | null;
   logger: Logger;
 };
 
@@ -16,8 +17,10 @@ export type PlatformDeps = {
  * the Gateway API still gets its namespace and its policies), and rejects with the first error in the end.
  */
 export async function reconcilePlatform(deps: PlatformDeps, signal: AbortSignal): Promise<void> {
+  const platform = deps.platform();
+  if (platform === null) return;
   const errors: unknown[] = [];
-  for (const object of compilePlatform(deps.platform())) {
+  for (const object of compilePlatform(platform)) {
     try {
       await deps.applier.apply([object], signal);
     } catch (error) {

@@ -1,11 +1,14 @@
+import type { Platform } from '@brainpod/compiler/compile';
 import type { WorkResult } from '@brainpod/kube/work-queue';
 import { assessPod } from './assess.ts';
-import { compileSnapshot, type Outcome, type PodDeps, RevisionDeploy } from './deploy-revision.ts';
+import { keepDeleted } from './deleted-pod.ts';
+import { RevisionDeploy } from './deploy-revision.ts';
+import { compileSnapshot, type Outcome, type PodDeps, platformNow } from './pod-pass.ts';
 import type { PodState, Snapshot } from './ports.ts';
+import { finishRestarts } from './restart-progress.ts';
 import { stepsOf } from './rollout-plan.ts';
 
 const LOCK_RETRY_MS = 500;
-const CLUSTER_RETRY_MS = 1_000;
 // More than the states that a pod can go through without waiting for anything.
 const MAX_PASSES = 20;
 
@@ -38,22 +41,27 @@ export async function reconcilePod(
   return waitMs === null ? {} : { again: { afterMs: waitMs } };
 }
 
-function passOver(deps: PodDeps, state: PodState, signal: AbortSignal): Promise<Outcome> {
-  if (state.target !== null) return new RevisionDeploy(deps, state, state.target, signal).step();
-  if (state.deployed !== null) return keep(deps, state, state.deployed, signal);
+async function passOver(deps: PodDeps, state: PodState, signal: AbortSignal): Promise<Outcome> {
+  const platform = platformNow(deps, state);
+  if (state.pod.eraseAfter === null && state.target !== null) {
+    return new RevisionDeploy(deps, state, state.target, signal).step(platform);
+  }
+  // The reconciler looks at every pod again as soon as the cluster has been read.
+  if (platform === null) return { waitMs: null };
+  if (state.pod.eraseAfter !== null) return keepDeleted(deps, state.pod, state.pod.eraseAfter, signal);
+  if (state.deployed !== null) return keep(deps, { state, deployed: state.deployed, platform }, signal);
   return clear(deps, state, signal);
 }
 
 /** Keeps the revision that is live as it is, whatever happened to its objects, and takes away what is not of it. */
 async function keep(
   deps: PodDeps,
-  state: PodState,
-  deployed: Snapshot,
+  { state, deployed, platform }: { state: PodState; deployed: Snapshot; platform: Platform },
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { live, applier, store } = deps;
-  if (!live.isComplete) return { waitMs: CLUSTER_RETRY_MS };
-  const { objects, diagnostics } = compileSnapshot(deps, state.pod.name, deployed);
+  const { pod } = state;
+  const { objects, diagnostics } = compileSnapshot(deps, state, deployed, platform);
   if (diagnostics.length > 0) {
     throw new Error(
       `revision ${deployed.revisionId} was deployed and does not compile: ${JSON.stringify(diagnostics)}`,
@@ -61,20 +69,19 @@ async function keep(
   }
   for (const step of stepsOf(objects)) await applier.apply(step, signal);
   await applier.prune(
-    live.ofPod(state.pod.name),
+    live.ofPod(pod.name),
     objects.map(({ object }) => object),
     signal,
   );
-  const { rows } = assessPod(deployed.documents, state.pod.name, live, deps.platform());
+  const assessment = assessPod(deployed.documents, pod.name, live, platform);
   signal.throwIfAborted();
-  await store.saveStatuses(state.pod.id, rows);
-  return { waitMs: null };
+  await store.saveStatuses(pod.id, assessment.rows);
+  return finishRestarts(deps, state, assessment, signal);
 }
 
 /** Where nothing ever went live, nothing runs: what a failed first deploy made is taken away. */
 async function clear(deps: PodDeps, state: PodState, signal: AbortSignal): Promise<Outcome> {
   const { live, applier, store } = deps;
-  if (!live.isComplete) return { waitMs: CLUSTER_RETRY_MS };
   const ofResources = [...live.ofPod(state.pod.name)].filter((object) => object.resource !== null);
   await applier.prune(ofResources, [], signal);
   signal.throwIfAborted();

@@ -3,18 +3,24 @@ import type { KubeClient } from '@brainpod/kube/client';
 import type { ReflectorStats } from '@brainpod/kube/reflector';
 import { WorkQueue, type WorkQueueStats, type WorkResult } from '@brainpod/kube/work-queue';
 import { type ApplyStats, ObjectApplier } from './apply-objects.ts';
-import type { PodDeps } from './deploy-revision.ts';
 import { LiveObjects } from './live-objects.ts';
-import type { Clock, Logger, PullSecrets, ReconcilerStore } from './ports.ts';
+import type { PodDeps } from './pod-pass.ts';
+import type { Clock, Logger, PodImages, PullSecrets, ReconcilerStore } from './ports.ts';
 import { reconcilePlatform } from './reconcile-platform.ts';
 import { reconcilePod } from './reconcile-pod.ts';
 
 export type ReconcilerOptions = {
   store: ReconcilerStore;
   kube: KubeClient;
-  /** A function where it changes while the server runs, as when the certificate is renewed. */
-  platform: Platform | (() => Platform);
+  /**
+   * A function where it changes while the server runs, as when the certificate is renewed. Null while the cluster has
+   * not told all that is to be known of it: then deploys wait, and fail in their time. Its sizes are not looked at:
+   * those of the store count.
+   */
+  platform: Platform | (() => Platform | null);
   pullSecrets: PullSecrets;
+  /** Erased with their pod; left alone without this. */
+  images?: PodImages;
   logger: Logger;
   clock: Clock;
   /** How long a revision may take from its start until it is healthy. */
@@ -35,7 +41,12 @@ export type ReconcilerStats = {
   watches: Record<string, ReflectorStats>;
 };
 
-export type Reconciler = { stop(): Promise<void>; stats(): ReconcilerStats };
+export type Reconciler = {
+  stop(): Promise<void>;
+  stats(): ReconcilerStats;
+  /** Looks at everything now: the facts of the cluster have become known, or changed. */
+  resync(): void;
+};
 
 const PLATFORM_KEY = 'platform';
 const POD_PREFIX = 'pod:';
@@ -48,7 +59,7 @@ const STORE_RETRY_MS = 2_000;
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const running = new RunningReconciler(options);
   running.start();
-  return { stop: () => running.stop(), stats: () => running.stats() };
+  return { stop: () => running.stop(), stats: () => running.stats(), resync: () => running.resync() };
 }
 
 class RunningReconciler {
@@ -88,9 +99,9 @@ class RunningReconciler {
   start(): void {
     this.#live.start();
     this.#unlisten = this.#options.store.onPodChanged((podId) => this.#queue.add(POD_PREFIX + podId));
-    this.#resync();
+    this.resync();
     // What waited for the cluster goes on as soon as it has been read.
-    void this.#live.whenComplete().then(() => this.#resync());
+    void this.#live.whenComplete().then(() => this.resync());
   }
 
   async stop(): Promise<void> {
@@ -111,7 +122,7 @@ class RunningReconciler {
     };
   }
 
-  #resync(): void {
+  resync(): void {
     if (this.#stopped) return;
     this.#queue.add(PLATFORM_KEY);
     this.#options.store.listPodIds().then(
@@ -130,7 +141,7 @@ class RunningReconciler {
     if (this.#stopped) return;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    this.#timers.add(setTimeout(() => this.#resync(), delayMs));
+    this.#timers.add(setTimeout(() => this.resync(), delayMs));
   }
 
   #onClusterChange(podName: string | null): void {

@@ -1,9 +1,9 @@
-import { compilePod, type Platform } from '@brainpod/compiler/compile';
-import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
+import type { Platform } from '@brainpod/compiler/compile';
 import type { KubeClient } from '@brainpod/kube/client';
 import { type KubeObject, objectKey } from '@brainpod/kube/kube-object';
 import { WRITTEN_KINDS } from '../src/managed-kinds.ts';
 import { fingerprintOf } from '../src/observe/live-object.ts';
+import { compileSnapshot } from '../src/pod-pass.ts';
 import type { PullSecrets, ReconcilerStore } from '../src/ports.ts';
 
 /**
@@ -18,11 +18,10 @@ export async function differences(
   const state = await store.loadPod(podId);
   if (state === null) throw new Error(`no pod ${podId}`);
   const { name } = state.pod;
-  const pullSecret = { dockerConfigJson: pullSecrets.dockerConfigJson(name) };
   const wanted =
-    state.deployed === null
+    state.deployed === null || state.pod.eraseAfter !== null
       ? []
-      : compilePod(state.deployed.documents, { name, pullSecret, ...UNTOUCHED }, platform).objects;
+      : compileSnapshot({ pullSecrets }, state, state.deployed, { ...platform, sizes: state.sizes }).objects;
   const found: string[] = [];
   for (const { object } of wanted) {
     const live = await kube.get(object);

@@ -1,21 +1,26 @@
 import type { ResourceDocument } from '@brainpod/model/document';
+import { INSTANCE_SIZES, type InstanceSizes } from '@brainpod/model/instance-size';
 import { canTransition, type RevisionState } from '@brainpod/model/revision-state';
-import type { PodState, ReconcilerStore, Snapshot, StatusRow } from '../src/ports.ts';
+import type { PodState, ReconcilerStore, Restart, Snapshot, StatusRow } from '../src/ports.ts';
 
 type Revision = Snapshot & { podId: string; checksum: string | null; error: string | null };
-type PodRow = { id: string; name: string; deployedId: string | null };
+type PodRow = PodState['pod'] & { deployedId: string | null };
+type RestartRow = Restart & { podId: string; error: string | null };
 
 /** The reconciler's store without PostgreSQL, for tests of the reconciler alone. */
 export class MemoryStore implements ReconcilerStore {
   readonly pods = new Map<string, PodRow>();
   readonly revisions = new Map<string, Revision>();
   readonly statuses = new Map<string, StatusRow[]>();
+  readonly restarts: RestartRow[] = [];
+  sizes: InstanceSizes = INSTANCE_SIZES;
   readonly #listeners = new Set<(podId: string) => void>();
   readonly #locked = new Map<string, AbortController>();
 
   addPod(name: string): string {
     const id = `id-of-${name}`;
-    this.pods.set(id, { id, name, deployedId: null });
+    const untouched = { isStopped: false, eraseAfter: null, limits: null };
+    this.pods.set(id, { id, name, ...untouched, deployedId: null });
     return id;
   }
 
@@ -40,6 +45,33 @@ export class MemoryStore implements ReconcilerStore {
     this.#move(revisionId, 'pending').deployStartedAt = new Date();
   }
 
+  cancel(revisionId: string): void {
+    this.#move(revisionId, 'canceled');
+  }
+
+  /** Changes what is asked of a pod. */
+  change(podId: string, change: Partial<Pick<PodRow, 'isStopped' | 'eraseAfter'>>): void {
+    const pod = this.pods.get(podId);
+    if (pod === undefined) throw new Error(`no pod ${podId}`);
+    Object.assign(pod, change);
+    this.#tell(podId);
+  }
+
+  restart(podId: string, name: string, restartedAt = new Date()): RestartRow {
+    const restart: RestartRow = {
+      podId,
+      kind: 'App',
+      name,
+      restartedAt,
+      finishedAt: null,
+      effectiveAt: restartedAt,
+      error: null,
+    };
+    this.restarts.push(restart);
+    this.#tell(podId);
+    return restart;
+  }
+
   /** Says that the pod changed although it did not. */
   touch(podId: string): void {
     this.#tell(podId);
@@ -62,7 +94,10 @@ export class MemoryStore implements ReconcilerStore {
       ({ podId: of, state }) => of === podId && (state === 'pending' || state === 'ready'),
     );
     const deployed = pod.deployedId === null ? null : this.revision(pod.deployedId);
-    return structuredClone({ pod: { id: pod.id, name: pod.name }, target: target ?? null, deployed });
+    const { deployedId: _deployedId, ...shown } = pod;
+    const restarts = this.restarts.filter((restart) => restart.podId === podId);
+    const { sizes } = this;
+    return structuredClone({ pod: shown, sizes, restarts, target: target ?? null, deployed });
   }
 
   onPodChanged(listener: (podId: string) => void): () => void {
@@ -92,22 +127,56 @@ export class MemoryStore implements ReconcilerStore {
     return () => this.#locked.delete(podId);
   }
 
-  async markReady(revisionId: string, checksum: string): Promise<void> {
-    this.#move(revisionId, 'ready').checksum = checksum;
+  async markReady(revisionId: string, checksum: string): Promise<boolean> {
+    return this.#mark(revisionId, 'ready', { checksum });
   }
 
-  async markDeployed(revisionId: string): Promise<void> {
-    const { podId } = this.#move(revisionId, 'deployed');
-    const pod = this.pods.get(podId);
-    if (pod !== undefined) pod.deployedId = revisionId;
+  async markDeployed(revisionId: string): Promise<boolean> {
+    const isMarked = this.#mark(revisionId, 'deployed', {});
+    const pod = this.pods.get(this.revision(revisionId).podId);
+    if (isMarked && pod !== undefined) pod.deployedId = revisionId;
+    return isMarked;
   }
 
-  async markFailed(revisionId: string, error: string): Promise<void> {
-    Object.assign(this.#move(revisionId, 'failed'), { error, checksum: null });
+  async markFailed(revisionId: string, error: string): Promise<boolean> {
+    return this.#mark(revisionId, 'failed', { error, checksum: null });
+  }
+
+  async finishRestart(
+    podId: string,
+    { kind, name, restartedAt }: Pick<Restart, 'kind' | 'name' | 'restartedAt'>,
+    error: string | null,
+  ): Promise<void> {
+    const restart = this.restarts.find(
+      (row) =>
+        row.podId === podId &&
+        row.kind === kind &&
+        row.name === name &&
+        row.restartedAt.getTime() === restartedAt.getTime(),
+    );
+    if (restart === undefined || restart.finishedAt !== null) return;
+    Object.assign(restart, {
+      finishedAt: new Date(),
+      error,
+      effectiveAt: error === null ? restartedAt : null,
+    });
+    this.#tell(podId);
+  }
+
+  async erasePod(podId: string, now: Date): Promise<boolean> {
+    const eraseAfter = this.pods.get(podId)?.eraseAfter ?? null;
+    if (eraseAfter === null || eraseAfter > now) return false;
+    return this.pods.delete(podId);
   }
 
   async saveStatuses(podId: string, statuses: StatusRow[]): Promise<void> {
     this.statuses.set(podId, statuses);
+  }
+
+  #mark(revisionId: string, to: RevisionState, changes: Partial<Revision>): boolean {
+    if (this.revision(revisionId).state === 'canceled') return false;
+    Object.assign(this.#move(revisionId, to), changes);
+    return true;
   }
 
   #move(revisionId: string, to: RevisionState): Revision {

@@ -1,8 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { podName } from '@brainpod/model/pod-name';
 import type { RevisionState } from '@brainpod/model/revision-state';
+import { sql } from 'kysely';
 import { type Actor, recordAudit } from './audit.ts';
-import type { Database } from './tables.ts';
+import { removePod, restorePod } from './deleted-pods.ts';
+import { lockPod } from './locked-pod.ts';
+import { setPodStopped } from './stopped-pods.ts';
+import type { Database, DatabaseTransaction, PodLimits } from './tables.ts';
 import { inTransaction } from './transaction.ts';
 
 export type RevisionSummary = {
@@ -20,7 +24,16 @@ export type PodRecord = {
   name: string;
   displayName: string | null;
   ownerId: string;
+  clusterId: string;
   createdAt: Date;
+  /** Stopped: no instance of it is to run, and nothing can be deployed. */
+  isStopped: boolean;
+  stoppedAt: Date | null;
+  deletedAt: Date | null;
+  /** When nothing of a deleted pod is kept any longer. */
+  eraseAfter: Date | null;
+  /** What it may take in all; null where the operator has set nothing. */
+  limits: PodLimits | null;
   head: RevisionSummary;
   deployed: RevisionSummary | null;
 };
@@ -56,26 +69,101 @@ export class Pods {
         .execute();
       await recordAudit(trx, pod.actor, { pod: { id, name }, revisionId: headId });
     });
-    const [made] = await selectPods(this.#db, (query) => query.where('pod.id', '=', id));
-    if (made === undefined) throw new Error('a pod that was just made is not there');
-    return made;
+    return this.#read(id);
   }
 
-  /** All pods of an account, by name. */
+  /** All pods of an account that are not deleted, by name. */
   list(accountId: string): Promise<PodRecord[]> {
-    return selectPods(this.#db, (query) => query.where('account_id', '=', accountId).orderBy('name'));
+    return selectPods(this.#db, (query) =>
+      query.where('account_id', '=', accountId).where('deleted_at', 'is', null).orderBy('name'),
+    );
   }
 
+  /** A pod of an account that is not deleted. */
   async find(accountId: string, name: string): Promise<PodRecord | null> {
     const [found] = await selectPods(this.#db, (query) =>
-      query.where('account_id', '=', accountId).where('name', '=', name),
+      query.where('account_id', '=', accountId).where('name', '=', name).where('deleted_at', 'is', null),
     );
     return found ?? null;
+  }
+
+  /** A pod of any account that is not deleted, for the operator. */
+  async findAnywhere(name: string): Promise<PodRecord | null> {
+    const [found] = await selectPods(this.#db, (query) =>
+      query.where('name', '=', name).where('deleted_at', 'is', null),
+    );
+    return found ?? null;
+  }
+
+  /** The deleted pods of an account that can still be restored, by name. */
+  listDeleted(accountId: string): Promise<PodRecord[]> {
+    return selectPods(this.#db, (query) =>
+      query.where('account_id', '=', accountId).where('erase_after', '>', sql<Date>`now()`).orderBy('name'),
+    );
+  }
+
+  /** A deleted pod of an account that can still be restored. */
+  async findDeleted(accountId: string, name: string): Promise<PodRecord | null> {
+    const pods = await this.listDeleted(accountId);
+    return pods.find((pod) => pod.name === name) ?? null;
+  }
+
+  /** Sets the name for people; null for none. */
+  async rename(podId: string, displayName: string | null, actor: Actor): Promise<PodRecord> {
+    return this.#change(podId, actor, { display_name: displayName });
+  }
+
+  /** Sets what a pod may take in all. What runs already goes on, whatever the limits. */
+  async setLimits(podId: string, limits: PodLimits, actor: Actor): Promise<PodRecord> {
+    return this.#change(podId, actor, { limits: JSON.stringify(limits) });
+  }
+
+  /** Lets no instance of the pod run any longer. PRECONDITION_FAILED (ApiError) while a deploy is on its way. */
+  async stop(podId: string, actor: Actor): Promise<PodRecord> {
+    await inTransaction(this.#db, (trx) => setPodStopped(trx, podId, { isStopped: true, actor }));
+    return this.#read(podId);
+  }
+
+  /** Lets the pod run again. */
+  async start(podId: string, actor: Actor): Promise<PodRecord> {
+    await inTransaction(this.#db, (trx) => setPodStopped(trx, podId, { isStopped: false, actor }));
+    return this.#read(podId);
+  }
+
+  /** Deletes a pod: nothing of it runs any longer, and a deploy on its way is canceled. It can be restored for 7 days. */
+  async remove(podId: string, actor: Actor): Promise<PodRecord> {
+    await inTransaction(this.#db, (trx) => removePod(trx, podId, actor));
+    return this.#read(podId);
+  }
+
+  /** Brings a deleted pod back as it was. NOT_FOUND (ApiError) when its time is over. */
+  async restore(podId: string, actor: Actor): Promise<PodRecord> {
+    await inTransaction(this.#db, (trx) => restorePod(trx, podId, actor));
+    return this.#read(podId);
+  }
+
+  async #change(
+    podId: string,
+    actor: Actor,
+    values: { display_name: string | null } | { limits: string },
+  ): Promise<PodRecord> {
+    await inTransaction(this.#db, async (trx) => {
+      const { id, name } = await lockPod(trx, podId);
+      await trx.updateTable('pod').set(values).where('id', '=', podId).execute();
+      await recordAudit(trx, actor, { pod: { id, name } });
+    });
+    return this.#read(podId);
+  }
+
+  async #read(podId: string): Promise<PodRecord> {
+    const [pod] = await selectPods(this.#db, (query) => query.where('pod.id', '=', podId));
+    if (pod === undefined) throw new Error(`pod ${podId}, which was just written, is not there`);
+    return pod;
   }
 }
 
 async function insertUnderFreeName(
-  db: Database,
+  db: DatabaseTransaction,
   pod: NewPod & { id: string; headId: string },
 ): Promise<string> {
   for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
@@ -95,9 +183,22 @@ async function insertUnderFreeName(
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returning('name')
       .executeTakeFirst();
-    if (inserted !== undefined) return inserted.name;
+    if (inserted === undefined) continue;
+    // Asked after the row was written: only then is it sure that nobody is just erasing a pod of that name.
+    if (!(await isRetired(db, inserted.name))) return inserted.name;
+    await db.deleteFrom('pod').where('id', '=', pod.id).execute();
   }
   throw new Error(`found no free pod name in ${NAME_ATTEMPTS} attempts`);
+}
+
+/** Whether a pod that was erased had this name: policies and addresses out there may still say it. */
+async function isRetired(db: DatabaseTransaction, name: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('retired_pod_name')
+    .select('name')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 type PodQuery = ReturnType<typeof podQuery>;
@@ -107,7 +208,8 @@ function podQuery(db: Database) {
     .selectFrom('pod')
     .innerJoin('revision as head', 'head.id', 'pod.head_revision_id')
     .leftJoin('revision as deployed', 'deployed.id', 'pod.deployed_revision_id')
-    .select(['pod.id', 'pod.name', 'pod.display_name', 'pod.owner_id', 'pod.created_at'])
+    .select(['pod.id', 'pod.name', 'pod.display_name', 'pod.owner_id', 'pod.cluster_id', 'pod.created_at'])
+    .select(['pod.stopped_at', 'pod.deleted_at', 'pod.erase_after', 'pod.limits'])
     .select([
       'head.id as head_id',
       'head.parent_id as head_parent_id',
@@ -135,7 +237,13 @@ async function selectPods(db: Database, narrow: (query: PodQuery) => PodQuery): 
     name: row.name,
     displayName: row.display_name,
     ownerId: row.owner_id,
+    clusterId: row.cluster_id,
     createdAt: row.created_at,
+    isStopped: row.stopped_at !== null,
+    stoppedAt: row.stopped_at,
+    deletedAt: row.deleted_at,
+    eraseAfter: row.erase_after,
+    limits: row.limits,
     head: {
       id: row.head_id,
       parentId: row.head_parent_id,

@@ -1,4 +1,5 @@
 import type { ResourceInput } from '@brainpod/model/document';
+import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
 import { REVISION_STATES, type RevisionState } from '@brainpod/model/revision-state';
 import type { ResourceStatus } from '@brainpod/model/status';
 import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
@@ -67,7 +68,9 @@ describe('deploying', () => {
   test('goes from draft through pending and ready to deployed, and moves the pointer', async () => {
     const id = await write(sampleApp(), sampleConfig());
     expect(await reconciler.loadPod(pod.id)).toEqual({
-      pod: { id: pod.id, name: pod.name },
+      pod: { id: pod.id, name: pod.name, isStopped: false, eraseAfter: null, limits: null },
+      sizes: INSTANCE_SIZES,
+      restarts: [],
       target: null,
       deployed: null,
     });

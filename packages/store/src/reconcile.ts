@@ -1,13 +1,19 @@
 import type { ResourceDocument } from '@brainpod/model/document';
+import type { InstanceSizes } from '@brainpod/model/instance-size';
 import type { RevisionState } from '@brainpod/model/revision-state';
 import { sql } from 'kysely';
+import { erasePod } from './deleted-pods.ts';
 import { loadEntries } from './documents.ts';
 import { releaseUnusedDomains } from './hostnames.ts';
-import { lockPod } from './locked-pod.ts';
+import { loadInstanceSizes } from './instance-sizes.ts';
+import { lockAnyPod } from './locked-pod.ts';
 import type { PodChangeListener, PodChanges } from './pod-changes.ts';
 import type { LockOutcome, PodLocks } from './pod-locks.ts';
+import { PodsOfCluster } from './pods-of-cluster.ts';
+import { finishRestart, loadRestarts, type Restart } from './restarts.ts';
 import { type StatusReport, saveStatuses } from './statuses.ts';
-import type { Database, DatabaseTransaction } from './tables.ts';
+import type { Database, DatabaseTransaction, PodLimits } from './tables.ts';
+import { inTransaction } from './transaction.ts';
 import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
 
 /** A revision as the reconciler reads it. */
@@ -21,7 +27,18 @@ export type Snapshot = {
 };
 
 export type PodState = {
-  pod: { id: string; name: string };
+  pod: {
+    id: string;
+    name: string;
+    isStopped: boolean;
+    /** Of a deleted pod: when nothing of it is kept any longer. Null for one that is not deleted. */
+    eraseAfter: Date | null;
+    limits: PodLimits | null;
+  };
+  /** What one instance of each size may use. */
+  sizes: InstanceSizes;
+  /** The last restart of each resource that had one. */
+  restarts: Restart[];
   /** The oldest revision on its way (pending or ready): deploys of one pod go one after the other. */
   target: Snapshot | null;
   /** What is live. */
@@ -36,29 +53,49 @@ export interface ReconcilerStore {
   onPodChanged(listener: (podId: string) => void): () => void;
   /** `signal` tells the work that the lock was lost with its connection; then this throws. */
   withPodLock<T>(podId: string, work: (signal: AbortSignal) => Promise<T>): Promise<LockOutcome<T>>;
-  /** From pending; again from ready, where the newer checksum stays. */
-  markReady(revisionId: string, checksum: string): Promise<void>;
+  /**
+   * From pending; again from ready, where the newer checksum stays. False, here and below: the revision was canceled
+   * meanwhile, and nothing was changed.
+   */
+  markReady(revisionId: string, checksum: string): Promise<boolean>;
   /** From ready. The revision becomes the pod's deployed one. */
-  markDeployed(revisionId: string): Promise<void>;
+  markDeployed(revisionId: string): Promise<boolean>;
   /** From pending or ready. Clears the checksum; `error` is shown to people. */
-  markFailed(revisionId: string, error: string): Promise<void>;
+  markFailed(revisionId: string, error: string): Promise<boolean>;
+  /** Ends a restart; `error` where the new instances did not get ready. */
+  finishRestart(
+    podId: string,
+    restart: Pick<Restart, 'kind' | 'name' | 'restartedAt'>,
+    error: string | null,
+  ): Promise<void>;
+  /** Erases a deleted pod whose time was over at `now`; false when it is not to be erased. */
+  erasePod(podId: string, now: Date): Promise<boolean>;
   /** Makes these the statuses of the pod's resources, writing only differences. */
   saveStatuses(podId: string, statuses: StatusReport[]): Promise<void>;
 }
 
-/** The reconciler's view of PostgreSQL. A mark that the revision's state does not allow throws. */
+/**
+ * The reconciler's view of PostgreSQL: of all pods, or of those of one cluster. A mark that the revision's state does
+ * not allow throws.
+ */
 export class PostgresReconcilerStore implements ReconcilerStore {
   readonly #db: Database;
   readonly #changes: PodChanges;
   readonly #locks: PodLocks;
+  readonly #clusterId: string | null;
+  readonly #pods: PodsOfCluster | null;
 
-  constructor(parts: { db: Database; changes: PodChanges; locks: PodLocks }) {
-    this.#db = parts.db;
-    this.#changes = parts.changes;
-    this.#locks = parts.locks;
+  constructor(parts: { db: Database; changes: PodChanges; locks: PodLocks; clusterId?: string }) {
+    const { db, changes, locks, clusterId } = parts;
+    this.#db = db;
+    this.#changes = changes;
+    this.#locks = locks;
+    this.#clusterId = clusterId ?? null;
+    this.#pods = clusterId === undefined ? null : new PodsOfCluster(db, clusterId);
   }
 
   async listPodIds(): Promise<string[]> {
+    if (this.#pods !== null) return this.#pods.list();
     const rows = await this.#db.selectFrom('pod').select('id').orderBy('created_at').orderBy('id').execute();
     return rows.map((row) => row.id);
   }
@@ -72,13 +109,22 @@ export class PostgresReconcilerStore implements ReconcilerStore {
     return transaction.execute(async (trx) => {
       const pod = await trx
         .selectFrom('pod')
-        .select(['id', 'name', 'deployed_revision_id'])
+        .select(['id', 'name', 'deployed_revision_id', 'stopped_at', 'erase_after', 'limits'])
         .where('id', '=', podId)
+        .$if(this.#clusterId !== null, (query) => query.where('cluster_id', '=', this.#clusterId))
         .executeTakeFirst();
       if (pod === undefined) return null;
       const deployedId = pod.deployed_revision_id;
       return {
-        pod: { id: pod.id, name: pod.name },
+        pod: {
+          id: pod.id,
+          name: pod.name,
+          isStopped: pod.stopped_at !== null,
+          eraseAfter: pod.erase_after,
+          limits: pod.limits,
+        },
+        sizes: await loadInstanceSizes(trx),
+        restarts: await loadRestarts(trx, podId),
         target: await loadTarget(trx, podId),
         deployed: deployedId === null ? null : await loadSnapshot(trx, deployedId),
       };
@@ -86,25 +132,38 @@ export class PostgresReconcilerStore implements ReconcilerStore {
   }
 
   onPodChanged(listener: PodChangeListener): () => void {
-    return this.#changes.subscribe(listener);
+    const pods = this.#pods;
+    return this.#changes.subscribe(pods === null ? listener : (podId) => pods.tellIfMember(podId, listener));
   }
 
   withPodLock<T>(podId: string, work: (signal: AbortSignal) => Promise<T>): Promise<LockOutcome<T>> {
     return this.#locks.withLock(podId, work);
   }
 
-  markReady(revisionId: string, checksum: string): Promise<void> {
+  markReady(revisionId: string, checksum: string): Promise<boolean> {
     return this.#mark(revisionId, 'ready', { checksum }, async (trx) => {
       await trx.updateTable('revision').set({ checksum }).where('id', '=', revisionId).execute();
     });
   }
 
-  markDeployed(revisionId: string): Promise<void> {
+  markDeployed(revisionId: string): Promise<boolean> {
     return this.#mark(revisionId, 'deployed', { deployed_at: sql<Date>`clock_timestamp()` });
   }
 
-  markFailed(revisionId: string, error: string): Promise<void> {
+  markFailed(revisionId: string, error: string): Promise<boolean> {
     return this.#mark(revisionId, 'failed', { error, checksum: null });
+  }
+
+  finishRestart(
+    podId: string,
+    restart: Pick<Restart, 'kind' | 'name' | 'restartedAt'>,
+    error: string | null,
+  ): Promise<void> {
+    return finishRestart(this.#db, podId, restart, error);
+  }
+
+  erasePod(podId: string, now: Date): Promise<boolean> {
+    return inTransaction(this.#db, (trx) => erasePod(trx, podId, now));
   }
 
   saveStatuses(podId: string, statuses: StatusReport[]): Promise<void> {
@@ -116,14 +175,16 @@ export class PostgresReconcilerStore implements ReconcilerStore {
     to: 'ready' | 'deployed' | 'failed',
     changes: RevisionChanges,
     ifThereAlready: (trx: DatabaseTransaction) => Promise<void> = () => Promise.resolve(),
-  ): Promise<void> {
-    await this.#db.transaction().execute(async (trx) => {
+  ): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
       const podId = await podOf(trx, revisionId);
-      await lockPod(trx, podId);
+      await lockAnyPod(trx, podId);
       if (!(await transition(trx, revisionId, to, changes))) {
         const state = await stateOf(trx, revisionId);
+        if (state === 'canceled') return false;
         if (state !== to) throw new Error(`revision ${revisionId} is ${state} and cannot become ${to}`);
-        return ifThereAlready(trx);
+        await ifThereAlready(trx);
+        return true;
       }
       if (to === 'deployed') {
         await trx
@@ -132,9 +193,10 @@ export class PostgresReconcilerStore implements ReconcilerStore {
           .where('id', '=', podId)
           .execute();
       }
-      if (to === 'ready') return;
+      if (to === 'ready') return true;
       await startNextDeploy(trx, podId);
       await releaseUnusedDomains(trx, podId);
+      return true;
     });
   }
 }

@@ -6,12 +6,14 @@ import { type Connection, openPool, type StoreLogger } from './connection.ts';
 import { Deployments } from './deployments.ts';
 import { Drafts } from './drafts.ts';
 import { IdempotentAnswers } from './idempotent-answers.ts';
+import { Sizes } from './instance-sizes.ts';
 import { migrate } from './migrate.ts';
 import { PodChanges } from './pod-changes.ts';
 import { PodLocks } from './pod-locks.ts';
 import { Pods } from './pods.ts';
 import { PostgresReconcilerStore, type ReconcilerStore } from './reconcile.ts';
 import { Resources } from './resources.ts';
+import { Restarts } from './restarts.ts';
 import { Revisions } from './revisions.ts';
 import type { Database, Tables } from './tables.ts';
 import { inTransaction } from './transaction.ts';
@@ -35,7 +37,9 @@ export class Store {
   readonly accounts: Accounts;
   readonly apiKeys: ApiKeys;
   readonly clusters: Clusters;
+  readonly instanceSizes: Sizes;
   readonly pods: Pods;
+  readonly restarts: Restarts;
   readonly revisions: Revisions;
   readonly resources: Resources;
   readonly drafts: Drafts;
@@ -54,7 +58,9 @@ export class Store {
     this.accounts = new Accounts(this.#db);
     this.apiKeys = new ApiKeys(this.#db);
     this.clusters = new Clusters(this.#db);
+    this.instanceSizes = new Sizes(this.#db);
     this.pods = new Pods(this.#db);
+    this.restarts = new Restarts(this.#db);
     this.revisions = new Revisions(this.#db);
     this.resources = new Resources(this.#db);
     this.drafts = new Drafts(this.#db);
@@ -85,6 +91,16 @@ export class Store {
     return inTransaction(this.#db, (db) =>
       work(new Store({ db, changes: this.#changes, locks: this.#locks })),
     );
+  }
+
+  /** What the reconciler of one cluster works with: that cluster's pods alone. */
+  reconcilerOf(clusterId: string): ReconcilerStore {
+    return new PostgresReconcilerStore({
+      db: this.#db,
+      changes: this.#changes,
+      locks: this.#locks,
+      clusterId,
+    });
   }
 
   /** Tells when a revision of any pod changed its state; see `ReconcilerStore.onPodChanged`. */

@@ -133,6 +133,8 @@ export type ResourceRestartTable = {
   /** Null while it goes on: the resource is locked. */
   finished_at: Date | null;
   error: string | null;
+  /** The restart before this one that the instances are left at when this one fails. */
+  effective_before: Date | null;
 };
 
 export type InstanceSizeTable = {

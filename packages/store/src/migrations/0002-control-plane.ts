@@ -58,6 +58,7 @@ async function extendPods(db: Kysely<unknown>): Promise<void> {
     restarted_at timestamptz not null,
     finished_at timestamptz,
     error text,
+    effective_before timestamptz,
     primary key (pod_id, kind, name)
   )`.execute(db);
   await sql`create trigger restart_announces after insert or update on resource_restart

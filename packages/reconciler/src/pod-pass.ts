@@ -1,0 +1,45 @@
+import { compilePod, type Platform } from '@brainpod/compiler/compile';
+import type { KubeClient } from '@brainpod/kube/client';
+import type { ObjectApplier } from './apply-objects.ts';
+import type { LiveObjects } from './live-objects.ts';
+import type { Clock, Logger, PodImages, PodState, PullSecrets, ReconcilerStore, Snapshot } from './ports.ts';
+
+/** What a pass over a pod works with. */
+export type PodDeps = {
+  store: ReconcilerStore;
+  kube: KubeClient;
+  live: LiveObjects;
+  applier: ObjectApplier;
+  /** Null while the facts of the cluster are not known. */
+  platform: () => Platform | null;
+  pullSecrets: PullSecrets;
+  images?: PodImages;
+  logger: Logger;
+  clock: Clock;
+  deployTimeoutMs: number;
+};
+
+/** What a pass over a pod comes to: begin anew from the store at once, or wait for a change, at most so long. */
+export type Outcome = 'reload' | { waitMs: number | null };
+
+/** The facts that a pod is compiled with now; null while the cluster has not been read. */
+export function platformNow({ live, platform }: PodDeps, { sizes }: PodState): Platform | null {
+  const facts = platform();
+  return facts === null || !live.isComplete ? null : { ...facts, sizes };
+}
+
+/** The objects of one revision of a pod as it is to be now: stopped or not, with its restarts and limits. */
+export function compileSnapshot(
+  deps: Pick<PodDeps, 'pullSecrets'>,
+  { pod, restarts }: PodState,
+  { documents }: Snapshot,
+  platform: Platform,
+): ReturnType<typeof compilePod> {
+  const { name, isStopped, limits } = pod;
+  const pullSecret = { dockerConfigJson: deps.pullSecrets.dockerConfigJson(name) };
+  const instants = restarts.flatMap(({ kind, name: app, effectiveAt }) =>
+    kind === 'App' && effectiveAt !== null ? [[app, effectiveAt.toISOString()] as const] : [],
+  );
+  const context = { name, pullSecret, isStopped, limits, restarts: Object.fromEntries(instants) };
+  return compilePod(documents, context, platform);
+}
