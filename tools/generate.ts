@@ -17,7 +17,13 @@ function generatedFiles(): Map<string, string> {
   return new Map([
     ['openapi/v1.json', document],
     ['packages/api-client/src/schema.ts', clientTypes(document)],
+    ['packages/api-client/src/resource-input.json', resourceInput(document)],
   ]);
+}
+
+/** What a client shows of the kinds of resources where no API can be asked. */
+function resourceInput(document: string): string {
+  return `${JSON.stringify(JSON.parse(document).components.schemas.ResourceInput, null, 1)}\n`;
 }
 
 /** The client's types, by openapi-typescript as the client package pins it. */

@@ -1,15 +1,17 @@
-import createClient, { type Client } from 'openapi-fetch';
-import { ConnectionFailure, readEnvelope, UnexpectedAnswer } from './failure.ts';
-import { retryingFetch } from './retry.ts';
-import type { paths } from './schema.ts';
-
-type Json<Answer> = Answer extends { content: { 'application/json': infer Body } } ? Body : never;
-type Ok<Operation> = Operation extends { responses: infer Answers }
-  ? { [Status in Extract<keyof Answers, 200 | 201 | 202>]: Json<Answers[Status]> }[Extract<
-      keyof Answers,
-      200 | 201 | 202
-    >]
-  : never;
+import { ActivityClient } from './activity-client.ts';
+import {
+  type ClientOptions,
+  Connection,
+  type EventOf,
+  type Ok,
+  type paths,
+  quoted,
+  RAW,
+  streamAfter,
+} from './connection.ts';
+import { KeysClient } from './keys-client.ts';
+import { OperatorClient } from './operator-client.ts';
+import { PodsClient } from './pods-client.ts';
 
 export type User = Ok<paths['/v1/me']['get']>;
 export type Cluster = Ok<paths['/v1/clusters']['get']>[number];
@@ -21,20 +23,16 @@ export type RevisionDetail = Ok<paths['/v1/pods/{pod}/revisions/{revision}']['ge
 export type RevisionDiff = Ok<paths['/v1/pods/{pod}/revisions/{revision}/diff']['get']>;
 export type DeploymentAccepted = Ok<paths['/v1/pods/{pod}/deploy']['post']>;
 export type Resource = Ok<paths['/v1/pods/{pod}/resources']['get']>[number];
+export type RevisionProgress = EventOf<paths['/v1/pods/{pod}/revisions/{revision}/watch']['get']>;
+export type Plan = Ok<paths['/v1/pods/{pod}/plan']['get']>;
+export type Variable = Ok<paths['/v1/pods/{pod}/variables']['get']>['items'][number];
+export type Resolved = Ok<paths['/v1/pods/{pod}/resources/resolve/{identifier}']['get']>;
+export type ImageList = Ok<paths['/v1/pods/{pod}/images']['get']>;
+export type ImageDetail = Ok<paths['/v1/pods/{pod}/images/inspect']['get']>;
 export type ResourceMutation = Ok<paths['/v1/pods/{pod}/resources/{kind}/{namespace}/{name}']['put']>;
 export type ResourcesCreated = Ok<paths['/v1/pods/{pod}/resources']['post']>;
 /** Which state of a pod to read: a revision's, or the one that was active at an instant. Empty: the newest. */
 export type Version = { revision?: string; at?: string };
-
-export type ClientOptions = {
-  /** Origin of the API, such as `https://api.brainpod.io`. */
-  endpoint: string;
-  /** The API key; null for what needs none. */
-  token: string | null;
-  timeoutMs?: number;
-};
-
-const TIMEOUT_MS = 60_000;
 
 /**
  * The Brainpod API, one method for each operation. Failures are ApiFailure (the API said no), UnexpectedAnswer
@@ -43,91 +41,142 @@ const TIMEOUT_MS = 60_000;
  */
 export class BrainpodClient {
   readonly endpoint: string;
-  readonly #http: Client<paths>;
+  readonly pods: PodsClient;
+  readonly keys: KeysClient;
+  readonly operator: OperatorClient;
+  readonly activity: ActivityClient;
+  readonly #api: Connection;
 
   constructor(options: ClientOptions) {
-    this.endpoint = options.endpoint.replace(/\/+$/, '');
-    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-    this.#http = createClient<paths>({
-      baseUrl: this.endpoint,
-      headers: {
-        Accept: 'application/json',
-        ...(options.token === null ? {} : { Authorization: `Bearer ${options.token}` }),
-      },
-      fetch: retryingFetch({
-        fetch: (request) => this.#fetch(request, timeoutMs),
-        sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
-        random: Math.random,
-      }),
-    });
+    this.#api = new Connection(options);
+    this.endpoint = this.#api.endpoint;
+    this.pods = new PodsClient(this.#api);
+    this.keys = new KeysClient(this.#api);
+    this.operator = new OperatorClient(this.#api);
+    this.activity = new ActivityClient(this.#api);
   }
 
   async currentUser(): Promise<User> {
-    return await this.#answer(this.#http.GET('/v1/me', RAW));
+    return await this.#api.answer(this.#api.http.GET('/v1/me', RAW));
   }
 
   async listClusters(): Promise<Cluster[]> {
-    return await this.#answer(this.#http.GET('/v1/clusters', RAW));
+    return await this.#api.answer(this.#api.http.GET('/v1/clusters', RAW));
   }
 
   async listPods(): Promise<Pod[]> {
-    return await this.#answer(this.#http.GET('/v1/pods', RAW));
+    return await this.#api.answer(this.#api.http.GET('/v1/pods', RAW));
   }
 
   async getPod(pod: string): Promise<Pod> {
-    return await this.#answer(this.#http.GET('/v1/pods/{pod}', { params: { path: { pod } }, ...RAW }));
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}', { params: { path: { pod } }, ...RAW }),
+    );
   }
 
-  /** Not repeatable: a second call makes a second pod. */
-  async createPod(displayName?: string): Promise<Pod> {
-    const body = displayName === undefined ? {} : { body: { displayName } };
-    return await this.#answer(this.#http.POST('/v1/pods', { ...body, ...RAW }));
+  /** In the cluster with this id, or in the platform's own choice. */
+  async createPod(displayName?: string, cluster?: string): Promise<Pod> {
+    const fields = {
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(cluster === undefined ? {} : { cluster }),
+    };
+    const body = Object.keys(fields).length === 0 ? {} : { body: fields };
+    return await this.#api.answer(this.#api.http.POST('/v1/pods', { ...body, ...RAW }));
   }
 
   async listRevisions(pod: string, query: { cursor?: string; limit?: number } = {}): Promise<RevisionList> {
-    return await this.#answer(
-      this.#http.GET('/v1/pods/{pod}/revisions', { params: { path: { pod }, query }, ...RAW }),
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/revisions', { params: { path: { pod }, query }, ...RAW }),
     );
   }
 
   async getRevision(pod: string, revision: string): Promise<RevisionDetail> {
-    return await this.#answer(
-      this.#http.GET('/v1/pods/{pod}/revisions/{revision}', { params: { path: { pod, revision } }, ...RAW }),
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/revisions/{revision}', {
+        params: { path: { pod, revision } },
+        ...RAW,
+      }),
     );
   }
 
   async diffRevision(pod: string, revision: string, base?: string): Promise<RevisionDiff> {
     const query = base === undefined ? {} : { base };
-    return await this.#answer(
-      this.#http.GET('/v1/pods/{pod}/revisions/{revision}/diff', {
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/revisions/{revision}/diff', {
         params: { path: { pod, revision }, query },
         ...RAW,
       }),
     );
   }
 
-  async deploy(pod: string, summary?: string): Promise<DeploymentAccepted> {
+  /** `ifMatch`: the tag of the plan or draft that is to be deployed as it was read; else PRECONDITION_FAILED. */
+  async deploy(pod: string, summary?: string, ifMatch?: string): Promise<DeploymentAccepted> {
     const body = summary === undefined ? {} : { summary };
-    return await this.#answer(
-      this.#http.POST('/v1/pods/{pod}/deploy', { params: { path: { pod } }, body, ...RAW }),
+    const headers = ifMatch === undefined ? {} : { headers: { 'If-Match': quoted(ifMatch) } };
+    return await this.#api.answer(
+      this.#api.http.POST('/v1/pods/{pod}/deploy', { params: { path: { pod } }, body, ...headers, ...RAW }),
     );
   }
 
+  /** What a deploy of the draft would do. */
+  async getPlan(pod: string): Promise<Plan> {
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/plan', { params: { path: { pod } }, ...RAW }),
+    );
+  }
+
+  async rollback(
+    pod: string,
+    body: { revision: string; summary?: string; discardDraft?: boolean },
+  ): Promise<DeploymentAccepted> {
+    return await this.#api.answer(
+      this.#api.http.POST('/v1/pods/{pod}/rollback', { params: { path: { pod } }, body, ...RAW }),
+    );
+  }
+
+  async cancelRevision(pod: string, revision: string): Promise<DeploymentAccepted> {
+    return await this.#api.answer(
+      this.#api.http.POST('/v1/pods/{pod}/revisions/{revision}/cancel', {
+        params: { path: { pod, revision } },
+        ...RAW,
+      }),
+    );
+  }
+
+  /** How a revision stands, now and at each change, until it is finished or the time of one stream is over. */
+  async *watchRevision(
+    pod: string,
+    revision: string,
+    options: { durationSeconds: number; lastEventId: string; signal?: AbortSignal },
+  ): AsyncGenerator<{ id: string; progress: RevisionProgress }> {
+    const call = this.#api.http.GET('/v1/pods/{pod}/revisions/{revision}/watch', {
+      params: { path: { pod, revision }, query: { duration: options.durationSeconds } },
+      ...streamAfter(options.lastEventId),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    for await (const { id, data } of this.#api.records(call, ['revision'])) {
+      // The API's own schema describes these events.
+      yield { id, progress: JSON.parse(data) as RevisionProgress };
+    }
+  }
+
   async redeploy(pod: string): Promise<DeploymentAccepted> {
-    return await this.#answer(
-      this.#http.POST('/v1/pods/{pod}/redeploy', { params: { path: { pod } }, ...RAW }),
+    return await this.#api.answer(
+      this.#api.http.POST('/v1/pods/{pod}/redeploy', { params: { path: { pod } }, ...RAW }),
     );
   }
 
   async listResources(pod: string, query: Version = {}): Promise<Resource[]> {
-    return await this.#answer(
-      this.#http.GET('/v1/pods/{pod}/resources', { params: { path: { pod }, query }, ...RAW }),
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/resources', { params: { path: { pod }, query }, ...RAW }),
     );
   }
 
   async getResource(pod: string, kind: string, name: string, query: Version = {}): Promise<Resource> {
     const path = { pod, kind, namespace: 'default', name };
-    return await this.#answer(this.#http.GET(RESOURCE, { params: { path: toPath(path), query }, ...RAW }));
+    return await this.#api.answer(
+      this.#api.http.GET(RESOURCE, { params: { path: toPath(path), query }, ...RAW }),
+    );
   }
 
   /** All or nothing. With `dryRun` nothing is written and the answer is `{valid: true}`. */
@@ -137,8 +186,8 @@ export class BrainpodClient {
     options: { dryRun: boolean } = { dryRun: false },
   ): Promise<ResourcesCreated> {
     const query = options.dryRun ? { dryRun: 'true' as const } : {};
-    return await this.#answer(
-      this.#http.POST('/v1/pods/{pod}/resources', {
+    return await this.#api.answer(
+      this.#api.http.POST('/v1/pods/{pod}/resources', {
         params: { path: { pod }, query },
         // Written by a person, checked by the API.
         body: [...documents] as ResourceInputs,
@@ -154,9 +203,9 @@ export class BrainpodClient {
     document: unknown,
   ): Promise<ResourceMutation> {
     const path = { pod, kind, namespace: 'default', name };
-    return await this.#answer(
+    return await this.#api.answer(
       // Written by a person, checked by the API.
-      this.#http.PUT(RESOURCE, {
+      this.#api.http.PUT(RESOURCE, {
         params: { path: toPath(path) },
         body: document as ResourceReplacement,
         ...RAW,
@@ -166,16 +215,53 @@ export class BrainpodClient {
 
   async deleteResource(pod: string, kind: string, name: string): Promise<ResourceMutation> {
     const path = { pod, kind, namespace: 'default', name };
-    return await this.#answer(this.#http.DELETE(RESOURCE, { params: { path: toPath(path) }, ...RAW }));
+    return await this.#api.answer(
+      this.#api.http.DELETE(RESOURCE, { params: { path: toPath(path) }, ...RAW }),
+    );
+  }
+
+  /** What may be named in an App's env: of one version of the pod. */
+  async listVariables(pod: string, query: Version = {}): Promise<{ items: Variable[] }> {
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/variables', { params: { path: { pod }, query }, ...RAW }),
+    );
+  }
+
+  /** The URN of a resource that is named by its name, its URN or its id. */
+  async resolveResource(pod: string, identifier: string): Promise<Resolved> {
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/resources/resolve/{identifier}', {
+        params: { path: { pod, identifier } },
+        ...RAW,
+      }),
+    );
+  }
+
+  async listImages(
+    pod: string,
+    query: { search?: string; visibility?: string; limit: number; offset: number },
+  ): Promise<ImageList> {
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/images', { params: { path: { pod }, query }, ...RAW }),
+    );
+  }
+
+  async inspectImage(
+    pod: string,
+    query: { repository: string; tag: string; visibility: string },
+  ): Promise<ImageDetail> {
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/images/inspect', { params: { path: { pod }, query }, ...RAW }),
+    );
   }
 
   async listBlueprints(): Promise<Blueprint[]> {
-    return await this.#answer(this.#http.GET('/v1/blueprints', RAW));
+    return await this.#api.answer(this.#api.http.GET('/v1/blueprints', RAW));
   }
 
   async getBlueprint(blueprint: string): Promise<BlueprintDetail> {
-    return await this.#answer(
-      this.#http.GET('/v1/blueprints/{blueprint}', { params: { path: { blueprint } }, ...RAW }),
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/blueprints/{blueprint}', { params: { path: { blueprint } }, ...RAW }),
     );
   }
 
@@ -185,37 +271,16 @@ export class BrainpodClient {
     blueprint: string,
     input: Record<string, unknown>,
   ): Promise<ResourceMutation> {
-    return await this.#answer(
-      this.#http.POST('/v1/pods/{pod}/blueprints/{blueprint}/install', {
+    return await this.#api.answer(
+      this.#api.http.POST('/v1/pods/{pod}/blueprints/{blueprint}/install', {
         params: { path: { pod, blueprint } },
         body: { input },
         ...RAW,
       }),
     );
   }
-
-  async #fetch(request: Request, timeoutMs: number): Promise<Response> {
-    try {
-      return await fetch(new Request(request, { signal: AbortSignal.timeout(timeoutMs) }));
-    } catch (cause) {
-      throw new ConnectionFailure(this.endpoint, cause);
-    }
-  }
-
-  /** The body of a call of which openapi-fetch gives the text, so that a body that is no JSON can be told. */
-  async #answer<Body>(call: Promise<{ data?: string; error?: unknown; response: Response }>): Promise<Body> {
-    const { data, error, response } = await call;
-    const text = data ?? (typeof error === 'string' ? error : JSON.stringify(error ?? ''));
-    const body = parseJson(text);
-    if (!response.ok)
-      throw readEnvelope(body, response.status) ?? new UnexpectedAnswer(response.status, text);
-    if (typeof body !== 'object' || body === null) throw new UnexpectedAnswer(response.status, text);
-    // The API's own schema describes this body.
-    return body as Body;
-  }
 }
 
-const RAW = { parseAs: 'text' } as const;
 const RESOURCE = '/v1/pods/{pod}/resources/{kind}/{namespace}/{name}';
 type ResourcePath = paths[typeof RESOURCE]['get']['parameters']['path'];
 type ResourceInputs = NonNullable<
@@ -228,13 +293,4 @@ type ResourceReplacement = NonNullable<
 /** A kind or namespace that the API does not know is for the API to refuse. */
 function toPath(path: Record<keyof ResourcePath, string>): ResourcePath {
   return path as ResourcePath;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Told apart by the caller: no answer of the API is a bare "undefined".
-    return undefined;
-  }
 }

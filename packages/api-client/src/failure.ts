@@ -6,6 +6,8 @@ export class ApiFailure extends Error {
   readonly httpStatus: number;
   readonly requestId: string;
   readonly details: readonly FailureDetail[];
+  /** How long the API asks to wait before the next attempt; null where it does not say. */
+  readonly retryAfterSeconds: number | null;
 
   constructor(fields: {
     code: string;
@@ -13,6 +15,7 @@ export class ApiFailure extends Error {
     requestId: string;
     message: string;
     details: readonly FailureDetail[];
+    retryAfterSeconds?: number | null;
   }) {
     super(fields.message);
     this.name = 'ApiFailure';
@@ -20,6 +23,7 @@ export class ApiFailure extends Error {
     this.httpStatus = fields.httpStatus;
     this.requestId = fields.requestId;
     this.details = fields.details;
+    this.retryAfterSeconds = fields.retryAfterSeconds ?? null;
   }
 }
 
@@ -48,19 +52,25 @@ export class ConnectionFailure extends Error {
 }
 
 /** Reads an error envelope; null where the value is none. */
-export function readEnvelope(value: unknown, httpStatus: number): ApiFailure | null {
+export function readEnvelope(
+  value: unknown,
+  httpStatus: number,
+  headers: Headers = new Headers(),
+): ApiFailure | null {
   const error = fieldOf(value, 'error');
   const code = fieldOf(error, 'code');
   const message = fieldOf(error, 'message');
   if (typeof code !== 'string' || typeof message !== 'string') return null;
   const requestId = fieldOf(error, 'requestId');
   const details = fieldOf(error, 'details');
+  const retryAfter = headers.get('retry-after');
   return new ApiFailure({
     code,
     httpStatus,
     message,
     requestId: typeof requestId === 'string' ? requestId : '',
     details: Array.isArray(details) ? details.flatMap(readDetail) : [],
+    retryAfterSeconds: retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : null,
   });
 }
 

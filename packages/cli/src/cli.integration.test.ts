@@ -139,7 +139,8 @@ describe('what comes out', () => {
     const text = await run('resource create -f -', { stdin: 'kind: App' });
     expect([text.exitCode, text.stdout]).toEqual([1, '']);
     expect(text.stderr).toBe(
-      'error: The resources are not valid.\n  0.spec.replicas: must be at most 10\n  0.spec.image: is missing\n',
+      'error: The resources are not valid.\n  0.spec.replicas: must be at most 10\n  0.spec.image: is missing\n' +
+        'Which fields there are: brainpod describe resource KIND\n',
     );
     const json = await run('resource create -f - --json', { stdin: 'kind: App' });
     expect(json.stderr.trimEnd()).not.toContain('\n');
@@ -255,7 +256,9 @@ describe('waiting', () => {
     api.on(revision, { status: 200, body: revisionBody({ state: 'failed', error, isDeployed: false }) });
     const outcome = await run(`revision wait ${id}`);
     expect(outcome.exitCode).toBe(1);
-    expect(outcome.stderr).toBe(`   0.0s  revision 1  failed\nerror: Revision 1 failed. ${error}\n`);
+    expect(outcome.stderr).toMatch(/^ +\d\.\ds {2}revision 1 {2}failed\n/);
+    expect(outcome.stderr).toContain(`error: Revision 1 failed. ${error}\nWhat was deployed before goes on`);
+    expect(outcome.stderr).toContain('brainpod redeploy');
   });
 
   it('bears a server that is away for a moment', async () => {

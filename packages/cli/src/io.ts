@@ -4,8 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 export type Io = {
   environment: Record<string, string | undefined>;
   stdin: Readable;
-  stdout: Writable & { isTTY?: boolean | undefined };
-  stderr: Writable & { isTTY?: boolean | undefined };
+  stdout: Writable & { isTTY?: boolean | undefined; columns?: number };
+  stderr: Writable & { isTTY?: boolean | undefined; columns?: number };
   /** Ends what is under way: the person pressed Ctrl-C. */
   signal: AbortSignal;
 };

@@ -1,18 +1,18 @@
 import { InvalidArgumentError } from 'commander';
 
 /** Kinds as people write them on the command line, and as the API has them in paths. */
-const KINDS = new Map(
+export const KIND_OF_NAME: ReadonlyMap<string, string> = new Map(
   ['App', 'Config', 'Route', 'Postgres', 'MariaDB', 'Valkey', 'Disk', 'MSSQL'].map((kind) => [
     kind.toLowerCase(),
     kind,
   ]),
 );
 
-export const KIND_NAMES: readonly string[] = [...KINDS.keys()];
+export const KIND_NAMES: readonly string[] = [...KIND_OF_NAME.keys()];
 
 /** For commander: refuses a kind that there is not. */
 export function parseKind(text: string): string {
-  const kind = KINDS.get(text.toLowerCase());
+  const kind = KIND_OF_NAME.get(text.toLowerCase());
   if (kind === undefined) throw new InvalidArgumentError(`Known kinds: ${KIND_NAMES.join(', ')}.`);
   return kind;
 }

@@ -1,33 +1,62 @@
 import { Command } from 'commander';
+import { registerAudit } from './commands/audit.ts';
 import { registerBlueprintGet } from './commands/blueprint-get.ts';
 import { registerBlueprintInstall } from './commands/blueprint-install.ts';
 import { registerBlueprintList } from './commands/blueprint-list.ts';
 import { registerClusterList } from './commands/cluster-list.ts';
+import {
+  registerClusterDelete,
+  registerClusterRegister,
+  registerClusterUpdate,
+} from './commands/cluster-register.ts';
+import { registerCompletion } from './commands/completion.ts';
 import { registerConfigPath } from './commands/config-path.ts';
 import { registerConfigSet, registerConfigUnset } from './commands/config-set.ts';
 import { registerConfigShow } from './commands/config-show.ts';
 import { registerDeploy, registerRedeploy } from './commands/deploy.ts';
+import { registerDescribe } from './commands/describe.ts';
 import { registerDescribeResource } from './commands/describe-resource.ts';
+import { registerEvents } from './commands/events.ts';
 import { registerImageBuild } from './commands/image-build.ts';
+import { registerImageInspect } from './commands/image-inspect.ts';
+import { registerImageList } from './commands/image-list.ts';
+import { registerKeyCreate } from './commands/key-create.ts';
+import { registerKeyList } from './commands/key-list.ts';
+import { registerKeyRevoke } from './commands/key-revoke.ts';
+import { registerKeyRoll } from './commands/key-roll.ts';
+import { registerLogin } from './commands/login.ts';
+import { registerLogs } from './commands/logs.ts';
+import { registerOpen } from './commands/open.ts';
+import { registerPlan } from './commands/plan.ts';
 import { registerPodCreate } from './commands/pod-create.ts';
+import { registerPodDelete, registerPodRestore } from './commands/pod-delete.ts';
 import { registerPodGet } from './commands/pod-get.ts';
+import { registerPodLimits } from './commands/pod-limits.ts';
 import { registerPodList } from './commands/pod-list.ts';
+import { registerPodRename } from './commands/pod-rename.ts';
+import { registerPodStart, registerPodStop } from './commands/pod-stop.ts';
 import { registerResourceCreate } from './commands/resource-create.ts';
 import { registerResourceDelete } from './commands/resource-delete.ts';
 import { registerResourceGet } from './commands/resource-get.ts';
 import { registerResourceList } from './commands/resource-list.ts';
 import { registerResourceReplace } from './commands/resource-replace.ts';
+import { registerResourceRestart } from './commands/resource-restart.ts';
+import { registerResourceVariables } from './commands/resource-variables.ts';
+import { registerRevisionCancel } from './commands/revision-cancel.ts';
 import { registerRevisionDiff } from './commands/revision-diff.ts';
 import { registerRevisionGet } from './commands/revision-get.ts';
 import { registerRevisionList } from './commands/revision-list.ts';
 import { registerRevisionWait } from './commands/revision-wait.ts';
+import { registerRollback } from './commands/rollback.ts';
+import { registerSizeList, registerSizeSet } from './commands/size-list.ts';
 import { registerWhoami } from './commands/whoami.ts';
 import type { Runner } from './context.ts';
+import type { Io } from './io.ts';
 
 const VERSION = '0.1.0';
 
 /** The whole command line. Nothing runs before it is parsed. */
-export function buildProgram(run: Runner): Command {
+export function buildProgram(run: Runner, io: Io): Command {
   const program = new Command('brainpod')
     .description('Brainpod: run your code or container image, in Europe')
     .version(VERSION, '-V, --version', 'show the version')
@@ -41,17 +70,26 @@ export function buildProgram(run: Runner): Command {
     .option('--pod <name>', 'the pod to work in')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .showHelpAfterError('(--help shows how it is used)');
+  registerLogin(program, run);
   registerWhoami(program, run);
   registerPods(program, run);
   registerResources(program, run);
+  registerPlan(program, run);
   registerDeploy(program, run);
   registerRedeploy(program, run);
+  registerRollback(program, run);
   registerRevisions(program, run);
+  registerLogs(program, run);
+  registerEvents(program, run);
+  registerOpen(program, run);
   registerBlueprints(program, run);
-  registerImageBuild(group(program, 'image', 'Container images of the pod'), run);
-  registerClusterList(group(program, 'cluster', 'Where pods run'), run);
-  registerDescribeResource(group(program, 'describe', 'What there is, and how it is written'), run);
+  registerImages(program, run);
+  registerKeys(program, run);
+  registerAudit(program, run);
+  registerClusters(program, run);
+  registerDescribeResource(registerDescribe(program, run), program, run);
   registerConfig(program, run);
+  registerCompletion(program, run, io);
   return program;
 }
 
@@ -60,6 +98,12 @@ function registerPods(program: Command, run: Runner): void {
   registerPodList(pod, run);
   registerPodGet(pod, run);
   registerPodCreate(pod, run);
+  registerPodRename(pod, run);
+  registerPodStop(pod, run);
+  registerPodStart(pod, run);
+  registerPodDelete(pod, run);
+  registerPodRestore(pod, run);
+  registerPodLimits(pod, run);
 }
 
 function registerResources(program: Command, run: Runner): void {
@@ -69,6 +113,8 @@ function registerResources(program: Command, run: Runner): void {
   registerResourceCreate(resource, run);
   registerResourceReplace(resource, run);
   registerResourceDelete(resource, run);
+  registerResourceVariables(resource, run);
+  registerResourceRestart(resource, run);
 }
 
 function registerRevisions(program: Command, run: Runner): void {
@@ -77,6 +123,7 @@ function registerRevisions(program: Command, run: Runner): void {
   registerRevisionGet(revision, run);
   registerRevisionDiff(revision, run);
   registerRevisionWait(revision, run);
+  registerRevisionCancel(revision, run);
 }
 
 function registerBlueprints(program: Command, run: Runner): void {
@@ -84,6 +131,32 @@ function registerBlueprints(program: Command, run: Runner): void {
   registerBlueprintList(blueprint, run);
   registerBlueprintGet(blueprint, run);
   registerBlueprintInstall(blueprint, run);
+}
+
+function registerImages(program: Command, run: Runner): void {
+  const image = group(program, 'image', 'Container images of the pod');
+  registerImageList(image, run);
+  registerImageInspect(image, run);
+  registerImageBuild(image, run);
+}
+
+function registerKeys(program: Command, run: Runner): void {
+  const key = group(program, 'key', 'API keys: what programs sign in with');
+  registerKeyList(key, run);
+  registerKeyCreate(key, run);
+  registerKeyRoll(key, run);
+  registerKeyRevoke(key, run);
+}
+
+function registerClusters(program: Command, run: Runner): void {
+  const cluster = group(program, 'cluster', 'Where pods run');
+  registerClusterList(cluster, run);
+  registerClusterRegister(cluster, run);
+  registerClusterUpdate(cluster, run);
+  registerClusterDelete(cluster, run);
+  const size = group(program, 'size', 'Sizes of instances');
+  registerSizeList(size, run);
+  registerSizeSet(size, run);
 }
 
 function registerConfig(program: Command, run: Runner): void {

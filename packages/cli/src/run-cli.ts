@@ -1,8 +1,10 @@
 import { type Command, CommanderError } from 'commander';
+import type { Situation } from './advice.ts';
 import { runnerFor } from './context.ts';
 import { exitCodeOf, failureJson, failureText } from './failure.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
+import { dashboardOf } from './settings/dashboard.ts';
 import { styleFor } from './text/style.ts';
 
 /**
@@ -14,7 +16,8 @@ export async function runCli(
   io: Io,
   extend: (program: Command) => void = () => undefined,
 ): Promise<number> {
-  const program = buildProgram(runnerFor(io));
+  const situation: Situation = { command: '', pod: null, endpoint: null };
+  const program = buildProgram(runnerFor(io, situation), io);
   extend(program);
   const asJson = args.includes('--json');
   prepare(program, io, asJson);
@@ -23,7 +26,12 @@ export async function runCli(
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return parseOutcome(error, io, asJson);
-    const text = asJson ? failureJson(error) : failureText(error, styleFor(io.stderr, io.environment));
+    const text = asJson
+      ? failureJson(
+          error,
+          new URL('/onboarding?upgrade=1', dashboardOf(io.environment, situation.endpoint)).href,
+        )
+      : failureText(error, styleFor(io.stderr, io.environment), situation);
     io.stderr.write(`${text}\n`);
     return exitCodeOf(error);
   }

@@ -1,5 +1,5 @@
 import type { Pod, Resource, ResourceMutation } from '@brainpod/api-client/client';
-import { describe, phaseOf } from '../flows/wait-for-revision.ts';
+import { describe, phaseOf } from '../flows/resource-state.ts';
 import { paintState, type Style } from '../text/style.ts';
 import { facts, table } from '../text/table.ts';
 import { localTime } from '../text/time.ts';

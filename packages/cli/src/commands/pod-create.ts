@@ -6,10 +6,11 @@ export function registerPodCreate(pod: Command, run: Runner): void {
   pod
     .command('create')
     .description('Make a new pod; its name is given by the platform')
-    .option('--display-name <text>', 'a name for people; it cannot be changed later')
+    .option('--display-name <text>', 'a name for people')
+    .option('--cluster <id>', 'where it runs, for good (see brainpod cluster list)')
     .action(
-      run(async (context, options: { displayName?: string }) => {
-        const made = await context.client().createPod(options.displayName);
+      run(async (context, options: { displayName?: string; cluster?: string }) => {
+        const made = await context.client().createPod(options.displayName, options.cluster);
         return {
           json: made,
           text: (style) =>

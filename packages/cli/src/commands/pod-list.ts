@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Runner } from '../context.ts';
+import type { Context, Result, Runner } from '../context.ts';
 import { paintState } from '../text/style.ts';
 import { table } from '../text/table.ts';
 import { localTime } from '../text/time.ts';
@@ -8,8 +8,10 @@ export function registerPodList(pod: Command, run: Runner): void {
   pod
     .command('list')
     .description('List your pods')
+    .option('--deleted', 'those that were deleted and can be restored')
     .action(
-      run(async (context) => {
+      run(async (context, options: { deleted?: boolean }) => {
+        if (options.deleted === true) return await deletedPods(context);
         const pods = await context.client().listPods();
         return {
           json: pods,
@@ -30,4 +32,23 @@ export function registerPodList(pod: Command, run: Runner): void {
         };
       }),
     );
+}
+
+async function deletedPods(context: Context): Promise<Result> {
+  const pods = await context.client().pods.listDeleted();
+  return {
+    json: pods,
+    text: (style) =>
+      table(
+        style,
+        ['NAME', 'DISPLAY NAME', 'DELETED', 'ERASED AFTER'],
+        pods.map((each) => [
+          style.bold(each.name),
+          each.displayName ?? '',
+          each.deletedAt ? localTime(each.deletedAt) : '',
+          each.eraseAfter ? localTime(each.eraseAfter) : '',
+        ]),
+        'No pod can be restored.',
+      ),
+  };
 }

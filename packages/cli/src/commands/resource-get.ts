@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { Runner } from '../context.ts';
-import { describe, phaseOf } from '../flows/wait-for-revision.ts';
+import { describe, phaseOf } from '../flows/resource-state.ts';
 import { parseKind } from '../kinds.ts';
 import { paintState } from '../text/style.ts';
 import { facts } from '../text/table.ts';

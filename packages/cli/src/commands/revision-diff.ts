@@ -1,16 +1,20 @@
 import type { Command } from 'commander';
 import type { Runner } from '../context.ts';
+import { findRevisionId } from '../flows/find-revision.ts';
 import type { Style } from '../text/style.ts';
 
 export function registerRevisionDiff(revision: Command, run: Runner): void {
   revision
     .command('diff')
     .description('Show what a revision changes')
-    .argument('<revision>', 'id of the revision')
+    .argument('<revision>', 'its id or version')
     .option('--base <id>', 'compare with this revision instead of its parent')
     .action(
-      run(async (context, id: string, options: { base?: string }) => {
-        const diff = await context.client().diffRevision(context.pod(), id, options.base);
+      run(async (context, named: string, options: { base?: string }) => {
+        const client = context.client();
+        const pod = context.pod();
+        const base = options.base === undefined ? undefined : await findRevisionId(client, pod, options.base);
+        const diff = await client.diffRevision(pod, await findRevisionId(client, pod, named), base);
         return {
           json: diff,
           text: (style) => {

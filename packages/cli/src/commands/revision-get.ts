@@ -1,6 +1,7 @@
 import type { RevisionDetail } from '@brainpod/api-client/client';
 import type { Command } from 'commander';
 import type { Runner } from '../context.ts';
+import { findRevisionId } from '../flows/find-revision.ts';
 import { paintState, type Style } from '../text/style.ts';
 import { facts } from '../text/table.ts';
 import { localTime } from '../text/time.ts';
@@ -10,10 +11,12 @@ export function registerRevisionGet(revision: Command, run: Runner): void {
   revision
     .command('get')
     .description('Show one revision with its resources')
-    .argument('<revision>', 'id of the revision')
+    .argument('<revision>', 'its id or version')
     .action(
-      run(async (context, id: string) => {
-        const found = await context.client().getRevision(context.pod(), id);
+      run(async (context, named: string) => {
+        const client = context.client();
+        const pod = context.pod();
+        const found = await client.getRevision(pod, await findRevisionId(client, pod, named));
         return { json: found, text: (style) => revisionDetailText(found, style) };
       }),
     );

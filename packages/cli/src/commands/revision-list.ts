@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Runner } from '../context.ts';
+import { cursorIn } from '../flows/find-revision.ts';
 import { wholeNumber } from '../kinds.ts';
 import { paintState } from '../text/style.ts';
 import { table } from '../text/table.ts';
@@ -29,7 +30,7 @@ export function registerRevisionList(revision: Command, run: Runner): void {
             ]);
             const header = ['VERSION', 'STATE', 'IS', 'CREATED', 'ID', 'SUMMARY'];
             const text = table(style, header, rows, 'There are no revisions.');
-            const cursor = cursorIn(list._links.next?.href ?? null);
+            const cursor = cursorIn(list._links.next);
             return cursor === null
               ? text
               : `${text}\n${style.dim(`More: brainpod revision list --cursor ${cursor}`)}`;
@@ -37,8 +38,4 @@ export function registerRevisionList(revision: Command, run: Runner): void {
         };
       }),
     );
-}
-
-function cursorIn(href: string | null): string | null {
-  return href === null ? null : new URL(href, 'http://localhost').searchParams.get('cursor');
 }

@@ -12,11 +12,19 @@ export function registerWhoami(program: Command, run: Runner): void {
         return {
           json: user,
           text: (style) => {
-            const statements = user.policy?.statements.length ?? 0;
-            const policy =
-              user.policy === null ? 'none' : `version ${user.policy.version}, ${statements} statements`;
             const pods = (urns: readonly string[]) =>
               urns.map((urn) => urn.replace('urn:brain:pod:', '')).join(', ');
+            const statements = table(
+              style,
+              ['STATEMENT', 'EFFECT', 'ACTIONS', 'PODS'],
+              (user.policy?.statements ?? []).map((each) => [
+                each.sid,
+                each.effect === 'deny' ? style.red(each.effect) : style.green(each.effect),
+                each.actions.join(', '),
+                pods(each.resources),
+              ]),
+              'No statements.',
+            );
             const permissions = table(
               style,
               ['ACTION', 'PODS', 'EXCEPT'],
@@ -29,9 +37,13 @@ export function registerWhoami(program: Command, run: Runner): void {
             );
             const who = facts(style, [
               ['Email', user.email === null ? '' : style.bold(user.email)],
-              ['Policy', policy],
+              ['Policy', user.policy === null ? 'none' : `version ${user.policy.version}`],
+              ...Object.entries(user._links).map(([rel, { href }]): [string, string] => [
+                rel,
+                style.dim(href),
+              ]),
             ]);
-            return `${who}\n\n${permissions}`;
+            return `${who}\n\n${statements}\n\n${permissions}`;
           },
         };
       }),

@@ -158,7 +158,7 @@ describe('the command line against the real API', () => {
     expect((await run('revision list')).stdout).toContain('first');
     expect((await run('whoami')).stdout).toContain('ada@example.com');
     expect((await run('cluster list')).stdout).toContain('amd64');
-    const schema = await run('describe resource app');
+    const schema = await run(`describe resource app --endpoint ${platform.origin}`);
     expect(schema.stdout).toMatch(/spec\.replicas\s+integer 1–10\s+required/);
   });
 

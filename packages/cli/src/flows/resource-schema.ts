@@ -1,26 +1,31 @@
-import { CliFailure } from '../failure.ts';
+import { embeddedResourceInput } from '@brainpod/api-client/resource-input';
 
 type Schema = ReadonlyMap<string, unknown>;
 export type FieldLine = { path: string; type: string; required: boolean; description: string };
 
 const TIMEOUT_MS = 5000;
 
-/** The schemas of the kinds that an API takes, read from its own description. Throws CliFailure where that fails. */
-export async function readResourceSchemas(url: string): Promise<Map<string, unknown>> {
-  let document: unknown;
+/** `source` tells whether an API was asked, or what this program brought along is shown. */
+export type ResourceSchemas = { source: string; schemas: ReadonlyMap<string, unknown> };
+
+/** The schemas of the kinds that an API takes, read from its own description; this program's own where that fails. */
+export async function readResourceSchemas(url: string): Promise<ResourceSchemas> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!answer.ok) throw new CliFailure(`${url} answered ${answer.status}.`);
-    document = await answer.json();
-  } catch (error) {
-    if (error instanceof CliFailure) throw error;
-    throw new CliFailure(`The description of the API at ${url} cannot be read.`, { cause: error });
+    const schemas = answer.ok
+      ? schemasOf(at(await answer.json(), 'components', 'schemas', 'ResourceInput'))
+      : null;
+    if (schemas !== null && schemas.size > 0) return { source: url, schemas };
+  } catch {
+    // Any trouble with the other side is no reason to show nothing: the source tells which one is shown.
   }
-  const input = at(document, 'components', 'schemas', 'ResourceInput');
+  return { source: 'embedded', schemas: schemasOf(await embeddedResourceInput()) };
+}
+
+function schemasOf(input: unknown): Map<string, unknown> {
   const branches = fields(input).get('oneOf');
-  if (!Array.isArray(branches)) throw new CliFailure(`${url} describes no resources.`);
   return new Map(
-    branches.flatMap((branch): [string, unknown][] => {
+    (Array.isArray(branches) ? branches : []).flatMap((branch): [string, unknown][] => {
       const kind = at(branch, 'properties', 'kind', 'const');
       return typeof kind === 'string' ? [[kind, branch]] : [];
     }),

@@ -1,9 +1,26 @@
-import type { BrainpodClient, Resource, RevisionDetail } from '@brainpod/api-client/client';
+import type { BrainpodClient, RevisionDetail } from '@brainpod/api-client/client';
 import { ApiFailure, ConnectionFailure } from '@brainpod/api-client/failure';
 import { CliFailure } from '../failure.ts';
+import {
+  describe,
+  type Health,
+  type Instance,
+  instancesOf,
+  nameOf,
+  nameOfUrn,
+  phaseOf,
+} from './resource-state.ts';
 
-/** One line of what a deployment is doing: `subject` is the revision or a resource, such as `App/web`. */
-export type WaitEvent = { subject: string; state: string; detail: string; elapsedMs: number };
+/**
+ * What a deployment is doing: `subject` is the revision or a resource, such as `App/web`, with its instances one by one.
+ */
+export type WaitEvent = {
+  subject: string;
+  state: string;
+  detail: string;
+  instances: Instance[];
+  elapsedMs: number;
+};
 
 export type WaitOptions = {
   client: BrainpodClient;
@@ -15,34 +32,21 @@ export type WaitOptions = {
 };
 
 const PAUSE_MS = 1000;
+const LONGEST_STREAM_SECONDS = 300;
 
 /**
  * Waits until a revision is deployed and everything in it is healthy. Throws CliFailure with the revision's own error
  * where it failed, and with what is still missing where the time ran out. A server that is away for a moment is
- * waited for.
+ * waited for. Where the server tells what happens as it happens, that is listened to; else it is asked every second.
  */
 export async function waitForRevision(options: WaitOptions): Promise<RevisionDetail> {
-  const startedAt = Date.now();
-  const deadline = startedAt + options.timeoutMs;
-  const told = new Map<string, string>();
-  const tell = (subject: string, state: string, detail: string) => {
-    const text = `${state} ${detail}`;
-    if (told.get(subject) === text) return;
-    told.set(subject, text);
-    options.onEvent({ subject, state, detail, elapsedMs: Date.now() - startedAt });
-  };
-  for (;;) {
-    const revision = await readOrMissing(options, deadline, tell);
-    if (revision !== null) {
-      tell(`revision ${revision.version}`, revision.state, '');
-      for (const resource of revision.resources) {
-        tell(nameOf(resource), resource.healthy ? 'healthy' : phaseOf(resource), describe(resource));
-      }
-      if (isLive(revision)) return revision;
-      refuseIfOver(revision);
-    }
-    if (Date.now() + PAUSE_MS > deadline) throw timedOut(revision, options.timeoutMs);
-    await pause(options.signal);
+  const wait = new Wait(options);
+  try {
+    await wait.listen();
+    return await wait.poll();
+  } catch (error) {
+    if (options.signal?.aborted) throw stopped(options.revisionId);
+    throw error;
   }
 }
 
@@ -51,34 +55,112 @@ export function isLive(revision: RevisionDetail): boolean {
   return revision.state === 'deployed' && revision.resources.every((resource) => resource.healthy);
 }
 
-async function readOrMissing(
-  options: WaitOptions,
-  deadline: number,
-  tell: (subject: string, state: string, detail: string) => void,
-): Promise<RevisionDetail | null> {
-  try {
-    return await options.client.getRevision(options.pod, options.revisionId);
-  } catch (error) {
-    const passing =
-      error instanceof ConnectionFailure ||
-      (error instanceof ApiFailure && error.code === 'SERVICE_UNAVAILABLE');
-    if (!passing || Date.now() + PAUSE_MS > deadline) throw error;
-    tell('API', 'waiting', error.message);
-    return null;
+class Wait {
+  readonly #options: WaitOptions;
+  readonly #startedAt = Date.now();
+  readonly #told = new Map<string, string>();
+
+  constructor(options: WaitOptions) {
+    this.#options = options;
   }
+
+  /** Follows the revision until it is finished, or until it turns out that this server does not tell. */
+  async listen(): Promise<void> {
+    let lastEventId = '';
+    while (this.#leftMs() > PAUSE_MS) {
+      try {
+        for await (const { id, progress } of this.#stream(lastEventId)) {
+          lastEventId = id;
+          this.#tellRevision(progress.version, progress.phase);
+          for (const resource of progress.resources) this.#tellResource(nameOfUrn(resource.urn), resource);
+          if (['deployed', 'failed', 'canceled'].includes(progress.state)) return;
+        }
+      } catch (error) {
+        if (!isPassing(error)) return;
+        this.#tell({ subject: 'API', state: 'waiting', detail: messageOf(error), instances: [] });
+        await pause(this.#options.signal);
+      }
+    }
+  }
+
+  async poll(): Promise<RevisionDetail> {
+    for (;;) {
+      const revision = await this.#read();
+      if (revision !== null) {
+        this.#tellRevision(revision.version, revision.state);
+        for (const resource of revision.resources) this.#tellResource(nameOf(resource), resource);
+        if (isLive(revision)) return revision;
+        refuseIfOver(revision);
+      }
+      if (this.#leftMs() < PAUSE_MS) throw timedOut(revision, this.#options.timeoutMs);
+      await pause(this.#options.signal);
+    }
+  }
+
+  #stream(lastEventId: string) {
+    const { client, pod, revisionId, signal } = this.#options;
+    const left = Math.ceil(this.#leftMs() / 1000);
+    return client.watchRevision(pod, revisionId, {
+      durationSeconds: Math.max(1, Math.min(left, LONGEST_STREAM_SECONDS)),
+      lastEventId,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** Null while the server is away. */
+  async #read(): Promise<RevisionDetail | null> {
+    try {
+      return await this.#options.client.getRevision(this.#options.pod, this.#options.revisionId);
+    } catch (error) {
+      if (!isPassing(error) || this.#leftMs() < PAUSE_MS) throw error;
+      this.#tell({ subject: 'API', state: 'waiting', detail: messageOf(error), instances: [] });
+      return null;
+    }
+  }
+
+  #tellRevision(version: number, state: string): void {
+    const detail = state === 'waiting' ? 'for the deploy before it' : '';
+    this.#tell({ subject: `revision ${version}`, state, detail, instances: [] });
+  }
+
+  #tellResource(subject: string, health: Health): void {
+    const state = health.healthy ? 'healthy' : phaseOf(health);
+    this.#tell({ subject, state, detail: describe(health), instances: instancesOf(health) });
+  }
+
+  #tell(event: Omit<WaitEvent, 'elapsedMs'>): void {
+    const text = JSON.stringify([event.state, event.detail, event.instances]);
+    if (this.#told.get(event.subject) === text) return;
+    this.#told.set(event.subject, text);
+    this.#options.onEvent({ ...event, elapsedMs: Date.now() - this.#startedAt });
+  }
+
+  #leftMs(): number {
+    return this.#startedAt + this.#options.timeoutMs - Date.now();
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof ConnectionFailure) return true;
+  return error instanceof ApiFailure && ['SERVICE_UNAVAILABLE', 'RATE_LIMITED'].includes(error.code);
 }
 
 function refuseIfOver(revision: RevisionDetail): void {
   if (revision.state === 'failed') {
     const reason = revision.error ?? 'No reason is recorded.';
-    throw new CliFailure(`Revision ${revision.version} failed. ${reason}`);
+    throw new CliFailure(`Revision ${revision.version} failed. ${reason}`, { advice: AFTER_FAILURE });
   }
   if (revision.state === 'canceled') {
-    throw new CliFailure(
-      `Revision ${revision.version} was canceled: an automatic deployment took its place.`,
-    );
+    const reason = revision.error ?? 'Somebody canceled it, or an automatic deployment took its place.';
+    throw new CliFailure(`Revision ${revision.version} was canceled. ${reason}`, {
+      advice: 'How the revisions stand: brainpod revision list',
+    });
   }
 }
+
+const AFTER_FAILURE =
+  'What was deployed before goes on running. Change what is wrong and deploy again, try once more with ' +
+  '"brainpod redeploy", or see the output with: brainpod logs APP';
 
 function timedOut(revision: RevisionDetail | null, timeoutMs: number): CliFailure {
   const after = `after ${Math.round(timeoutMs / 1000)} seconds`;
@@ -93,37 +175,26 @@ function timedOut(revision: RevisionDetail | null, timeoutMs: number): CliFailur
     `Revision ${revision.version} is ${revision.state} and not yet healthy ${after}.`,
     ...missing,
   ];
-  lines.push(`The deployment goes on. Wait longer with: brainpod revision wait ${revision.id} --timeout 300`);
-  return new CliFailure(lines.join('\n'));
+  return new CliFailure(lines.join('\n'), {
+    advice: `The deployment goes on. Wait longer with: brainpod revision wait ${revision.id} --timeout 300`,
+  });
 }
 
-export function nameOf(resource: Resource): string {
-  return `${resource.content.kind}/${resource.content.metadata.name}`;
+function stopped(revisionId: string): CliFailure {
+  return new CliFailure('Stopped waiting. The deployment goes on.', {
+    advice: `Follow it with: brainpod revision wait ${revisionId}. End it with: brainpod revision cancel ${revisionId}`,
+  });
 }
 
-/** The phase of a resource in one word: what it reports, else whether it is healthy. */
-export function phaseOf(resource: Resource): string {
-  const status = resource.status;
-  if (status !== null && status !== undefined && 'phase' in status) return status.phase;
-  return resource.healthy ? 'healthy' : 'waiting';
-}
-
-/** How many instances are ready, and why those that are not are not. */
-export function describe(resource: Resource): string {
-  const status = resource.status;
-  if (status === null || status === undefined || !('replicas' in status)) return '';
-  const count = `${status.readyReplicas} of ${Math.max(status.replicas.length, status.readyReplicas)} ready`;
-  const reasons = status.replicas.flatMap((replica) =>
-    replica.reason === undefined ? [] : [replica.reason],
-  );
-  return [count, ...new Set(reasons)].join(', ');
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function pause(signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(new CliFailure('Stopped waiting. The deployment goes on.'));
+      reject(new Error('stopped'));
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop);

@@ -112,7 +112,10 @@ export class Platform {
     const target = (await reconciler.loadPod(podId))?.target;
     if (!target) return;
     const verdict = this.verdict(target);
-    if (verdict !== null) return await reconciler.markFailed(target.revisionId, verdict.error);
+    if (verdict !== null) {
+      await reconciler.markFailed(target.revisionId, verdict.error);
+      return;
+    }
     await reconciler.markReady(target.revisionId, 'checksum');
     await reconciler.saveStatuses(
       podId,

@@ -4,14 +4,26 @@ import { runCli } from '../run-cli.ts';
 
 export type Outcome = { exitCode: number; stdout: string; stderr: string };
 
+export type World = {
+  environment?: Record<string, string>;
+  stdin?: string;
+  tty?: boolean;
+  /** Told each line of the output as it is written. What it rejects with fails the run. */
+  onLine?: (line: string) => Promise<void>;
+};
+
 /** Runs the command line inside the test, with an environment and a standard input of its own. */
-export async function runInProcess(
-  args: readonly string[],
-  world: { environment?: Record<string, string>; stdin?: string; tty?: boolean } = {},
-): Promise<Outcome> {
+export async function runInProcess(args: readonly string[], world: World = {}): Promise<Outcome> {
   const stdout = Object.assign(new PassThrough(), { isTTY: world.tty === true });
   const stderr = Object.assign(new PassThrough(), { isTTY: world.tty === true });
   const said = Promise.all([text(stdout), text(stderr)]);
+  const heard: Promise<void>[] = [];
+  const { onLine } = world;
+  if (onLine !== undefined) {
+    stdout.on('data', (chunk: Buffer) => {
+      for (const line of chunk.toString().split('\n').filter(Boolean)) heard.push(onLine(line));
+    });
+  }
   const exitCode = await runCli(args, {
     environment: world.environment ?? {},
     stdin: Readable.from([world.stdin ?? '']),
@@ -19,6 +31,7 @@ export async function runInProcess(
     stderr,
     signal: new AbortController().signal,
   });
+  await Promise.all(heard);
   stdout.end();
   stderr.end();
   const [out, err] = await said;

@@ -76,3 +76,47 @@ export const routeBody = (name: string, hostname: string) => ({
 export const errorBody = (code: string, message: string, details?: { path: string; message: string }[]) => ({
   error: { code, message, requestId: 'req-1', ...(details === undefined ? {} : { details }) },
 });
+
+export const planBody = (changes: Record<string, unknown> = {}) => ({
+  revision: '11111111-1111-4111-8111-111111111111',
+  base: null,
+  tag: 'plan:abc',
+  canDeploy: true,
+  changes: [],
+  cluster: { accepted: true, message: null, refusals: [] },
+  capacity: {
+    demand: { apps: 1, cpuMillis: 1500, memoryMiB: 1536, diskGb: 0 },
+    limits: { apps: 2, cpuMillis: 1000, memoryMiB: null, diskGb: 10 },
+    faults: [],
+  },
+  faults: [],
+  ...changes,
+});
+
+export const keyBody = (changes: Record<string, unknown> = {}) => ({
+  id: '22222222-2222-4222-8222-222222222222',
+  name: 'ci',
+  policy: {
+    version: '1',
+    statements: [
+      { sid: 'cli', effect: 'allow', actions: ['pods:read'], resources: ['urn:brain:pod:foxes-vanish'] },
+    ],
+  },
+  createdAt: '2026-01-02T03:04:05.000Z',
+  expiresAt: null,
+  lastUsedAt: null,
+  rolledAt: null,
+  revokedAt: null,
+  ...changes,
+});
+
+/** The body of an answer with events. */
+export const streamBody = (...records: { event: string; data: unknown; id?: string }[]) =>
+  records
+    .map(
+      ({ event, data, id }) =>
+        `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+    )
+    .join('');
+
+export const EVENT_STREAM = { 'content-type': 'text/event-stream' };

@@ -35,6 +35,27 @@ function padding(cell: string, widths: readonly number[], column: number): numbe
   return column === widths.length - 1 ? 0 : (widths[column] ?? 0) - visibleLength(cell);
 }
 
-function visibleLength(text: string): number {
+/** Filled up with spaces to a width, colours not counted. */
+export function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - visibleLength(text)));
+}
+
+/** Cut to a width, colours not counted, with a sign that something is missing. */
+export function clipped(text: string, width: number): string {
+  if (visibleLength(text) <= width) return text;
+  let left = Math.max(0, width - 1);
+  const kept = text.split(COLOUR).map((piece, index) => {
+    // Between two pieces of text stands the colour that divides them.
+    if (index % 2 === 1) return piece;
+    const shown = [...piece].slice(0, left);
+    left -= shown.length;
+    return shown.join('');
+  });
+  return `${kept.join('')}…`;
+}
+
+const COLOUR = new RegExp(`(${String.fromCharCode(27)}\\[\\d+m)`);
+
+export function visibleLength(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
