@@ -1,5 +1,6 @@
 import type { RevisionState } from '@brainpod/model/revision-state';
 import { loadEntries, type RevisionEntry } from './documents.ts';
+import { loadRestarts } from './restarts.ts';
 import type { Database, PodLimits } from './tables.ts';
 
 /** All of a pod that decides what deploying its head does. */
@@ -9,7 +10,7 @@ export type PlanBasis = {
   base: { id: string; version: number; entries: RevisionEntry[] } | null;
   isStopped: boolean;
   limits: PodLimits | null;
-  /** When each App was last restarted, as an ISO instant, by name. */
+  /** Since when the instances of each App that was ever restarted are wanted, as an ISO instant, by name. */
   restarts: Record<string, string>;
 };
 
@@ -34,18 +35,17 @@ export async function readPlanBasis(db: Database, podId: string): Promise<PlanBa
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst();
-  const restarts = await db
-    .selectFrom('resource_restart')
-    .select(['name', 'restarted_at'])
-    .where('pod_id', '=', podId)
-    .where('kind', '=', 'App')
-    .execute();
+  const restarts = await loadRestarts(db, podId);
   const { id, version, state } = pod;
   return {
     head: { id, version, state, entries: await loadEntries(db, id) },
     base: base === undefined ? null : { ...base, entries: await loadEntries(db, base.id) },
     isStopped: pod.stopped_at !== null,
     limits: pod.limits,
-    restarts: Object.fromEntries(restarts.map((row) => [row.name, row.restarted_at.toISOString()])),
+    restarts: Object.fromEntries(
+      restarts.flatMap(({ kind, name, effectiveAt }) =>
+        kind === 'App' && effectiveAt !== null ? [[name, effectiveAt.toISOString()]] : [],
+      ),
+    ),
   };
 }
