@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/instance-sizes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what one instance of each size may use */
+        get: operations["listInstanceSizes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pods": {
         parameters: {
             query?: never;
@@ -50,7 +67,7 @@ export interface paths {
         put?: never;
         /**
          * Create a pod
-         * @description The name is chosen by the platform. The pod starts with an empty draft. Not safe to repeat.
+         * @description The name is chosen by the platform. The pod starts with an empty draft. Without `cluster` the platform chooses where it runs; that never changes. Not safe to repeat, but with an Idempotency-Key.
          */
         post: operations["createPod"];
         delete?: never;
@@ -68,6 +85,108 @@ export interface paths {
         };
         /** Show a pod */
         get: operations["getPod"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a pod
+         * @description What runs ends and its addresses answer no longer, at once; a deploy on its way is canceled. Until `eraseAfter`, 7 days later, it can be restored as it was; its images and addresses are kept so long. Then everything of it is erased.
+         */
+        delete: operations["deletePod"];
+        options?: never;
+        head?: never;
+        /** Change the display name of a pod */
+        patch: operations["updatePod"];
+        trace?: never;
+    };
+    "/v1/deleted-pods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the deleted pods that can still be restored */
+        get: operations["listDeletedPods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deleted-pods/{pod}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a deleted pod
+         * @description It comes back as it was: draft, history, images and addresses, and what was deployed runs again.
+         */
+        post: operations["restorePod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a pod
+         * @description No instance of it runs until it is started; everything else stays. Nothing can be deployed meanwhile. Apps are shown as Ready, with no instance: they are as they are meant to be.
+         */
+        post: operations["stopPod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a stopped pod
+         * @description What is deployed runs again.
+         */
+        post: operations["startPod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what a pod may ask for in all, and what it asks for
+         * @description What the draft asks for, and what is deployed. Databases count with their instance. null is no limit; the operator sets limits.
+         */
+        get: operations["getPodLimits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -339,6 +458,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/resources/{kind}/{namespace}/{name}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the last restart of a resource */
+        get: operations["getRestart"];
+        put?: never;
+        /**
+         * Restart an App
+         * @description New instances take the place of those that run, without interruption where a deploy has none. The resource is `locked` until that is over: it cannot be changed. If the new ones do not get ready, those from before stay, and the restart has an `error`.
+         */
+        post: operations["restartResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pods/{pod}/resources/{kind}/{namespace}/{name}/logs": {
         parameters: {
             query?: never;
@@ -413,6 +553,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the clusters as they were registered */
+        get: operations["listOperatorClusters"];
+        put?: never;
+        /**
+         * Register a cluster for pods to run in
+         * @description It is asked whether it has all that is needed; what it lacks comes back as faults. The kubeconfig is kept encrypted and never shown again.
+         */
+        post: operations["registerCluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/clusters/{cluster}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change what is known of a cluster, or how it is reached
+         * @description What is left out stays as it is. A new kubeconfig must lead to the same cluster: what runs is not moved. The cluster that the server was started with is changed by its settings.
+         */
+        put: operations["updateCluster"];
+        post?: never;
+        /**
+         * Forget a cluster in which there are no pods
+         * @description Deleted pods count until they are erased. In the cluster itself nothing is changed.
+         */
+        delete: operations["deleteCluster"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/instance-sizes/{size}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set what one instance of a size may use
+         * @description Apps of that size are given the new one when their pod is looked at next, at the next deploy or within minutes: they are rolled without interruption. What goes beyond a limit by that keeps running.
+         */
+        put: operations["setInstanceSize"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/pods/{pod}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set what a pod may ask for in all
+         * @description Of a pod of any account. What is left out stays as it is, null takes a limit away. What runs already goes on, but a pod that is beyond a limit can deploy only what takes no more.
+         */
+        put: operations["setPodLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -472,12 +697,87 @@ export interface components {
             /** Format: uuid */
             id: string;
             provider: string | null;
+            country: string | null;
             region: string | null;
             architectures: string[];
+        };
+        OperatorCluster: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            provider: string | null;
+            country: string | null;
+            region: string | null;
+            architectures: string[];
+            gatewayClass: string | null;
+            /** @description The server was started with it; its settings say what it is */
+            isBuiltIn: boolean;
+        };
+        RegisteredCluster: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            provider: string | null;
+            country: string | null;
+            region: string | null;
+            architectures: string[];
+            gatewayClass: string | null;
+            /** @description The server was started with it; its settings say what it is */
+            isBuiltIn: boolean;
+            /** @description What of Brainpod will not work in this cluster */
+            warnings: {
+                path: string;
+                message: string;
+            }[];
+        };
+        ClusterInput: {
+            /** @description a text of 1 to 63 characters */
+            name: string;
+            provider?: string | null;
+            country?: string | null;
+            region?: string | null;
+            /** @description a list of the CPU architectures of its nodes: amd64, arm64 */
+            architectures: ("amd64" | "arm64")[];
+            /** @description a kubeconfig as text, with everything that it needs in it */
+            kubeconfig: string;
+            gatewayClass?: string | null;
+        };
+        ClusterUpdate: {
+            /** @description a text of 1 to 63 characters */
+            name?: string;
+            provider?: string | null;
+            country?: string | null;
+            region?: string | null;
+            /** @description a list of the CPU architectures of its nodes: amd64, arm64 */
+            architectures?: ("amd64" | "arm64")[];
+            /** @description a kubeconfig as text, with everything that it needs in it */
+            kubeconfig?: string;
+            gatewayClass?: string | null;
+        };
+        InstanceSize: {
+            /** @enum {unknown} */
+            name: ".25x" | ".5x" | "1x" | "2x" | "4x" | "8x";
+            cpuMillis: number;
+            memoryMiB: number;
+        };
+        InstanceSizeInput: {
+            /** @description a whole number of thousandths of a CPU, from 10 to 1000000 */
+            cpuMillis: number;
+            /** @description a whole number of MiB, from 16 to 10000000 */
+            memoryMiB: number;
         };
         PodCreateInput: {
             /** @description a name for people, at most 200 characters */
             displayName?: string;
+            /**
+             * Format: uuid
+             * @description the id of a cluster, a UUID
+             */
+            cluster?: string;
+        };
+        PodUpdateInput: {
+            /** @description a name for people, at most 200 characters, or null for none */
+            displayName: string | null;
         };
         RevisionReference: {
             /** Format: uuid */
@@ -506,6 +806,14 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             isOwner: boolean;
+            /**
+             * Format: uuid
+             * @description Where it runs; chosen when it was made
+             */
+            cluster: string;
+            stoppedAt: string | null;
+            deletedAt: string | null;
+            eraseAfter: string | null;
             _links: {
                 self: {
                     href: string;
@@ -520,6 +828,65 @@ export interface components {
                     href: string;
                 };
                 images: {
+                    href: string;
+                };
+            };
+        };
+        PodLimits: {
+            apps: number | null;
+            cpuMillis: number | null;
+            memoryMiB: number | null;
+            diskGb: number | null;
+        };
+        PodLimitsInput: {
+            /** @description a whole number of Apps, or null for no limit; left out, it stays as it is */
+            apps?: number | null;
+            /** @description a whole number of thousandths of a CPU, or null for no limit; left out, it stays as it is */
+            cpuMillis?: number | null;
+            /** @description a whole number of MiB, or null for no limit; left out, it stays as it is */
+            memoryMiB?: number | null;
+            /** @description a whole number of GB, or null for no limit; left out, it stays as it is */
+            diskGb?: number | null;
+        };
+        PodLimitsUsed: {
+            limits: components["schemas"]["PodLimits"];
+            used: {
+                draft: {
+                    apps: number;
+                    cpuMillis: number;
+                    memoryMiB: number;
+                    diskGb: number;
+                };
+                deployed: {
+                    apps: number;
+                    cpuMillis: number;
+                    memoryMiB: number;
+                    diskGb: number;
+                };
+            };
+            _links: {
+                self: {
+                    href: string;
+                };
+                pod: {
+                    href: string;
+                };
+            };
+        };
+        ResourceRestart: {
+            urn: string;
+            /** Format: date-time */
+            restartedAt: string;
+            finishedAt: string | null;
+            error: string | null;
+            _links: {
+                self: {
+                    href: string;
+                };
+                resource: {
+                    href: string;
+                };
+                pod: {
                     href: string;
                 };
             };
@@ -699,12 +1066,7 @@ export interface components {
                     memoryMiB: number;
                     diskGb: number;
                 };
-                limits: {
-                    apps: number | null;
-                    cpuMillis: number | null;
-                    memoryMiB: number | null;
-                    diskGb: number | null;
-                };
+                limits: components["schemas"]["PodLimits"];
                 faults: {
                     path: string;
                     message: string;
@@ -1698,6 +2060,36 @@ export interface operations {
             504: components["responses"]["Error504"];
         };
     };
+    listInstanceSizes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All sizes, the smallest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceSize"][];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
     listPods: {
         parameters: {
             query?: never;
@@ -1783,6 +2175,241 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pod"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    deletePod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deleted pod */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pod"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    updatePod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PodUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description The pod as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pod"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listDeletedPods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deleted pods, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pod"][];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    restorePod: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The restored pod */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pod"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    stopPod: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pod as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pod"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    startPod: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pod as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pod"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    getPodLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Limits, and what is used of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PodLimitsUsed"];
                 };
             };
             400: components["responses"]["Error400"];
@@ -2444,6 +3071,79 @@ export interface operations {
             504: components["responses"]["Error504"];
         };
     };
+    getRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
+                namespace: "default";
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last restart */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceRestart"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    restartResource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+                kind: "App" | "Config" | "Route" | "Postgres" | "MariaDB" | "Valkey" | "Disk" | "MSSQL";
+                namespace: "default";
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The restart has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceRestart"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
     followLogs: {
         parameters: {
             query?: {
@@ -2576,6 +3276,213 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourceMutation"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listOperatorClusters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All clusters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorCluster"][];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    registerCluster: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterInput"];
+            };
+        };
+        responses: {
+            /** @description The cluster */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredCluster"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    updateCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterUpdate"];
+            };
+        };
+        responses: {
+            /** @description The cluster as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredCluster"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    deleteCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cluster that was forgotten */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorCluster"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    setInstanceSize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                size: ".25x" | ".5x" | "1x" | "2x" | "4x" | "8x";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstanceSizeInput"];
+            };
+        };
+        responses: {
+            /** @description The size as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceSize"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    setPodLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PodLimitsInput"];
+            };
+        };
+        responses: {
+            /** @description Limits, and what is used of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PodLimitsUsed"];
                 };
             };
             400: components["responses"]["Error400"];

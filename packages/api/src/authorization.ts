@@ -20,6 +20,8 @@ export type AccountAccess =
 /** What a key must allow on the pod that the operation is about: all of the actions. */
 export type PodAccess = {
   actions: readonly [Action, ...Action[]];
+  /** The path names a deleted pod that can still be restored. */
+  isDeleted?: true;
   /** More actions, needed when one of these query parameters is there. */
   withQuery?: { parameters: readonly string[]; actions: readonly Action[] };
 };
@@ -90,7 +92,12 @@ export async function authorizePod(
   options: { access: PodAccess; deps: ApiDependencies },
 ): Promise<PodContext> {
   const name = request.params.pod ?? '';
-  const pod = isDnsLabel(name) ? await options.deps.store.pods.find(caller.accountId, name) : null;
+  const { store } = options.deps;
+  const find = () =>
+    options.access.isDeleted === true
+      ? store.pods.findDeleted(caller.accountId, name)
+      : store.pods.find(caller.accountId, name);
+  const pod = isDnsLabel(name) ? await find() : null;
   if (pod === null || !knowsOf(caller.policy, pod.name)) {
     throw new ApiError('NOT_FOUND', 'There is no such pod, or this API key may not know of it.');
   }

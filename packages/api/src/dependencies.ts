@@ -3,6 +3,7 @@ import type { PodRecord } from '@brainpod/store/pods';
 import type { Store } from '@brainpod/store/store';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ClusterPort } from './cluster-port.ts';
+import type { ClusterRegistrar } from './cluster-registrar.ts';
 
 /** What the API needs from outside. */
 export type ApiOptions = {
@@ -15,6 +16,8 @@ export type ApiOptions = {
   blueprints: readonly Blueprint[];
   /** The cluster in which a pod runs; null, as without this, while nothing is known of it. */
   clusterOf?: (pod: PodRecord) => ClusterPort | null;
+  /** Takes clusters in; without it none can be registered. */
+  clusterRegistrar?: ClusterRegistrar;
   logger: FastifyBaseLogger;
   /** How long a request may take until its answer; default 30 s. */
   requestTimeoutMs?: number;

@@ -34,6 +34,9 @@ export const links = {
   resource: (pod: string, kind: Kind, name: string, scope: ResourceScope = {}) =>
     link(['pods', pod, 'resources', kind, RESOURCE_NAMESPACE, name], scope),
   plan: (pod: string) => link(['pods', pod, 'plan']),
+  restart: (pod: string, kind: Kind, name: string) =>
+    link(['pods', pod, 'resources', kind, RESOURCE_NAMESPACE, name, 'restart']),
+  podLimits: (pod: string) => link(['pods', pod, 'limits']),
   variables: (pod: string, scope: ResourceScope = {}) => link(['pods', pod, 'variables'], scope),
   events: (pod: string) => link(['pods', pod, 'events']),
   images: (pod: string) => link(['pods', pod, 'images']),

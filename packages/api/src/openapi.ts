@@ -1,6 +1,7 @@
 import { canonicalJson } from '@brainpod/model/canonical-json';
 import { HTTP_STATUS } from '@brainpod/model/errors';
 import { isRecord } from '@brainpod/model/fault';
+import { INSTANCE_NAMES } from '@brainpod/model/instance-size';
 import { KINDS, RESOURCE_NAMESPACE } from '@brainpod/model/kind';
 import type { TSchema } from 'typebox';
 import type { Access, Operation, ResponseSpec } from './operation.ts';
@@ -43,6 +44,8 @@ const PATH_PARAMETERS: Record<string, JsonObject> = {
   kind: { type: 'string', enum: [...KINDS], description: 'The kind of the resource' },
   namespace: { type: 'string', const: RESOURCE_NAMESPACE },
   name: { type: 'string', description: 'The name of the resource' },
+  size: { type: 'string', enum: [...INSTANCE_NAMES], description: 'The name of a size' },
+  cluster: { type: 'string', description: 'The id of a cluster' },
   identifier: { type: 'string', description: 'The name, the URN or the UUID of a resource' },
 };
 

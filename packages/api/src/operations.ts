@@ -2,6 +2,8 @@ import type { Operation } from './operation.ts';
 import { cancelRevision } from './operations/cancel-revision/handler.ts';
 import { createPod } from './operations/create-pod/handler.ts';
 import { createResources } from './operations/create-resources/handler.ts';
+import { deleteCluster } from './operations/delete-cluster/handler.ts';
+import { deletePod } from './operations/delete-pod/handler.ts';
 import { deleteResource } from './operations/delete-resource/handler.ts';
 import { deployPod } from './operations/deploy-pod/handler.ts';
 import { followLogs } from './operations/follow-logs/handler.ts';
@@ -10,29 +12,51 @@ import { getCurrentUser } from './operations/get-current-user/handler.ts';
 import { getOpenApiDocument } from './operations/get-openapi-document/handler.ts';
 import { getPlan } from './operations/get-plan/handler.ts';
 import { getPod } from './operations/get-pod/handler.ts';
+import { getPodLimits } from './operations/get-pod-limits/handler.ts';
 import { getResource } from './operations/get-resource/handler.ts';
+import { getRestart } from './operations/get-restart/handler.ts';
 import { getRevision } from './operations/get-revision/handler.ts';
 import { getRevisionDiff } from './operations/get-revision-diff/handler.ts';
 import { installBlueprint } from './operations/install-blueprint/handler.ts';
 import { listBlueprints } from './operations/list-blueprints/handler.ts';
 import { listClusters } from './operations/list-clusters/handler.ts';
+import { listDeletedPods } from './operations/list-deleted-pods/handler.ts';
+import { listInstanceSizes } from './operations/list-instance-sizes/handler.ts';
+import { listOperatorClusters } from './operations/list-operator-clusters/handler.ts';
 import { listPods } from './operations/list-pods/handler.ts';
 import { listResources } from './operations/list-resources/handler.ts';
 import { listRevisions } from './operations/list-revisions/handler.ts';
 import { listVariables } from './operations/list-variables/handler.ts';
 import { redeployPod } from './operations/redeploy-pod/handler.ts';
+import { registerCluster } from './operations/register-cluster/handler.ts';
 import { replaceResource } from './operations/replace-resource/handler.ts';
 import { resolveResource } from './operations/resolve-resource/handler.ts';
+import { restartResource } from './operations/restart-resource/handler.ts';
+import { restorePod } from './operations/restore-pod/handler.ts';
 import { rollbackPod } from './operations/rollback-pod/handler.ts';
+import { setInstanceSize } from './operations/set-instance-size/handler.ts';
+import { setPodLimits } from './operations/set-pod-limits/handler.ts';
+import { startPod } from './operations/start-pod/handler.ts';
+import { stopPod } from './operations/stop-pod/handler.ts';
+import { updateCluster } from './operations/update-cluster/handler.ts';
+import { updatePod } from './operations/update-pod/handler.ts';
 import { watchRevision } from './operations/watch-revision/handler.ts';
 
 /** The operations that the OpenAPI document describes, in its order. */
 export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   getCurrentUser,
   listClusters,
+  listInstanceSizes,
   listPods,
   createPod,
   getPod,
+  updatePod,
+  deletePod,
+  listDeletedPods,
+  restorePod,
+  stopPod,
+  startPod,
+  getPodLimits,
   listRevisions,
   getRevision,
   getRevisionDiff,
@@ -49,10 +73,18 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   deleteResource,
   listVariables,
   resolveResource,
+  restartResource,
+  getRestart,
   followLogs,
   listBlueprints,
   getBlueprint,
   installBlueprint,
+  listOperatorClusters,
+  registerCluster,
+  updateCluster,
+  deleteCluster,
+  setInstanceSize,
+  setPodLimits,
 ];
 
 /** Every operation there is. */

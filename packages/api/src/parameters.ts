@@ -19,6 +19,12 @@ export const RevisionIdParameter = Type.Refine(
   () => 'Must be the id of a revision, a UUID.',
 );
 
+export const ClusterIdParameter = Type.Refine(
+  Type.String({ format: 'uuid', description: 'the id of a cluster, a UUID' }),
+  isUuid,
+  () => 'Must be the id of a cluster, a UUID; GET /v1/clusters lists them.',
+);
+
 export const InstantParameter = Type.Refine(
   Type.String({ format: 'date-time', description: 'an instant as ISO 8601, such as 2026-08-01T12:00:00Z' }),
   isInstant,

@@ -8,7 +8,19 @@ import { formatReference } from '@brainpod/model/reference';
 import { REVISION_STATES } from '@brainpod/model/revision-state';
 import { WORKLOAD_PHASES } from '@brainpod/model/status';
 import Type, { type Static, type TSchema } from 'typebox';
-import { RevisionIdParameter } from './parameters.ts';
+import {
+  ClusterInput,
+  ClusterUpdate,
+  InstanceSize,
+  InstanceSizeInput,
+  OperatorCluster,
+  PodLimits,
+  PodLimitsInput,
+  PodLimitsUsed,
+  RegisteredCluster,
+} from './operator-schemas.ts';
+import { ClusterIdParameter, RevisionIdParameter } from './parameters.ts';
+import { Instant, LinkSchema, nullable, Text, Uuid } from './schema-parts.ts';
 
 // The shapes of what the API answers. Each exported schema is a component of the OpenAPI document under its name.
 
@@ -24,15 +36,6 @@ const PLAN_ACTIONS: readonly PlanAction[] = [
   'unsupported',
 ];
 
-const LinkSchema = Type.Object({ href: Type.String() });
-const Instant = Type.String({ format: 'date-time' });
-const Uuid = Type.String({ format: 'uuid' });
-
-function nullable<const S extends TSchema>(schema: S) {
-  return Type.Union([schema, Type.Null()]);
-}
-
-const Text = nullable(Type.String());
 const documents = resourceSchemas();
 
 export const ErrorEnvelope = Type.Object({
@@ -63,15 +66,26 @@ export const User = Type.Object({
 export const Cluster = Type.Object({
   id: Uuid,
   provider: Text,
+  country: nullable(Type.String({ description: 'ISO 3166-1 alpha-2' })),
   region: Text,
   architectures: Type.Array(Type.String()),
 });
 
+const DisplayName = Type.String({ maxLength: 200, description: 'a name for people, at most 200 characters' });
+
 export const PodCreateInput = Type.Object({
-  displayName: Type.Optional(
-    Type.String({ maxLength: 200, description: 'a name for people, at most 200 characters' }),
-  ),
+  displayName: Type.Optional(DisplayName),
+  cluster: Type.Optional(ClusterIdParameter),
 });
+
+export const PodUpdateInput = Type.Object(
+  {
+    displayName: Type.Union([DisplayName, Type.Null()], {
+      description: 'a name for people, at most 200 characters, or null for none',
+    }),
+  },
+  { additionalProperties: false },
+);
 
 export const RevisionReference = Type.Object({
   id: Uuid,
@@ -91,6 +105,12 @@ export const Pod = Type.Object({
   deployed: nullable(RevisionReference),
   createdAt: Instant,
   isOwner: Type.Boolean(),
+  cluster: Type.String({ format: 'uuid', description: 'Where it runs; chosen when it was made' }),
+  stoppedAt: nullable(Instant),
+  deletedAt: nullable(Instant),
+  eraseAfter: nullable(
+    Type.String({ format: 'date-time', description: 'When a deleted pod can no longer be restored' }),
+  ),
   _links: Type.Object({
     self: LinkSchema,
     revisions: LinkSchema,
@@ -98,6 +118,16 @@ export const Pod = Type.Object({
     events: LinkSchema,
     images: LinkSchema,
   }),
+});
+
+export const ResourceRestart = Type.Object({
+  urn: Type.String(),
+  restartedAt: Instant,
+  finishedAt: nullable(
+    Type.String({ format: 'date-time', description: 'null while the resource is being restarted' }),
+  ),
+  error: nullable(Type.String({ description: 'Why it failed; the instances from before go on then' })),
+  _links: Type.Object({ self: LinkSchema, resource: LinkSchema, pod: LinkSchema }),
 });
 
 const revisionFields = {
@@ -333,9 +363,20 @@ export const COMPONENTS: Record<string, TSchema> = {
   Policy,
   User,
   Cluster,
+  OperatorCluster,
+  RegisteredCluster,
+  ClusterInput,
+  ClusterUpdate,
+  InstanceSize,
+  InstanceSizeInput,
   PodCreateInput,
+  PodUpdateInput,
   RevisionReference,
   Pod,
+  PodLimits,
+  PodLimitsInput,
+  PodLimitsUsed,
+  ResourceRestart,
   Revision,
   RevisionList,
   RevisionDetail,
@@ -366,6 +407,7 @@ export const COMPONENTS: Record<string, TSchema> = {
 
 export type UserBody = Static<typeof User>;
 export type ClusterBody = Static<typeof Cluster>;
+export type ResourceRestartBody = Static<typeof ResourceRestart>;
 export type RevisionReferenceBody = Static<typeof RevisionReference>;
 export type PodBody = Static<typeof Pod>;
 export type RevisionBody = Static<typeof Revision>;

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { DatabaseAddress } from './postgres.ts';
 import { createTestDatabase } from './test-database.ts';
 
-/** A store on a database of its own, with a cluster, an account and its user. */
+/** A store on a database of its own, with a cluster, an account and its user, who operates the installation. */
 export type TestStore = {
   store: Store;
   address: DatabaseAddress;
@@ -21,8 +21,10 @@ export async function openTestStore(): Promise<TestStore> {
     region: null,
     architectures: ['amd64'],
   });
-  const { accountId, userId } = await store.accounts.create('ada@example.com');
-  return { store, address, accountId, userId, clusterId };
+  const first = await store.accounts.createFirst({ email: 'ada@example.com' });
+  const caller = first === null ? null : await store.apiKeys.authenticate(first.secret);
+  if (caller === null) throw new Error('a new database has accounts already');
+  return { store, address, accountId: caller.accountId, userId: caller.userId, clusterId };
 }
 
 /** Another server's store on the same database; it is closed when the test is over. */

@@ -11,6 +11,10 @@ export function podBody(pod: PodRecord, caller: { userId: string }): PodBody {
     deployed: pod.deployed === null ? null : revisionReference(pod.name, pod.deployed),
     createdAt: pod.createdAt.toISOString(),
     isOwner: pod.ownerId === caller.userId,
+    cluster: pod.clusterId,
+    stoppedAt: pod.stoppedAt?.toISOString() ?? null,
+    deletedAt: pod.deletedAt?.toISOString() ?? null,
+    eraseAfter: pod.eraseAfter?.toISOString() ?? null,
     _links: {
       self: links.pod(pod.name),
       revisions: links.revisions(pod.name),

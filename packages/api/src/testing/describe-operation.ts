@@ -17,7 +17,15 @@ type Tools = {
 type Sample = {
   /** A well-formed call of the operation on this pod. */
   request: (pod: PodRecord) => Request;
+  /** Brings a new pod into the state that the call is for. */
+  prepare?: (pod: PodRecord, api: TestApi) => Promise<unknown>;
 };
+
+async function preparedPod(api: TestApi, { prepare }: Sample): Promise<PodRecord> {
+  const pod = await api.newPod();
+  await prepare?.(pod, api);
+  return pod;
+}
 
 /**
  * Tests of one operation. The cases that every operation shares (who may call it) are tested here; at the end,
@@ -67,6 +75,10 @@ function describeAccess(operation: Operation, sample: Sample, proves: Tools['pro
   if (operation.access.scope === 'account' && operation.access.account.grant === 'every-pod') {
     provesActionsAreNeeded([operation.access.account.action], sample, proves);
   }
+  if (operation.access.scope === 'operator') {
+    provesOperatorIsNeeded(sample, proves);
+    provesActionsAreNeeded([operation.access.operator.action], sample, proves);
+  }
 }
 
 function provesKeyIsNeeded(sample: Sample, proves: Tools['proves']): void {
@@ -93,6 +105,18 @@ function provesKeyIsNeeded(sample: Sample, proves: Tools['proves']): void {
   });
 }
 
+function provesOperatorIsNeeded(sample: Sample, proves: Tools['proves']): void {
+  proves(
+    403,
+    'with a key for everything, of somebody who does not operate this installation',
+    async (api) => {
+      const pod = await preparedPod(api, sample);
+      const error = (await api.call({ ...sample.request(pod), key: api.foreignKey })).error(403);
+      expect(error).toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('operator') });
+    },
+  );
+}
+
 function provesActionsAreNeeded(
   actions: readonly (typeof ACTIONS)[number][],
   sample: Sample,
@@ -100,15 +124,20 @@ function provesActionsAreNeeded(
 ): void {
   for (const action of actions) {
     proves(403, `with a key for everything but ${action}`, async (api) => {
-      const pod = await api.newPod();
+      const pod = await preparedPod(api, sample);
       const answer = await api.call({ ...sample.request(pod), key: await api.keyWithout(action) });
       const error = answer.error(403);
       expect(error.code).toBe('FORBIDDEN');
       expect(error.message).toContain(action);
     });
     proves(403, `with a key that is denied ${action}`, async (api) => {
-      const pod = await api.newPod();
-      const denial = { sid: 'no', effect: 'deny' as const, actions: [action], resources: [podUrn(pod.name)] };
+      const pod = await preparedPod(api, sample);
+      const denial = {
+        sid: 'no',
+        effect: 'deny' as const,
+        actions: [action],
+        resources: [podUrn(pod.name)],
+      };
       const key = await api.keyWith({ version: '1', statements: [...FULL_POLICY.statements, denial] });
       expect((await api.call({ ...sample.request(pod), key })).error(403).code).toBe('FORBIDDEN');
     });
@@ -118,7 +147,7 @@ function provesActionsAreNeeded(
 /** Those who take an If-Match are about the draft, or about `App/web` in it. */
 function provesIfMatch(sample: Sample, proves: Tools['proves']): void {
   const withTag = async (api: TestApi, tag: string) => {
-    const pod = await api.newPod();
+    const pod = await preparedPod(api, sample);
     await api.write(pod, sampleApp());
     const request = sample.request(pod);
     const answer = await api.call({ ...request, headers: { ...request.headers, 'if-match': tag } });
@@ -147,10 +176,10 @@ function provesForeignPodsAreHidden(sample: Sample, proves: Tools['proves']): vo
     expect(hidden.code).toBe('NOT_FOUND');
   };
   proves(404, 'for a pod of another account', async (api) =>
-    isHidden(api, await api.newPod(), api.foreignKey),
+    isHidden(api, await preparedPod(api, sample), api.foreignKey),
   );
   proves(404, 'for a pod that the key may do nothing with', async (api) => {
-    const [pod, other] = [await api.newPod(), await api.newPod()];
+    const [pod, other] = [await preparedPod(api, sample), await api.newPod()];
     await isHidden(api, pod, await api.keyFor(ACTIONS, [other.name]));
   });
   proves(404, 'for what cannot be the name of a pod', async (api) => {

@@ -9,7 +9,9 @@ export function requiredStatuses(operation: Operation): number[] {
   const takesInput =
     body.schema !== null || Object.keys(query.properties).length > 0 || path.includes('{kind}');
   const namesActions =
-    access.scope === 'pod' || (access.scope === 'account' && access.account.grant === 'every-pod');
+    access.scope === 'pod' ||
+    access.scope === 'operator' ||
+    (access.scope === 'account' && access.account.grant === 'every-pod');
   const errors = [
     ...(takesInput ? [400] : []),
     ...(access.scope === 'public' ? [] : [401]),

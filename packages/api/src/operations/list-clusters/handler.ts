@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { NO_BODY, NO_QUERY } from '../../input.ts';
 import { accountOperation } from '../../operation.ts';
+import { clusterBody } from '../../representations/cluster.ts';
 import { Cluster } from '../../schemas.ts';
 
 export const listClusters = accountOperation({
@@ -13,5 +14,8 @@ export const listClusters = accountOperation({
   query: NO_QUERY,
   body: NO_BODY,
   responses: { 200: { description: 'All clusters', schema: Type.Array(Cluster) } },
-  handle: async ({ deps }) => ({ status: 200, body: await deps.store.clusters.list() }),
+  handle: async ({ deps }) => {
+    const clusters = await deps.store.clusters.list();
+    return { status: 200, body: clusters.map(clusterBody) };
+  },
 });

@@ -11,7 +11,13 @@ describeOperation(
       const key = await api.keyFor(['pods:read'], ['nowhere-else']);
       const clusters = (await api.get('/v1/clusters', key)).as(200, Type.Array(Cluster));
       expect(clusters).toEqual([
-        { id: expect.any(String), provider: 'embedded', region: null, architectures: ['amd64'] },
+        {
+          id: expect.any(String),
+          provider: 'embedded',
+          country: null,
+          region: null,
+          architectures: ['amd64'],
+        },
       ]);
     });
   },
