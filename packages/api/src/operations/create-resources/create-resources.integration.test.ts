@@ -1,6 +1,7 @@
 import { formatReference } from '@brainpod/model/reference';
 import type { PodRecord } from '@brainpod/store/pods';
-import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { sampleApp, sampleConfig, sampleDisk, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { expect } from 'vitest';
 import { DryRunResult, ResourceMutation } from '../../schemas.ts';
 import { describeOperation } from '../../testing/describe-operation.ts';
@@ -159,6 +160,21 @@ describeOperation('createResources', { request: (pod) => creation(pod, [sampleAp
       '1.spec.domains[2]',
     ]);
   });
+
+  proves(
+    400,
+    'refuses what goes beyond a limit of the pod, but not what takes no more of it',
+    async (api) => {
+      const pod = await api.newPod();
+      await api.write(pod, sampleApp('one'), sampleApp('two'));
+      const limits = { apps: 2, cpuMillis: null, memoryMiB: null, diskGb: 10 };
+      await api.store.pods.setLimits(pod.id, limits, TEST_ACTOR);
+      const batch = [sampleApp('three'), sampleDisk('data', 11)];
+      expect(await faultsOf(api, pod, batch)).toEqual(['limits.apps', 'limits.disk']);
+      await api.store.pods.setLimits(pod.id, { ...limits, apps: 1 }, TEST_ACTOR);
+      (await api.call(creation(pod, [sampleConfig(), sampleDisk('data', 10)]))).as(201, ResourceMutation);
+    },
+  );
 
   proves(400, 'for a body that is no list, too long a list, or none', async (api) => {
     const pod = await api.newPod();

@@ -7,6 +7,7 @@ import {
   samplePostgres,
   sampleRoute,
 } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { waitFor } from '@brainpod/testkit/wait-for';
 import { expect } from 'vitest';
 import { DeploymentAccepted } from '../../schemas.ts';
@@ -90,6 +91,24 @@ describeOperation('deployPod', { request: (pod) => deployment(pod) }, ({ proves 
     });
     expect(error.details?.[0]?.message).toContain('does not run here yet');
     expect((await api.store.revisions.find(pod.id, pod.head.id))?.state).toBe('draft');
+  });
+
+  proves(400, 'when the draft asks for more than the pod may have', async (api) => {
+    const pod = await api.newPod();
+    await api.write(pod, sampleApp('one'), sampleApp('two'));
+    const limits = { apps: 1, cpuMillis: null, memoryMiB: 256, diskGb: null };
+    await api.store.pods.setLimits(pod.id, limits, TEST_ACTOR);
+    const error = (await api.call(deployment(pod))).error(400);
+    expect(error.details?.map(({ path }) => path)).toEqual(['limits.apps', 'limits.memory']);
+  });
+
+  proves(412, 'while the pod is stopped', async (api) => {
+    const pod = await api.newPod();
+    await api.write(pod, sampleApp());
+    await api.store.pods.stop(pod.id, TEST_ACTOR);
+    expect((await api.call(deployment(pod))).error(412).message).toContain('is stopped. Start it first');
+    await api.store.pods.start(pod.id, TEST_ACTOR);
+    (await api.call(deployment(pod))).as(202, DeploymentAccepted);
   });
 
   proves(400, 'for a body with other keys, and for a wrong watch', async (api) => {

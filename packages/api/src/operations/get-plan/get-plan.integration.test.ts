@@ -1,6 +1,7 @@
 import { formatReference } from '@brainpod/model/reference';
 import type { PodRecord } from '@brainpod/store/pods';
 import { sampleApp, sampleConfig, sampleDisk, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { expect } from 'vitest';
 import { DeploymentAccepted, Plan, type PlanBody } from '../../schemas.ts';
 import { describeOperation } from '../../testing/describe-operation.ts';
@@ -161,6 +162,30 @@ describeOperation('getPlan', { request: (pod) => planning(pod) }, ({ proves }) =
     await api.finish(first, 'failed');
     const changed = (await api.call(deploy(pod, tag))).error(412);
     expect(changed.message).toContain('what is deployed or on its way changed since');
+  });
+
+  proves(200, 'shows what is asked for beside the limits, which its tag names too', async (api) => {
+    const pod = await api.newPod();
+    api.cluster = newCluster();
+    await api.write(pod, sampleApp('one'), sampleApp('two'));
+    const { tag } = await planOf(api, pod);
+    const limits = { apps: 1, cpuMillis: null, memoryMiB: null, diskGb: null };
+    await api.store.pods.setLimits(pod.id, limits, TEST_ACTOR);
+    const plan = await planOf(api, pod);
+    expect(plan).toMatchObject({
+      canDeploy: false,
+      capacity: { demand: { apps: 2 }, limits, faults: [{ path: 'limits.apps' }] },
+      faults: [{ path: 'limits.apps' }],
+    });
+    const changed = (await api.call(deploy(pod, tag))).error(412);
+    expect(changed.message).toContain('the limits, sizes or restarts of the pod changed since');
+  });
+
+  proves(200, 'of a stopped pod says that it must be started first', async (api) => {
+    const pod = await api.newPod();
+    await api.write(pod, sampleApp());
+    await api.store.pods.stop(pod.id, TEST_ACTOR);
+    expect(await planOf(api, pod)).toMatchObject({ canDeploy: false, faults: [{ path: 'pod' }] });
   });
 
   proves(200, 'of many who deploy by one plan, one does', async (api) => {

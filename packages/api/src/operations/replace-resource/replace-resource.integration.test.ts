@@ -1,8 +1,9 @@
 import { formatReference } from '@brainpod/model/reference';
 import type { PodRecord } from '@brainpod/store/pods';
-import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { sampleApp, sampleConfig, sampleDisk, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { expect } from 'vitest';
-import { ResourceMutation } from '../../schemas.ts';
+import { Resource, ResourceMutation } from '../../schemas.ts';
 import { describeOperation } from '../../testing/describe-operation.ts';
 import { DOMAIN, REGISTRY_HOST, type Request } from '../../testing/test-api.ts';
 
@@ -74,6 +75,39 @@ describeOperation(
       const document = sampleApp('web', { image: 'nginx:1.30' });
       (await api.call(replacement(pod, APP, document, '?dryRun=true'))).error(400);
       expect((await api.store.resources.find(pod.head.id, 'App', 'web'))?.document).toEqual(sampleApp());
+    });
+
+    proves(400, 'beyond a limit of the pod only less can be asked for', async (api) => {
+      const pod = await api.newPod();
+      await api.write(pod, sampleApp('web', { instance: '2x', replicas: 2 }));
+      const limits = { apps: null, cpuMillis: 1000, memoryMiB: null, diskGb: null };
+      await api.store.pods.setLimits(pod.id, limits, TEST_ACTOR);
+      const more = sampleApp('web', { instance: '2x', replicas: 3 });
+      const error = (await api.call(replacement(pod, APP, more))).error(400);
+      expect(error).toMatchObject({ code: 'VALIDATION_ERROR', details: [{ path: 'limits.cpu' }] });
+      const less = sampleApp('web', { instance: '2x', replicas: 1 });
+      (await api.call(replacement(pod, APP, less))).as(200, ResourceMutation);
+    });
+
+    proves(400, 'for a Disk that would shrink', async (api) => {
+      const pod = await api.newPod();
+      await api.write(pod, sampleDisk('data', 10));
+      const place = 'Disk/default/data';
+      const error = (await api.call(replacement(pod, place, sampleDisk('data', 9)))).error(400);
+      expect(error).toMatchObject({ code: 'VALIDATION_ERROR', details: [{ path: 'spec.size' }] });
+      (await api.call(replacement(pod, place, sampleDisk('data', 11)))).as(200, ResourceMutation);
+    });
+
+    proves(412, 'while it is being restarted', async (api) => {
+      const pod = await api.newPod();
+      await api.write(pod, sampleApp());
+      await api.deploy(pod, 'deployed');
+      await api.store.restarts.start(pod.id, { kind: 'App', name: 'web' }, TEST_ACTOR);
+      const path = `/v1/pods/${pod.name}/resources/${APP}`;
+      expect((await api.get(path)).as(200, Resource).locked).toBe(true);
+      const error = (await api.call(replacement(pod, APP, sampleApp('web', { replicas: 1 })))).error(412);
+      expect(error.message).toContain('locked while it is being restarted');
+      (await api.call({ method: 'DELETE', path })).error(412);
     });
 
     proves(404, 'for a resource that is not there', async (api) => {

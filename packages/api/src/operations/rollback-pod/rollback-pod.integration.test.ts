@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PodRecord } from '@brainpod/store/pods';
 import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { waitFor } from '@brainpod/testkit/wait-for';
 import { expect } from 'vitest';
 import { DeploymentAccepted, RevisionDetail } from '../../schemas.ts';
@@ -73,6 +74,13 @@ describeOperation(
       const kept = (await api.get(`/v1/pods/${pod.name}/revisions/${draft}`)).as(200, RevisionDetail);
       expect(kept).toMatchObject({ state: 'canceled', isLatest: false });
       expect(kept.resources).toHaveLength(3);
+    });
+
+    proves(412, 'while the pod is stopped', async (api) => {
+      const { pod, first } = await podWithHistory(api);
+      await api.store.pods.stop(pod.id, TEST_ACTOR);
+      const error = (await api.call(rollback(pod, { revision: first }))).error(412);
+      expect(error.message).toContain('is stopped. Start it first');
     });
 
     proves(412, 'to the draft itself', async (api) => {
