@@ -1,9 +1,11 @@
 import type { Blueprint } from '@brainpod/blueprint/blueprint';
 import type { PodRecord } from '@brainpod/store/pods';
+import type { RateLimit } from '@brainpod/store/rate-budgets';
 import type { Store } from '@brainpod/store/store';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ClusterPort } from './cluster-port.ts';
 import type { ClusterRegistrar } from './cluster-registrar.ts';
+import type { AddressRates, KeyRates } from './rate-limit.ts';
 
 /** What the API needs from outside. */
 export type ApiOptions = {
@@ -21,10 +23,20 @@ export type ApiOptions = {
   logger: FastifyBaseLogger;
   /** How long a request may take until its answer; default 30 s. */
   requestTimeoutMs?: number;
+  /** How many requests an API key may make, on all servers of the database together; without it, any number. */
+  rateLimit?: RateLimit | null;
+  /** How many requests without a valid key an address may make, on this server; without it, any number. */
+  guessLimit?: RateLimit | null;
+  /** Proxies whose X-Forwarded-For is believed: addresses, networks, or `loopback`. Without it, nobody's is. */
+  trustedProxies?: readonly string[];
+  /** The origins of the web pages that may call the API, such as the console's. */
+  allowedOrigins?: readonly string[];
 };
 
 /** What handlers get: the options, and word that the server is about to close, so that nobody waits on. */
 export type ApiDependencies = Omit<ApiOptions, 'requestTimeoutMs'> & {
   closing: AbortSignal;
   requestTimeoutMs: number;
+  keyRates: KeyRates | null;
+  addressRates: AddressRates | null;
 };

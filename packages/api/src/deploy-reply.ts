@@ -2,7 +2,7 @@ import { validatorOf } from '@brainpod/model/validate';
 import type { PodRecord } from '@brainpod/store/pods';
 import type { ApiDependencies } from './dependencies.ts';
 import { isFinished, watchDeploy } from './deploy-watch.ts';
-import type { BodyReply } from './operation.ts';
+import type { BodyReply } from './operation-facts.ts';
 import { revisionOf } from './pod-state.ts';
 import { deploymentBody } from './representations/revision.ts';
 import { DeploymentAccepted } from './schemas.ts';

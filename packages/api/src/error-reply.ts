@@ -8,7 +8,8 @@ const RETRY_AFTER_SECONDS = 2;
 const BY_FASTIFY_CODE: Record<string, { code: ErrorCode; message: string }> = {
   FST_ERR_CTP_BODY_TOO_LARGE: {
     code: 'REQUEST_TOO_LARGE',
-    message: 'The body is too large. Send fewer resources at once.',
+    message:
+      'The body is too large: it may have 4 MB where it holds resources, else 64 KB. Send fewer at once.',
   },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'BAD_REQUEST',
@@ -66,6 +67,7 @@ export function errorBody(error: ApiError, requestId: string): ErrorBody {
 }
 
 export function errorHeaders(error: ApiError): Record<string, string> {
+  if (error.retryAfterSeconds !== undefined) return { 'retry-after': String(error.retryAfterSeconds) };
   if (error.code === 'SERVICE_UNAVAILABLE') return { 'retry-after': String(RETRY_AFTER_SECONDS) };
   if (error.code === 'UNAUTHORIZED') return { 'www-authenticate': 'Bearer realm="brainpod"' };
   return {};

@@ -24,6 +24,11 @@ export const EMPTY_BODY: BodySpec<object> = {
   parse: validatorOf(Type.Object({}, { additionalProperties: false })),
 };
 
+/** How large a body may be: one with resources, of which a Config alone may hold 1 MB of text that JSON can double. */
+export const DOCUMENTS_LIMIT_BYTES = 4 * 1024 * 1024;
+/** Any other. */
+export const BODY_LIMIT_BYTES = 64 * 1024;
+
 // More would tell nobody anything new.
 const MAX_DETAILS = 100;
 

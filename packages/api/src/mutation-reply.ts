@@ -2,7 +2,7 @@ import type { PodRecord } from '@brainpod/store/pods';
 import type { StoredResource } from '@brainpod/store/resources';
 import type { ApiDependencies } from './dependencies.ts';
 import { contentTag } from './etag.ts';
-import type { BodyReply } from './operation.ts';
+import type { BodyReply } from './operation-facts.ts';
 import { mutationBody } from './representations/resource.ts';
 
 /** What a change of the draft answers, with the tag of all that the draft now holds. */

@@ -4,7 +4,8 @@ import { isRecord } from '@brainpod/model/fault';
 import { INSTANCE_NAMES } from '@brainpod/model/instance-size';
 import { KINDS, RESOURCE_NAMESPACE } from '@brainpod/model/kind';
 import type { TSchema } from 'typebox';
-import type { Access, Operation, ResponseSpec } from './operation.ts';
+import type { Operation } from './operation.ts';
+import type { Access, ResponseSpec } from './operation-facts.ts';
 import { COMPONENTS } from './schemas.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -1,3 +1,4 @@
+import { ApiError } from '@brainpod/model/errors';
 import type { Caller } from '@brainpod/store/api-keys';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, bearerSecret } from './authorization.ts';
@@ -12,8 +13,9 @@ import {
   type Repeatable,
   requestHash,
 } from './idempotency.ts';
-import type { QueryValues } from './input.ts';
-import type { BodyReply, OperationFacts, Reply } from './operation.ts';
+import { BODY_LIMIT_BYTES, DOCUMENTS_LIMIT_BYTES, type QueryValues } from './input.ts';
+import type { BodyReply, OperationFacts, Reply } from './operation-facts.ts';
+import { rateHeaders, tooMany } from './rate-limit.ts';
 
 // The way of every request: who calls, may they, what do they ask, then the work, in one transaction with the answer
 // that is kept for its repetition.
@@ -46,12 +48,15 @@ export function answerRequest<C, K extends { deps: ApiDependencies }>(
     method: operation.method,
     url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { operationId: operation.id },
+    bodyLimit: operation.takesDocuments === true ? DOCUMENTS_LIMIT_BYTES : BODY_LIMIT_BYTES,
     // Before the body is read: who may not call learns just that, whatever the body is.
     onRequest: async (request, reply) => {
       const deadline = new Deadline(deps.requestTimeoutMs);
       reply.raw.once('close', () => deadline.end());
       const admit = async (): Promise<Admitted<C>> => {
-        const identity = operation.access.scope === 'public' ? null : await identify(request, deps);
+        const isPublic = operation.access.scope === 'public';
+        const identity = isPublic ? admitAnybody(request, deps) : await identify(request, deps);
+        if (identity !== null) await spendRate(identity, reply, deps);
         return { identity, context: await steps.authorize(identity, request), deadline };
       };
       admitted.set(request, await deadline.race(admit()));
@@ -75,9 +80,40 @@ export function answerRequest<C, K extends { deps: ApiDependencies }>(
   });
 }
 
+function admitAnybody(request: FastifyRequest<Route>, { addressRates }: ApiDependencies): null {
+  addressRates?.assertMayTry(request.ip, null);
+  addressRates?.recordFailure(request.ip, null);
+  return null;
+}
+
+/** Finds out who calls; UNAUTHORIZED, or RATE_LIMITED for an address that tries too many keys (ApiError). */
 async function identify(request: FastifyRequest<Route>, deps: ApiDependencies): Promise<Identity> {
-  const secret = bearerSecret(request.headers);
-  return { secret, caller: await authenticate(secret, deps) };
+  const { addressRates } = deps;
+  let secret: string | null = null;
+  try {
+    secret = bearerSecret(request.headers);
+    addressRates?.assertMayTry(request.ip, secret);
+    const caller = await authenticate(secret, deps);
+    addressRates?.recordSuccess(secret);
+    return { secret, caller };
+  } catch (error) {
+    const isRefused = error instanceof ApiError && error.code === 'UNAUTHORIZED';
+    if (isRefused && secret === null) addressRates?.assertMayTry(request.ip, null);
+    if (isRefused) addressRates?.recordFailure(request.ip, secret);
+    throw error;
+  }
+}
+
+/** RATE_LIMITED (ApiError) when the key makes too many requests. */
+async function spendRate(
+  { caller }: Identity,
+  reply: FastifyReply,
+  { keyRates }: ApiDependencies,
+): Promise<void> {
+  if (keyRates === null) return;
+  const standing = await keyRates.take(caller.keyId);
+  reply.headers(rateHeaders(standing));
+  if (!standing.isAllowed) throw tooMany(standing.resetSeconds, 'This API key makes too many requests.');
 }
 
 /** Does what the request asks in one transaction, or, when it was done before, gives what was answered then. */

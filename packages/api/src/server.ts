@@ -9,13 +9,13 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { refuseBrokenHttp } from './broken-http.ts';
+import { allowOrigins } from './cors.ts';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
 import { errorBody, errorHeaders, toApiError } from './error-reply.ts';
 import { OPERATIONS } from './operations.ts';
+import { AddressRates, KeyRates } from './rate-limit.ts';
 import { leaveBodiesUnread, readJsonBodies } from './request-body.ts';
 
-// A Config may hold 1 MB of text, which JSON's escapes can double.
-const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 // A URN of seven parts with the longest names, each colon encoded.
 const MAX_PARAMETER_CHARACTERS = 200;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -28,19 +28,19 @@ const REQUEST_ID_HEADER = 'x-request-id';
  */
 export function buildServer(options: ApiOptions): FastifyInstance {
   const closing = new AbortController();
-  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-  const deps: ApiDependencies = { ...options, requestTimeoutMs, closing: closing.signal };
+  const deps = dependenciesOf(options, closing.signal);
   const server: FastifyInstance = fastify({
     loggerInstance: options.logger,
     // One line per answer, below; headers and bodies are never logged.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: [...(options.trustedProxies ?? [])],
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
     genReqId: requestIdOf,
     clientErrorHandler: refuseBrokenHttp,
     frameworkErrors: (error, request, reply) => sendError(reply, error, request.log),
   });
   server.addHook('preClose', async () => closing.abort());
+  allowOrigins(server, options.allowedOrigins ?? []);
   server.addHook('onSend', async (request, reply) => {
     reply.header(REQUEST_ID_HEADER, request.id);
   });
@@ -60,6 +60,17 @@ export function buildServer(options: ApiOptions): FastifyInstance {
     for (const operation of OPERATIONS) operation.mount(scope, deps);
   });
   return server;
+}
+
+function dependenciesOf(options: ApiOptions, closing: AbortSignal): ApiDependencies {
+  const { store, rateLimit, guessLimit, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  return {
+    ...options,
+    requestTimeoutMs,
+    closing,
+    keyRates: rateLimit == null ? null : new KeyRates(store.rateBudgets, rateLimit),
+    addressRates: guessLimit == null ? null : new AddressRates(guessLimit),
+  };
 }
 
 /** The caller's own id where it is a sane one, so that logs on both sides can be laid side by side. */

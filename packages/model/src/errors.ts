@@ -32,12 +32,19 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly publicMessage: string;
   readonly details: Fault[] | undefined;
+  /** When trying again makes sense, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, publicMessage: string, options: { details?: Fault[]; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    publicMessage: string,
+    options: { details?: Fault[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
     super(`${code}: ${publicMessage}`, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.publicMessage = publicMessage;
     this.details = options.details;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
   get httpStatus(): number {

@@ -14,6 +14,7 @@ import { ensureMasterKey } from './master-key.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { registerStatusRoutes } from './status-routes.ts';
+import { sweepUntil } from './sweep.ts';
 
 /** How long open requests may take after SIGTERM; the supervisor waits a little longer. */
 const CLOSE_TIMEOUT_MS = 15_000;
@@ -27,12 +28,14 @@ const masterKey = await ensureMasterKey(join(keysDir, 'master.key'));
 const certificates = await openCertificates(keysDir, settings.domain, logger);
 const stopping = new AbortController();
 
+let sweeping: Promise<void> | null = null;
 let worker: ClusterWorker | null = null;
 const server = buildServer({
   store,
   domain: settings.domain,
   registryHost: settings.registryHost,
   blueprints: await readBlueprints(BLUEPRINTS_DIR),
+  ...settings.requests,
   clusterOf: () => worker?.port() ?? null,
   logger,
 });
@@ -61,6 +64,7 @@ async function work(parts: {
     await migrateWhenAvailable(store, stopping.signal);
     await store.clusters.registerDefault(EMBEDDED_CLUSTER);
     logger.info('the database is ready');
+    sweeping = sweepUntil(stopping.signal, { store, logger });
     worker = workOnCluster(parts);
     return worker;
   } catch (error) {
@@ -82,7 +86,7 @@ async function stop(reason: string): Promise<void> {
   }, CLOSE_TIMEOUT_MS);
   certificates.stop();
   const worked = await working;
-  await Promise.all([server.close(), worked?.stop()]);
+  await Promise.all([server.close(), worked?.stop(), sweeping]);
   await store.close();
   clearTimeout(overdue);
 }

@@ -17,6 +17,13 @@ describe('readSettings', () => {
       runDir: '/run/brainpod',
       deployTimeoutMs: 80_000,
       resyncIntervalMs: 300_000,
+      requests: {
+        rateLimit: { perSecond: 50, burst: 200 },
+        guessLimit: { perSecond: 5, burst: 50 },
+        requestTimeoutMs: 30_000,
+        trustedProxies: ['loopback'],
+        allowedOrigins: ['https://console.brainpod.localhost'],
+      },
     });
   });
 
@@ -36,8 +43,29 @@ describe('readSettings', () => {
       BRAINPOD_HTTPS_PORT: '70000',
       BRAINPOD_REGISTRY_UPSTREAM: 'not a url',
       BRAINPOD_DEPLOY_TIMEOUT_SECONDS: 'soon',
+      BRAINPOD_RATE_LIMIT_PER_SECOND: '-1',
+      BRAINPOD_RATE_LIMIT_BURST: '0',
+      BRAINPOD_REQUEST_TIMEOUT_SECONDS: '0',
+      BRAINPOD_TRUSTED_PROXIES: '10.0.0.0/33',
+      BRAINPOD_CONSOLE_ORIGINS: 'https://console.example.com/',
     };
     for (const name of Object.keys(wrong)) expect(() => readSettings(wrong)).toThrow(name);
+  });
+
+  it('knows how requests are taken', () => {
+    const { requests } = readSettings({
+      BRAINPOD_DOMAIN: 'example.com',
+      BRAINPOD_HTTPS_PORT: '8443',
+      BRAINPOD_RATE_LIMIT_PER_SECOND: '0',
+      BRAINPOD_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8, fd00::1',
+    });
+    expect(requests).toMatchObject({
+      rateLimit: null,
+      guessLimit: null,
+      trustedProxies: ['loopback', '10.0.0.0/8', 'fd00::1'],
+      allowedOrigins: ['https://console.example.com:8443'],
+    });
+    expect(readSettings({ BRAINPOD_CONSOLE_ORIGINS: 'none' }).requests.allowedOrigins).toEqual([]);
   });
 
   it('never repeats the database URL, which may hold a password', () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Connection } from '@brainpod/store/connection';
+import { type RequestSettings, readRequestSettings } from './request-settings.ts';
 
 /** What the server is told by its environment. Every value has been checked. */
 export type Settings = {
@@ -17,6 +18,7 @@ export type Settings = {
   runDir: string;
   deployTimeoutMs: number;
   resyncIntervalMs: number;
+  requests: RequestSettings;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,12 +34,14 @@ export function readSettings(environment: Environment): Settings {
     return fallback;
   };
   const runDir = text('BRAINPOD_RUN_DIR', '/run/brainpod');
+  const domain = readDomain(text('BRAINPOD_DOMAIN', 'brainpod.localhost'), faults);
+  const httpsPort = whole('BRAINPOD_HTTPS_PORT', 443, 1, 65_535);
   const settings: Settings = {
     database: readDatabase(environment, runDir),
     listen: readListen(text('BRAINPOD_LISTEN', '127.0.0.1:4600'), faults),
     kubeconfig: text('BRAINPOD_KUBECONFIG', join(runDir, 'engine/kubeconfig')),
-    domain: readDomain(text('BRAINPOD_DOMAIN', 'brainpod.localhost'), faults),
-    httpsPort: whole('BRAINPOD_HTTPS_PORT', 443, 1, 65_535),
+    domain,
+    httpsPort,
     httpPort: whole('BRAINPOD_HTTP_PORT', 80, 1, 65_535),
     registryUpstream: readUrl(
       'BRAINPOD_REGISTRY_UPSTREAM',
@@ -50,6 +54,7 @@ export function readSettings(environment: Environment): Settings {
     runDir,
     deployTimeoutMs: whole('BRAINPOD_DEPLOY_TIMEOUT_SECONDS', 80, 5, 3600) * 1000,
     resyncIntervalMs: whole('BRAINPOD_RESYNC_SECONDS', 300, 5, 86_400) * 1000,
+    requests: readRequestSettings({ text, whole, faults }, { domain, httpsPort }),
   };
   if (faults.length > 0) throw new Error(`The server's environment is wrong:\n  ${faults.join('\n  ')}`);
   return settings;

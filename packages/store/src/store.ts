@@ -11,6 +11,7 @@ import { migrate } from './migrate.ts';
 import { PodChanges } from './pod-changes.ts';
 import { PodLocks } from './pod-locks.ts';
 import { Pods } from './pods.ts';
+import { RateBudgets } from './rate-budgets.ts';
 import { PostgresReconcilerStore, type ReconcilerStore } from './reconcile.ts';
 import { Resources } from './resources.ts';
 import { Restarts } from './restarts.ts';
@@ -45,6 +46,7 @@ export class Store {
   readonly drafts: Drafts;
   readonly deployments: Deployments;
   readonly idempotentAnswers: IdempotentAnswers;
+  readonly rateBudgets: RateBudgets;
   /** What the reconciler works with. */
   readonly reconciler: ReconcilerStore;
   readonly #db: Database;
@@ -66,6 +68,7 @@ export class Store {
     this.drafts = new Drafts(this.#db);
     this.deployments = new Deployments(this.#db);
     this.idempotentAnswers = new IdempotentAnswers(this.#db);
+    this.rateBudgets = new RateBudgets(this.#db);
     this.reconciler = new PostgresReconcilerStore({
       db: this.#db,
       changes: this.#changes,

@@ -155,7 +155,13 @@ export type IdempotentAnswerTable = {
   created_at: ColumnType<Date, never, Date>;
 };
 
-export type RateBudgetTable = { key_id: string; tokens: number; refilled_at: Date };
+export type RateBudgetTable = {
+  key_id: string;
+  tokens: number;
+  /** How many the newest lease took. */
+  leased: number;
+  refilled_at: Date;
+};
 
 export type AuditEntryTable = {
   id: Generated<string>;

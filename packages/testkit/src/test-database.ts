@@ -24,3 +24,20 @@ export async function queryDatabase(
     await client.end();
   }
 }
+
+/** Holds what a statement locks, until it is released. */
+export async function holdLock(
+  address: DatabaseAddress,
+  statement: string,
+): Promise<{ release: () => Promise<void> }> {
+  const client = new pg.Client(clientConfig(address));
+  await client.connect();
+  await client.query('begin');
+  await client.query(statement);
+  return {
+    release: async () => {
+      await client.query('rollback');
+      await client.end();
+    },
+  };
+}

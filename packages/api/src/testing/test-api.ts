@@ -15,7 +15,7 @@ import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { expect, onTestFinished } from 'vitest';
 import type { ApiOptions } from '../dependencies.ts';
-import type { Method } from '../operation.ts';
+import type { Method } from '../operation-facts.ts';
 import { OPERATIONS } from '../operations.ts';
 import { ErrorEnvelope } from '../schemas.ts';
 import { buildServer } from '../server.ts';

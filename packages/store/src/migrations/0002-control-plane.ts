@@ -113,6 +113,7 @@ async function createRequestState(db: Kysely<unknown>): Promise<void> {
   await sql`create unlogged table rate_budget (
     key_id uuid primary key,
     tokens double precision not null,
+    leased double precision not null,
     refilled_at timestamptz not null
   )`.execute(db);
 }

@@ -26,6 +26,7 @@ export const createResources = podOperation({
     parse: parseBatch,
   },
   ifMatch: 'the draft',
+  takesDocuments: true,
   responses: {
     200: { description: 'With dryRun: the resources could be created', schema: DryRunResult },
     201: { description: 'The new resources', schema: ResourceMutation, headers: ETAG_OF_CONTENT },

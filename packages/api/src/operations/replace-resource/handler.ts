@@ -21,6 +21,7 @@ export const replaceResource = podOperation({
   query: EMPTY_QUERY,
   body: { required: true, schema: ResourceReplacementSchema, parse: parseResourceDocument },
   ifMatch: 'the resource',
+  takesDocuments: true,
   responses: {
     200: { description: 'The replaced resource', schema: ResourceMutation, headers: ETAG_OF_CONTENT },
   },

@@ -1,0 +1,39 @@
+import { FULL_POLICY } from '@brainpod/model/policy';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
+import { queryDatabase } from '@brainpod/testkit/test-database';
+import { openTestStore } from '@brainpod/testkit/test-store';
+import { waitFor } from '@brainpod/testkit/wait-for';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { sweepUntil } from './sweep.ts';
+
+test('what has outlived its time goes, again and again, and the rest stays', async () => {
+  const { store, address, userId } = await openTestStore();
+  onTestFinished(() => store.close());
+  const key = { userId, name: 'test', policy: FULL_POLICY, actor: TEST_ACTOR };
+  const { id } = await store.apiKeys.create(key);
+  const keep = (name: string, hours: number) =>
+    queryDatabase(
+      address,
+      `insert into idempotent_answer (key_id, idempotency_key, request_hash, status, headers, body, created_at)
+       values ('${id}', '${name}', '', 200, '{}', '', now() - interval '${hours} hours')`,
+    );
+  const names = async () => {
+    const rows = await queryDatabase(
+      address,
+      'select idempotency_key as name from idempotent_answer order by 1',
+    );
+    return rows.map(({ name }) => name);
+  };
+  await keep('old', 25);
+  await keep('young', 23);
+  const stopping = new AbortController();
+  const sweeping = sweepUntil(stopping.signal, { store, logger: pino({ level: 'silent' }), intervalMs: 20 });
+  const isGone = async (name: string) => !(await names()).includes(name);
+  await waitFor(() => isGone('old'), { timeoutMs: 5000, what: 'the first round' });
+  await keep('older', 30);
+  await waitFor(() => isGone('older'), { timeoutMs: 5000, what: 'another round' });
+  expect(await names()).toEqual(['young']);
+  stopping.abort();
+  await sweeping;
+});
