@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { KubeClient } from '@brainpod/kube/client';
 import type { ResourceInput } from '@brainpod/model/document';
 import type { PodRecord } from '@brainpod/store/pods';
@@ -11,10 +12,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { differences } from '../test/cluster-state.ts';
 import { app, config, PLATFORM, route } from '../test/documents.ts';
 import { PULL_SECRETS } from '../test/harness.ts';
-import { crashing, StandInNode } from '../test/stand-in-node.ts';
+import { crashing, neverReady, StandInNode } from '../test/stand-in-node.ts';
 import { type Reconciler, startReconciler } from './reconciler.ts';
 
 const CRASHING = 'docker.io/demo/crashing:1';
+const SILENT = 'docker.io/demo/silent:1';
 
 let cluster: ApiServer;
 let kube: KubeClient;
@@ -27,7 +29,7 @@ beforeAll(async () => {
   [cluster, at] = await Promise.all([startGatewayCluster(testEngineBinDir()), openTestStore()]);
   second = openStore({ connection: at.address });
   kube = await KubeClient.fromKubeconfig(cluster.kubeconfig);
-  node = new StandInNode(kube, { [CRASHING]: crashing(2) });
+  node = new StandInNode(kube, { [CRASHING]: crashing(2), [SILENT]: neverReady });
   node.start();
   // Two servers on one database and one cluster, as in production.
   for (const store of [at.store, second]) servers.push(await startServer(store));
@@ -131,4 +133,78 @@ test('what a person reads of it is in the database', async () => {
   expect(await waitForEnd(pod, good)).toBe('deployed');
   const [resource] = await at.store.resources.list(good);
   expect(resource).toMatchObject({ healthy: true, status: { phase: 'Ready', readyReplicas: 1 } });
+});
+
+async function stateOf(pod: PodRecord, revisionId: string): Promise<string | undefined> {
+  return (await at.store.revisions.find(pod.id, revisionId))?.state;
+}
+
+async function cancel(pod: PodRecord, revisionId: string): Promise<void> {
+  await at.store.deployments.cancel(pod.id, { revisionId, actor: TEST_ACTOR });
+}
+
+test('a rollback brings back what ran, under the same address', async () => {
+  const pod = await createPod();
+  const { hostname: _hostname, ...spec } = route('web', 'web', 8080).spec;
+  const first = await deploy(pod, 'create', [app('web'), { ...route('web', 'web', 8080), spec }]);
+  expect(await waitForEnd(pod, first)).toBe('deployed');
+  const second = await deploy(pod, 'replace', [app('web', { image: 'docker.io/demo/web:2' })]);
+  expect(await waitForEnd(pod, second)).toBe('deployed');
+  const request = { revisionId: first, discardDraft: false, domain: PLATFORM.domain, check: () => [] };
+  const result = await at.store.deployments.rollback(pod.id, { ...request, actor: TEST_ACTOR });
+  if (!result.ok) throw new Error('not rolled back');
+  expect(await waitForEnd(pod, result.revisionId)).toBe('deployed');
+  await waitForCluster(pod);
+  expect(await at.store.resources.list(result.revisionId)).toEqual(
+    (await at.store.resources.list(first)).map((resource) => ({
+      ...resource,
+      healthy: true,
+      status: expect.anything(),
+    })),
+  );
+});
+
+test('a deploy that is canceled stops at once, and what was deployed is put back', async () => {
+  const pod = await createPod();
+  const live = await deploy(pod, 'create', [app('web')]);
+  expect(await waitForEnd(pod, live)).toBe('deployed');
+  const stuck = await deploy(pod, 'replace', [app('web', { image: SILENT })]);
+  const behind = await deploy(pod, 'create', [config('c', { a: '1' })]);
+  await waitFor(async () => (await stateOf(pod, stuck)) === 'ready', { timeoutMs: 15_000, what: 'ready' });
+  await cancel(pod, behind);
+  await cancel(pod, stuck);
+  await waitForCluster(pod);
+  expect([await stateOf(pod, stuck), await stateOf(pod, behind)]).toEqual(['canceled', 'canceled']);
+  await waitFor(async () => (await at.store.resources.find(live, 'App', 'web'))?.healthy, {
+    timeoutMs: 15_000,
+    what: 'what was deployed to be well',
+  });
+  const next = await deploy(pod, 'replace', [app('web', { replicas: 2 })]);
+  expect(await waitForEnd(pod, next)).toBe('deployed');
+});
+
+test('a first deploy that is canceled leaves nothing that runs', async () => {
+  const pod = await createPod();
+  const stuck = await deploy(pod, 'create', [app('web', { image: SILENT })]);
+  await waitFor(async () => (await stateOf(pod, stuck)) === 'ready', { timeoutMs: 15_000, what: 'ready' });
+  await cancel(pod, stuck);
+  await waitForCluster(pod);
+});
+
+test('a revision that is canceled at any moment of its deploy is never live', async () => {
+  const pod = await createPod();
+  expect(await waitForEnd(pod, await deploy(pod, 'create', [app('web')]))).toBe('deployed');
+  for (let round = 0; round < 8; round++) {
+    const revisionId = await deploy(pod, 'replace', [app('web', { image: `docker.io/demo/web:r${round}` })]);
+    // It waits for nothing: each round cancels at another moment of the deploy.
+    await delay(round * 40);
+    // It may have been quicker.
+    const isCanceled = await cancel(pod, revisionId).then(
+      () => true,
+      () => false,
+    );
+    await waitForCluster(pod);
+    expect(await stateOf(pod, revisionId)).toBe(isCanceled ? 'canceled' : 'deployed');
+    expect((await at.store.revisions.find(pod.id, revisionId))?.isDeployed).toBe(!isCanceled);
+  }
 });
