@@ -1,4 +1,10 @@
-import { inClusterCredentials, type KubeconfigOptions, kubeconfigCredentials } from './credentials.ts';
+import {
+  inClusterCredentials,
+  type KubeconfigOptions,
+  kubeconfigCredentials,
+  laterCredentials,
+  textCredentials,
+} from './credentials.ts';
 import { Discovery, type ResourceType } from './discovery.ts';
 import { KubeError } from './kube-error.ts';
 import { isRecord, type KindRef, type KubeObject, type ObjectRef, parseKubeObject } from './kube-object.ts';
@@ -83,6 +89,16 @@ export class KubeClient {
   /** Throws an Error that a person understands when the file is missing or incomplete. */
   static async fromKubeconfig(path: string, options: KubeconfigOptions = {}): Promise<KubeClient> {
     return new KubeClient(new HttpsTransport(await kubeconfigCredentials(path, options)));
+  }
+
+  /** From a kubeconfig that came as text. Throws an Error that a person understands when it cannot be used. */
+  static async fromKubeconfigText(content: string): Promise<KubeClient> {
+    return new KubeClient(new HttpsTransport(await textCredentials(content)));
+  }
+
+  /** From a kubeconfig that need not be there yet: until then every call fails as if the cluster were away. */
+  static fromLaterKubeconfig(path: string): KubeClient {
+    return new KubeClient(new HttpsTransport(laterCredentials(path)));
   }
 
   /** For a process inside the cluster: `host` and `port` are its KUBERNETES_SERVICE_HOST and _PORT. */

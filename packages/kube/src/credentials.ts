@@ -3,7 +3,7 @@ import * as https from 'node:https';
 import { homedir } from 'node:os';
 import type { Connection, Credentials } from './connection.ts';
 import { type ExecCredential, runExecCredential } from './exec-credential.ts';
-import { type ClusterAccess, readInClusterAccess, readKubeconfig } from './kubeconfig.ts';
+import { type ClusterAccess, parseKubeconfig, readInClusterAccess, readKubeconfig } from './kubeconfig.ts';
 
 const REREAD_INTERVAL_MS = 60_000;
 const EXEC_EXPIRY_MARGIN_MS = 30_000;
@@ -153,6 +153,17 @@ export async function kubeconfigCredentials(
     return officialCredentials(path, contextName);
   }
   return new RereadingCredentials(() => readKubeconfig(path, contextName), options.environment);
+}
+
+/** Credentials of a kubeconfig that came as text. Throws when it is incomplete or leads out of itself. */
+export async function textCredentials(content: string): Promise<Credentials> {
+  const access = await parseKubeconfig(content);
+  return new RereadingCredentials(() => Promise.resolve(access));
+}
+
+/** Credentials of a kubeconfig that may not be there yet: until then every call fails as for a cluster that is away. */
+export function laterCredentials(path: string): Credentials {
+  return new RereadingCredentials(() => readKubeconfig(path));
 }
 
 /** Credentials of the service account of the process, which runs inside the cluster. */

@@ -24,7 +24,50 @@ export type ClusterAccess = {
  * Errors say which entry is missing; they never hold credentials.
  */
 export async function readKubeconfig(path: string, contextName?: string): Promise<ClusterAccess> {
-  const config = await parseFile(path);
+  const content = await readFile(path, 'utf8');
+  return accessOf(await parseConfig(content, path), { path, ...present('contextName', contextName) });
+}
+
+/** What a kubeconfig would have read or run on this machine. */
+const OUTSIDE = [
+  'certificate-authority',
+  'client-certificate',
+  'client-key',
+  'tokenFile',
+  'exec',
+  'auth-provider',
+  'proxy-url',
+] as const;
+
+/**
+ * Reads a kubeconfig that somebody sent as text. All that it needs must be in it: no file of this machine is read and no
+ * program run for it. Errors say what is wrong; they never hold credentials.
+ */
+export async function parseKubeconfig(content: string): Promise<ClusterAccess> {
+  const path = 'the kubeconfig';
+  const config = await parseConfig(content, path);
+  const context = findEntry(config, 'contexts', text(config['current-context']), 'context', path);
+  const user = text(context.user);
+  const entries = [
+    findEntry(config, 'clusters', text(context.cluster), 'cluster', path),
+    user === undefined ? {} : findEntry(config, 'users', user, 'user', path),
+  ];
+  const outside = OUTSIDE.filter((key) => entries.some((entry) => entry[key] !== undefined));
+  if (outside.length > 0) {
+    throw new Error(
+      `${path} leads out of itself by ${outside.join(', ')}; certificates must be in it as data, and the user must have a token or a certificate`,
+    );
+  }
+  const access = await accessOf(config, { path });
+  const { protocol } = URL.canParse(access.server) ? new URL(access.server) : { protocol: '' };
+  if (protocol === 'https:' || protocol === 'http:') return access;
+  throw new Error(`${path}: the "server" address of the cluster is no URL`);
+}
+
+async function accessOf(
+  config: Record<string, unknown>,
+  { path, contextName }: { path: string; contextName?: string },
+): Promise<ClusterAccess> {
   const context = findEntry(
     config,
     'contexts',
@@ -76,8 +119,7 @@ export async function readInClusterAccess(host: string, port: string): Promise<C
   return { server, caPem, token: token.trim(), insecureSkipTlsVerify: false, needsOfficialClient: false };
 }
 
-async function parseFile(path: string): Promise<Record<string, unknown>> {
-  const content = await readFile(path, 'utf8');
+async function parseConfig(content: string, path: string): Promise<Record<string, unknown>> {
   const value = await parseYaml(content, path);
   if (!isRecord(value))
     throw new Error(`${path} is not a kubeconfig: it holds no "clusters", "users" and "contexts"`);
@@ -86,9 +128,9 @@ async function parseFile(path: string): Promise<Record<string, unknown>> {
 
 async function parseYaml(content: string, path: string): Promise<unknown> {
   // JSON is what our own engine writes; the YAML parser is only loaded where it is needed.
-  if (content.trimStart().startsWith('{')) return JSON.parse(content);
-  const { parse } = await import('yaml');
   try {
+    if (content.trimStart().startsWith('{')) return JSON.parse(content);
+    const { parse } = await import('yaml');
     return parse(content);
   } catch (cause) {
     throw new Error(`${path} is not valid YAML`, { cause });

@@ -138,10 +138,12 @@ export class LiveObjects {
   }
 
   #onError(kind: KindRef, error: KubeError, retryInMs: number): void {
-    const last = this.#complaints.get(kindKey(kind));
+    // A cluster that is away is away for every kind, which is said once.
+    const about = error.reason === 'Unreachable' ? error.reason : kindKey(kind);
+    const last = this.#complaints.get(about);
     const nowMs = performance.now();
     if (last?.reason === error.reason && nowMs - last.atMs < SAME_COMPLAINT_INTERVAL_MS) return;
-    this.#complaints.set(kindKey(kind), { reason: error.reason, atMs: nowMs });
+    this.#complaints.set(about, { reason: error.reason, atMs: nowMs });
     const fields = { kind: kind.kind, reason: error.reason, error: error.message, retryInMs };
     this.#options.logger.warn(fields, 'cannot watch the cluster for now');
   }

@@ -5,6 +5,7 @@ import type { Platform } from '@brainpod/compiler/platform-facts';
 import { KubeClient } from '@brainpod/kube/client';
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
 import { type Reconciler, startReconciler } from '@brainpod/reconciler/reconciler';
+import { eraseImages } from '@brainpod/registry/erase-images';
 import { pullToken } from '@brainpod/registry/pull-token';
 import type { Store } from '@brainpod/store/store';
 import type { Logger } from 'pino';
@@ -25,7 +26,7 @@ export type ClusterWorker = {
   stop(): Promise<void>;
 };
 
-type Parts = {
+export type ClusterParts = {
   settings: Settings;
   store: Store;
   certificates: Certificates;
@@ -35,14 +36,22 @@ type Parts = {
   environment: NodeJS.ProcessEnv;
 };
 
+/** Which cluster, and how it is reached: by a file that may appear and change, or by a kubeconfig that was registered. */
+export type ClusterPlace = { id: string; gatewayClass: string; access: { path: string } | { text: string } };
+
 /**
- * Keeps the cluster as the store says. Waits for the kubeconfig to appear, and starts anew with a new client
- * when its contents change, as they do when the engine renews its certificates.
+ * Keeps the pods of one cluster as the store says. Waits for the cluster to answer; what is to be deployed meanwhile
+ * fails in its time. Starts anew with a new client when the file of the kubeconfig changes, as it does when the engine
+ * renews its certificates. Begins when `after` is over.
  */
-export function workOnCluster(parts: Parts): ClusterWorker {
-  const worker = new Worker(parts);
+export function workOnCluster(
+  parts: ClusterParts,
+  place: ClusterPlace,
+  after: Promise<void> = Promise.resolve(),
+): ClusterWorker {
+  const worker = new Worker(parts, place);
   const stopped = new AbortController();
-  const following = worker.follow(stopped.signal);
+  const following = after.then(() => worker.follow(stopped.signal));
   return {
     port: () => worker.port,
     async stop() {
@@ -53,14 +62,19 @@ export function workOnCluster(parts: Parts): ClusterWorker {
 }
 
 class Worker {
-  readonly #parts: Parts;
+  readonly #parts: ClusterParts;
+  readonly #place: ClusterPlace;
+  readonly #logger: Logger;
   #reconciler: Reconciler | null = null;
+  #kube: KubeClient | null = null;
   #port: ClusterPort | null = null;
   #kubeconfig = '';
   #lastTrouble = '';
 
-  constructor(parts: Parts) {
+  constructor(parts: ClusterParts, place: ClusterPlace) {
     this.#parts = parts;
+    this.#place = place;
+    this.#logger = parts.logger.child({ part: 'reconciler', cluster: place.id });
   }
 
   get port(): ClusterPort | null {
@@ -72,51 +86,78 @@ class Worker {
       await this.#look();
       await delay(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
-    await this.#reconciler?.stop();
+    await this.#stop();
   }
 
   async #look(): Promise<void> {
     try {
-      const text = await readIfThere(this.#parts.settings.kubeconfig);
+      if (this.#reconciler === null) this.#start(this.#waitingClient(), () => null);
+      const { access } = this.#place;
+      const text = 'text' in access ? access.text : await readIfThere(access.path);
       if (text === null || text === this.#kubeconfig) return;
-      const next = await this.#start();
-      if (next === null) return;
-      await this.#reconciler?.stop();
-      this.#reconciler = next();
+      const kube = await this.#client();
+      const envoyGateway = await this.#askForGateway(kube);
+      if (envoyGateway === null) return;
+      this.#logger.info({ envoyGateway }, 'the cluster answers; working on it');
+      await this.#stop();
+      const platform = () => this.#platform(envoyGateway);
+      this.#start(kube, platform);
+      this.#port = clusterPort(kube, platform);
       this.#kubeconfig = text;
     } catch (error) {
       // The cluster is still starting, or the file half written: said once, tried again for ever.
       const trouble = error instanceof Error ? error.message : String(error);
-      if (trouble !== this.#lastTrouble)
-        this.#parts.logger.warn({ trouble }, 'the cluster does not answer yet');
+      if (trouble !== this.#lastTrouble) this.#logger.warn({ trouble }, 'the cluster does not answer yet');
       this.#lastTrouble = trouble;
     }
   }
 
-  /** What starts a reconciler; null while the cluster does not offer what we build on. */
-  async #start(): Promise<(() => Reconciler) | null> {
-    const { settings, store, masterKey, logger, environment } = this.#parts;
-    const kube = await KubeClient.fromKubeconfig(settings.kubeconfig, { environment });
-    const envoyGateway = await offersEnvoyGateway(kube, settings.gatewayClass);
-    if (envoyGateway === null) {
-      kube.close();
-      return null;
+  /** As `offersEnvoyGateway`; the client is closed where it is of no use. */
+  async #askForGateway(kube: KubeClient): Promise<boolean | null> {
+    let answer: boolean | null = null;
+    try {
+      answer = await offersEnvoyGateway(kube, this.#place.gatewayClass);
+    } finally {
+      if (answer === null) kube.close();
     }
-    logger.info({ envoyGateway }, 'the cluster answers; working on it');
-    const platform = () => this.#platform(envoyGateway);
-    return () => {
-      this.#port = clusterPort(kube, platform);
-      return startReconciler({
-        store: store.reconciler,
-        kube,
-        platform,
-        pullSecrets: { dockerConfigJson: (pod) => pullSecret(settings.registryHost, masterKey, pod) },
-        logger: logger.child({ part: 'reconciler' }),
-        clock: { now: () => new Date() },
-        deployTimeoutMs: settings.deployTimeoutMs,
-        resyncIntervalMs: settings.resyncIntervalMs,
-      });
-    };
+    return answer;
+  }
+
+  /** For the time in which nothing is known of the cluster but that it is not there. */
+  #waitingClient(): KubeClient {
+    const { access } = this.#place;
+    return KubeClient.fromLaterKubeconfig('path' in access ? access.path : '');
+  }
+
+  #client(): Promise<KubeClient> {
+    const { access } = this.#place;
+    const { environment } = this.#parts;
+    return 'text' in access
+      ? KubeClient.fromKubeconfigText(access.text)
+      : KubeClient.fromKubeconfig(access.path, { environment });
+  }
+
+  async #stop(): Promise<void> {
+    await this.#reconciler?.stop();
+    this.#kube?.close();
+    this.#reconciler = null;
+    this.#kube = null;
+  }
+
+  #start(kube: KubeClient, platform: () => Platform | null): void {
+    const { settings, store, masterKey } = this.#parts;
+    this.#kube = kube;
+    this.#reconciler = startReconciler({
+      store: store.reconcilerOf(this.#place.id),
+      kube,
+      platform,
+      pullSecrets: { dockerConfigJson: (pod) => pullSecret(settings.registryHost, masterKey, pod) },
+      images: { erase: (pod, signal) => eraseImages(settings.registryUpstream, pod, signal) },
+      logger: this.#logger,
+      clock: { now: () => new Date() },
+      deployTimeoutMs: settings.deployTimeoutMs,
+      resyncIntervalMs: settings.resyncIntervalMs,
+    });
   }
 
   #platform(envoyGateway: boolean): Platform {
@@ -130,7 +171,7 @@ class Worker {
         httpsListener: 'https',
         httpListener: 'http',
       },
-      gatewayClass: settings.gatewayClass,
+      gatewayClass: this.#place.gatewayClass,
       sizes: INSTANCE_SIZES,
       envoyGateway,
       certificate: certificates.wildcard(),

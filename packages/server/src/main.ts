@@ -8,35 +8,40 @@ import { openStore, type Store } from '@brainpod/store/store';
 import { type Logger, pino } from 'pino';
 import { BLUEPRINTS_DIR, readBlueprints } from './blueprints.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
-import { type ClusterWorker, workOnCluster } from './cluster.ts';
+import { readClusterFacts } from './cluster-facts.ts';
+import { clusterRegistrar } from './cluster-registrar.ts';
+import { type ClusterWorkers, workOnClusters } from './clusters.ts';
 import { migrateWhenAvailable } from './database.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
+import { TextSealer } from './sealed-text.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { registerStatusRoutes } from './status-routes.ts';
 import { sweepUntil } from './sweep.ts';
 
 /** How long open requests may take after SIGTERM; the supervisor waits a little longer. */
 const CLOSE_TIMEOUT_MS = 15_000;
-const EMBEDDED_CLUSTER = { provider: null, region: null, architectures: ['amd64'] };
 
 const logger = pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime });
 const settings = readSettings(process.env);
+const ownCluster = readClusterFacts(process.env);
 const store = openStore({ connection: settings.database, logger });
 const keysDir = join(settings.dataDir, 'server');
 const masterKey = await ensureMasterKey(join(keysDir, 'master.key'));
+const sealer = new TextSealer(masterKey);
 const certificates = await openCertificates(keysDir, settings.domain, logger);
 const stopping = new AbortController();
 
 let sweeping: Promise<void> | null = null;
-let worker: ClusterWorker | null = null;
+let workers: ClusterWorkers | null = null;
 const server = buildServer({
   store,
   domain: settings.domain,
   registryHost: settings.registryHost,
   blueprints: await readBlueprints(BLUEPRINTS_DIR),
   ...settings.requests,
-  clusterOf: () => worker?.port() ?? null,
+  clusterOf: (pod) => workers?.portOf(pod.clusterId) ?? null,
+  clusterRegistrar: clusterRegistrar(sealer, settings),
   logger,
 });
 registerRegistryRoutes(server, { settings, store, masterKey });
@@ -48,25 +53,34 @@ registerStatusRoutes(server, {
 });
 await server.listen(settings.listen);
 
-const working = work({ settings, store, certificates, masterKey, logger, environment: process.env });
+const working = work({
+  settings,
+  store,
+  certificates,
+  masterKey,
+  sealer,
+  logger,
+  environment: process.env,
+});
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
 
-/** Waits for PostgreSQL, then keeps the cluster as it says. */
+/** Waits for PostgreSQL, then keeps the clusters as it says. */
 async function work(parts: {
   settings: Settings;
   store: Store;
   certificates: Certificates;
   masterKey: Buffer;
+  sealer: TextSealer;
   logger: Logger;
   environment: NodeJS.ProcessEnv;
-}): Promise<ClusterWorker | null> {
+}): Promise<ClusterWorkers | null> {
   try {
     await migrateWhenAvailable(store, stopping.signal);
-    await store.clusters.registerDefault(EMBEDDED_CLUSTER);
+    await store.clusters.registerDefault(ownCluster);
     logger.info('the database is ready');
     sweeping = sweepUntil(stopping.signal, { store, logger });
-    worker = workOnCluster(parts);
-    return worker;
+    workers = workOnClusters(parts);
+    return workers;
   } catch (error) {
     if (stopping.signal.aborted) return null;
     logger.fatal({ err: error }, 'the database cannot be used; the server ends and is started again');
