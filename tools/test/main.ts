@@ -1,5 +1,6 @@
 /**
- * The second half of npm test, on Node 24: checks, Go tests, unit, integration and end-to-end tests, then one
+ * The second half of npm test, on Node 24: checks, Go tests, unit and integration tests, requests
+ * of every kind against a running server, and end-to-end tests, then one
  * closing line "N passed, N failed". Arguments name the kinds to run; none means all.
  */
 import { spawn } from 'node:child_process';
@@ -13,7 +14,7 @@ import { runEndToEnd } from './end-to-end.ts';
 import { summarize, type Tally, tallyGo, tallyVitest } from './tally.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const KINDS = ['check', 'go', 'unit', 'integration', 'e2e'] as const;
+const KINDS = ['check', 'go', 'unit', 'integration', 'schemathesis', 'e2e'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** What the tests look at the machine with, beyond what the platform needs. */
@@ -55,6 +56,7 @@ async function runKinds(wanted: readonly Kind[]): Promise<Tally[]> {
     const engine = await buildEngine();
     await step('go', runGo);
     await step('integration', () => runVitest('integration', { BRAINPOD_ENGINE_BIN: engine.binDir }));
+    await step('schemathesis', () => runSchemathesis(engine));
     await step('e2e', () => runEndToEnd({ engine, runVitest }));
   }
   return tallies;
@@ -114,6 +116,25 @@ async function runVitest(
   if (code !== 0 && tally.failed.length === 0)
     tally.failed.push(`${project}: an error outside any test, see above`);
   return tally;
+}
+
+/** The small run; npm run verify makes the large one. */
+async function runSchemathesis(engine: Engine): Promise<Tally> {
+  let output = '';
+  await run(process.execPath, [path.join(ROOT, 'tools/schemathesis/run.ts')], {
+    cwd: ROOT,
+    env: { BRAINPOD_ENGINE_BIN: engine.binDir },
+    onOutput: (chunk) => {
+      output += chunk;
+    },
+  });
+  const last = output.trimEnd().split('\n').at(-1) ?? '';
+  // A run that broke off has no last line of JSON.
+  const told: { passed: number; failed: string[] } = last.startsWith('{"passed"')
+    ? JSON.parse(last)
+    : { passed: 0, failed: ['it broke off'] };
+  if (told.failed.length > 0) console.log(output);
+  return { kind: 'schemathesis', ...told, skipped: [] };
 }
 
 async function buildEngine(): Promise<Engine> {

@@ -8,6 +8,8 @@ export type ClusterRegistration = BodyOf<paths['/v1/operator/clusters']['post']>
 export type ClusterUpdate = BodyOf<paths['/v1/operator/clusters/{cluster}']['put']>;
 export type LimitsUpdate = BodyOf<paths['/v1/operator/pods/{pod}/limits']['put']>;
 
+type SizeName = paths['/v1/operator/instance-sizes/{size}']['put']['parameters']['path']['size'];
+
 /** What only whoever operates the installation may do. */
 export class OperatorClient {
   readonly #api: Connection;
@@ -44,7 +46,11 @@ export class OperatorClient {
 
   async setInstanceSize(size: string, body: { cpuMillis: number; memoryMiB: number }): Promise<object> {
     return await this.#api.answer(
-      this.#api.http.PUT('/v1/operator/instance-sizes/{size}', { params: { path: { size } }, body, ...RAW }),
+      this.#api.http.PUT('/v1/operator/instance-sizes/{size}', {
+        params: { path: { size: size as SizeName } },
+        body,
+        ...RAW,
+      }),
     );
   }
 }

@@ -65,9 +65,16 @@ export class PodsClient {
   async restartResource(pod: string, kind: string, name: string): Promise<object> {
     return await this.#api.answer(
       this.#api.http.POST(`${RESOURCE}/restart`, {
-        params: { path: { pod, kind, namespace: 'default', name } },
+        params: { path: restartPath(pod, kind, name) },
         ...RAW,
       }),
     );
   }
+}
+
+type RestartPath = paths[`${typeof RESOURCE}/restart`]['post']['parameters']['path'];
+
+/** A kind that the API does not know is for the API to refuse. */
+function restartPath(pod: string, kind: string, name: string): RestartPath {
+  return { pod, kind: kind as RestartPath['kind'], namespace: 'default', name };
 }

@@ -5,12 +5,15 @@ import type { Runner } from '../context.ts';
 import { CliFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
 
+const ARCHITECTURES = ['amd64', 'arm64'] as const;
+type Architecture = (typeof ARCHITECTURES)[number];
+
 type Options = {
   name?: string;
   provider?: string;
   country?: string;
   region?: string;
-  architectures?: string[];
+  architectures?: Architecture[];
   kubeconfig?: string;
   gatewayClass?: string;
 };
@@ -53,7 +56,8 @@ export function registerClusterUpdate(cluster: Command, run: Runner): void {
           });
         }
         const { kubeconfig, ...facts } = options;
-        const { name, provider, country, region, architectures } = known;
+        const { name, provider, country, region } = known;
+        const architectures = ARCHITECTURES.filter((each) => known.architectures.includes(each));
         const updated = await client.operator.updateCluster(id, {
           name,
           architectures,
@@ -90,7 +94,7 @@ function withFacts(command: Command): Command {
     .option('--provider <name>', 'whose machines it runs on')
     .option('--country <code>', 'where they are, such as DE', parseCountry)
     .option('--region <name>', "the provider's name for the place")
-    .option('--architectures <names>', 'with commas: amd64,arm64', (names) => names.split(','))
+    .option('--architectures <names>', 'with commas: amd64,arm64', parseArchitectures)
     .option('--gateway-class <name>', 'which of its gateway classes leads to pods');
 }
 
@@ -105,4 +109,11 @@ async function readKubeconfig(file: string, io: Io): Promise<string> {
 function parseCountry(code: string): string {
   if (/^[A-Za-z]{2}$/.test(code)) return code.toUpperCase();
   throw new InvalidArgumentError('Two letters, such as DE.');
+}
+
+function parseArchitectures(text: string): Architecture[] {
+  const names = text.split(',').map((name) => name.trim());
+  const known = ARCHITECTURES.filter((each) => names.includes(each));
+  if (known.length === names.length) return known;
+  throw new InvalidArgumentError(`With commas: ${ARCHITECTURES.join(', ')}.`);
 }
