@@ -21,6 +21,7 @@ import { ErrorEnvelope } from '../schemas.ts';
 import { buildServer } from '../server.ts';
 import { parseEvents, type ReceivedEvent } from './received-events.ts';
 import { StandInCluster } from './stand-in-cluster.ts';
+import { StandInRegistrar } from './stand-in-registrar.ts';
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const DOMAIN = 'example.test';
@@ -89,6 +90,7 @@ export class TestApi {
   readonly server: FastifyInstance;
   /** The cluster of every pod; null while it is not known. */
   cluster: StandInCluster | null = newCluster();
+  readonly registrar = new StandInRegistrar();
   readonly address: DatabaseAddress;
   readonly userId: string;
   readonly accountId: string;
@@ -114,6 +116,7 @@ export class TestApi {
       registryHost: REGISTRY_HOST,
       blueprints: [sampleBlueprint()],
       clusterOf: () => this.cluster,
+      clusterRegistrar: this.registrar,
       logger: pino({ level: 'silent' }),
       ...options,
     });

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { Pod } from '../../schemas.ts';
 import { describeOperation } from '../../testing/describe-operation.ts';
+import { newCluster } from '../../testing/sample-cluster.ts';
 
 const request = { method: 'POST', path: '/v1/pods' } as const;
 
@@ -41,6 +42,23 @@ describeOperation('createPod', { request: () => request }, ({ proves }) => {
     });
     blank.as(201, Pod);
     (await api.call({ ...request, json: { unknown: 1 } })).as(201, Pod);
+  });
+
+  proves(201, 'puts it into the cluster that is named, else into the one of the server', async (api) => {
+    const { id } = await newCluster(api);
+    const chosen = await api.call({ ...request, json: { cluster: id.toUpperCase() } });
+    const other = await api.call({ ...request, json: {} });
+    const clusterOf = async ({ name }: { name: string }) =>
+      (await api.store.pods.find(api.accountId, name))?.clusterId;
+    expect(await clusterOf(chosen.as(201, Pod))).toBe(id);
+    expect(await clusterOf(other.as(201, Pod))).toBe(await api.store.clusters.defaultId());
+  });
+
+  proves(400, 'says that there is no such cluster', async (api) => {
+    for (const cluster of [crypto.randomUUID(), 'default', 1, null]) {
+      const error = (await api.call({ ...request, json: { cluster } })).error(400);
+      expect(error).toMatchObject({ code: 'VALIDATION_ERROR', details: [{ path: 'cluster' }] });
+    }
   });
 
   proves(400, 'says what is wrong with the display name', async (api) => {
