@@ -14,16 +14,21 @@ export class StandInRegistrar implements ClusterRegistrar {
   }
 
   seal(clusterId: string, kubeconfig: string): Buffer {
-    return Buffer.from(JSON.stringify({ clusterId, kubeconfig })).map((byte) => byte ^ 0xff);
+    return flipped(Buffer.from(JSON.stringify({ clusterId, kubeconfig })));
   }
 
   open(clusterId: string, sealed: Buffer): string {
     // A parse boundary: `seal` made it.
-    const found = JSON.parse(Buffer.from(sealed.map((byte) => byte ^ 0xff)).toString()) as {
+    const found = JSON.parse(flipped(sealed).toString()) as {
       clusterId: string;
       kubeconfig: string;
     };
     if (found.clusterId !== clusterId) throw new Error('sealed for another cluster');
     return found.kubeconfig;
   }
+}
+
+/** Nothing of the text is to be seen in it. */
+function flipped(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.map((byte) => byte ^ 0xff));
 }
