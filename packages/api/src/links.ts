@@ -18,12 +18,20 @@ function link(parts: readonly string[], query: Query = {}): Link {
 /** Which state of the pod a link to resources is about; without it, the head. */
 export type ResourceScope = { revision?: string; at?: string };
 
+/** Which entries of the audit log, and which page of them. */
+export type AuditScope = { cursor?: string; limit?: number; operation?: string; from?: string; to?: string };
+
 export const links = {
   me: () => link(['me']),
   pods: () => link(['pods']),
   blueprints: () => link(['blueprints']),
   blueprint: (blueprint: string) => link(['blueprints', blueprint]),
   clusters: () => link(['clusters']),
+  keys: () => link(['keys']),
+  key: (key: string) => link(['keys', key]),
+  rollKey: (key: string) => link(['keys', key, 'roll']),
+  audit: (page: AuditScope = {}) => link(['audit'], page),
+  podAudit: (pod: string, page: AuditScope = {}) => link(['pods', pod, 'audit'], page),
   pod: (pod: string) => link(['pods', pod]),
   revisions: (pod: string, page: { cursor?: string; limit?: number } = {}) =>
     link(['pods', pod, 'revisions'], page),

@@ -47,6 +47,7 @@ const PATH_PARAMETERS: Record<string, JsonObject> = {
   name: { type: 'string', description: 'The name of the resource' },
   size: { type: 'string', enum: [...INSTANCE_NAMES], description: 'The name of a size' },
   cluster: { type: 'string', description: 'The id of a cluster' },
+  key: { type: 'string', description: 'The id of an API key' },
   identifier: { type: 'string', description: 'The name, the URN or the UUID of a resource' },
 };
 

@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts';
 import { cancelRevision } from './operations/cancel-revision/handler.ts';
+import { createKey } from './operations/create-key/handler.ts';
 import { createPod } from './operations/create-pod/handler.ts';
 import { createResources } from './operations/create-resources/handler.ts';
 import { deleteCluster } from './operations/delete-cluster/handler.ts';
@@ -18,11 +19,14 @@ import { getRestart } from './operations/get-restart/handler.ts';
 import { getRevision } from './operations/get-revision/handler.ts';
 import { getRevisionDiff } from './operations/get-revision-diff/handler.ts';
 import { installBlueprint } from './operations/install-blueprint/handler.ts';
+import { listAudit } from './operations/list-audit/handler.ts';
 import { listBlueprints } from './operations/list-blueprints/handler.ts';
 import { listClusters } from './operations/list-clusters/handler.ts';
 import { listDeletedPods } from './operations/list-deleted-pods/handler.ts';
 import { listInstanceSizes } from './operations/list-instance-sizes/handler.ts';
+import { listKeys } from './operations/list-keys/handler.ts';
 import { listOperatorClusters } from './operations/list-operator-clusters/handler.ts';
+import { listPodAudit } from './operations/list-pod-audit/handler.ts';
 import { listPods } from './operations/list-pods/handler.ts';
 import { listResources } from './operations/list-resources/handler.ts';
 import { listRevisions } from './operations/list-revisions/handler.ts';
@@ -33,6 +37,8 @@ import { replaceResource } from './operations/replace-resource/handler.ts';
 import { resolveResource } from './operations/resolve-resource/handler.ts';
 import { restartResource } from './operations/restart-resource/handler.ts';
 import { restorePod } from './operations/restore-pod/handler.ts';
+import { revokeKey } from './operations/revoke-key/handler.ts';
+import { rollKey } from './operations/roll-key/handler.ts';
 import { rollbackPod } from './operations/rollback-pod/handler.ts';
 import { setInstanceSize } from './operations/set-instance-size/handler.ts';
 import { setPodLimits } from './operations/set-pod-limits/handler.ts';
@@ -45,6 +51,11 @@ import { watchRevision } from './operations/watch-revision/handler.ts';
 /** The operations that the OpenAPI document describes, in its order. */
 export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   getCurrentUser,
+  listKeys,
+  createKey,
+  rollKey,
+  revokeKey,
+  listAudit,
   listClusters,
   listInstanceSizes,
   listPods,
@@ -57,6 +68,7 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   stopPod,
   startPod,
   getPodLimits,
+  listPodAudit,
   listRevisions,
   getRevision,
   getRevisionDiff,

@@ -31,6 +31,12 @@ export const InstantParameter = Type.Refine(
   () => 'Must be an instant as ISO 8601, such as 2026-08-01T12:00:00Z.',
 );
 
+/** Where a page of the audit log starts: the id of the entry before. */
+export const AuditCursorParameter = Type.String({
+  pattern: '^[0-9]{1,18}$',
+  description: 'the id of an entry of the audit log, as an answer before gave it',
+});
+
 /** How many seconds an answer may wait for a deploy to finish. */
 export const WatchParameter = Type.Integer({
   minimum: 1,

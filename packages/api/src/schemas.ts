@@ -8,6 +8,7 @@ import { formatReference } from '@brainpod/model/reference';
 import { REVISION_STATES } from '@brainpod/model/revision-state';
 import { WORKLOAD_PHASES } from '@brainpod/model/status';
 import Type, { type Static, type TSchema } from 'typebox';
+import { ApiKey, ApiKeyInput, ApiKeyWithSecret, AuditEntry, AuditList } from './account-schemas.ts';
 import {
   ClusterInput,
   ClusterUpdate,
@@ -362,6 +363,11 @@ export const COMPONENTS: Record<string, TSchema> = {
   State,
   Policy,
   User,
+  ApiKey,
+  ApiKeyWithSecret,
+  ApiKeyInput,
+  AuditEntry,
+  AuditList,
   Cluster,
   OperatorCluster,
   RegisteredCluster,

@@ -16,6 +16,22 @@ export type Caller = {
   policy: Policy;
 };
 
+/** A key as people see it. */
+export type ApiKeyRecord = {
+  id: string;
+  name: string;
+  policy: Policy;
+  userId: string;
+  /** Of the user whose key it is. */
+  email: string | null;
+  isOperator: boolean;
+  createdAt: Date;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+  rolledAt: Date | null;
+  revokedAt: Date | null;
+};
+
 export type NewApiKey = { userId: string; name: string; policy: Policy; expiresAt?: Date; actor: Actor };
 
 // "Last used" is for people who look for keys that nobody needs any more; a write per call would be too many.
@@ -72,17 +88,49 @@ export class ApiKeys {
     return caller;
   }
 
-  /** Ends a key for ever. */
+  /** Every key of an account, those that are revoked or expired too; newest first. */
+  list(accountId: string): Promise<ApiKeyRecord[]> {
+    return selectKeys(this.#db, accountId)
+      .orderBy('api_key.created_at', 'desc')
+      .orderBy('api_key.id')
+      .execute();
+  }
+
+  async find(accountId: string, keyId: string): Promise<ApiKeyRecord | null> {
+    const key = await selectKeys(this.#db, accountId).where('api_key.id', '=', keyId).executeTakeFirst();
+    return key ?? null;
+  }
+
+  /** Gives a key another secret; the one before is dead with it. Null when the key is revoked or expired. */
+  async roll(keyId: string, actor: Actor): Promise<{ secret: string } | null> {
+    const secret = newSecret();
+    return inTransaction(this.#db, async (trx) => {
+      const rolled = await trx
+        .updateTable('api_key')
+        .set({ secret_hash: secretHash(secret), rolled_at: sql`now()` })
+        .where('id', '=', keyId)
+        .where('revoked_at', 'is', null)
+        .where((where) =>
+          where.or([where('expires_at', 'is', null), where('expires_at', '>', sql<Date>`now()`)]),
+        )
+        .returning('id')
+        .executeTakeFirst();
+      if (rolled === undefined) return null;
+      await recordAudit(trx, actor, { target: keyId });
+      return { secret };
+    });
+  }
+
+  /** Ends a key for ever; one that has ended stays as it is. */
   async revoke(keyId: string, actor: Actor): Promise<void> {
     await inTransaction(this.#db, async (trx) => {
-      const revoked = await trx
+      await trx
         .updateTable('api_key')
         .set({ revoked_at: sql`now()` })
         .where('id', '=', keyId)
         .where('revoked_at', 'is', null)
-        .returning('id')
-        .executeTakeFirst();
-      if (revoked !== undefined) await recordAudit(trx, actor, { target: keyId });
+        .execute();
+      await recordAudit(trx, actor, { target: keyId });
     });
   }
 
@@ -95,4 +143,14 @@ export class ApiKeys {
       .where(sql<boolean>`last_used_at is null or last_used_at < now() - ${LAST_USED_PRECISION}`)
       .execute();
   }
+}
+
+function selectKeys(db: Database, accountId: string) {
+  return db
+    .selectFrom('api_key')
+    .innerJoin('app_user', 'app_user.id', 'api_key.user_id')
+    .select(['api_key.id', 'name', 'policy', 'user_id as userId', 'email', 'is_operator as isOperator'])
+    .select(['api_key.created_at as createdAt', 'expires_at as expiresAt', 'last_used_at as lastUsedAt'])
+    .select(['rolled_at as rolledAt', 'revoked_at as revokedAt'])
+    .where('account_id', '=', accountId);
 }

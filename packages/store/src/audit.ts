@@ -38,6 +38,43 @@ export type AuditEntry = {
   requestId: string | null;
 };
 
+export type AuditFilter = { operation?: string; from?: Date; to?: Date };
+export type AuditPage = { items: AuditEntry[]; nextCursor: string | null };
+
+/** Who did what. Entries are only ever added, by those who do it. */
+export class AuditLog {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** A page of an account's entries, or of one pod's, newest first, that starts after the entry `cursor`. */
+  async list(
+    scope: { accountId: string } | { podId: string },
+    page: AuditFilter & { limit: number; cursor?: string },
+  ): Promise<AuditPage> {
+    let query = this.#db
+      .selectFrom('audit_entry')
+      .select(['id', 'at', 'user_id as userId', 'email', 'key_id as keyId', 'key_name as keyName'])
+      .select(['operation', 'pod_name as podName', 'target', 'revision_id as revisionId'])
+      .select(['address', 'request_id as requestId'])
+      .orderBy('id', 'desc')
+      .limit(page.limit + 1);
+    query =
+      'podId' in scope
+        ? query.where('pod_id', '=', scope.podId)
+        : query.where('account_id', '=', scope.accountId);
+    if (page.cursor !== undefined) query = query.where('id', '<', page.cursor);
+    if (page.operation !== undefined) query = query.where('operation', '=', page.operation);
+    if (page.from !== undefined) query = query.where('at', '>=', page.from);
+    if (page.to !== undefined) query = query.where('at', '<', page.to);
+    const rows = await query.execute();
+    const items = rows.slice(0, page.limit);
+    return { items, nextCursor: rows.length > items.length ? (items.at(-1)?.id ?? null) : null };
+  }
+}
+
 /** What the platform does by itself, such as erasing a pod whose time has come. */
 export function platformActor(operation: string): Actor {
   return {

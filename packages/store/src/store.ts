@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Accounts } from './accounts.ts';
 import { ApiKeys } from './api-keys.ts';
+import { AuditLog } from './audit.ts';
 import { Clusters } from './clusters.ts';
 import { type Connection, openPool, type StoreLogger } from './connection.ts';
 import { Deployments } from './deployments.ts';
@@ -37,6 +38,7 @@ const WARNINGS: StoreLogger = {
 export class Store {
   readonly accounts: Accounts;
   readonly apiKeys: ApiKeys;
+  readonly audit: AuditLog;
   readonly clusters: Clusters;
   readonly instanceSizes: Sizes;
   readonly pods: Pods;
@@ -59,6 +61,7 @@ export class Store {
     this.#locks = parts.locks;
     this.accounts = new Accounts(this.#db);
     this.apiKeys = new ApiKeys(this.#db);
+    this.audit = new AuditLog(this.#db);
     this.clusters = new Clusters(this.#db);
     this.instanceSizes = new Sizes(this.#db);
     this.pods = new Pods(this.#db);
