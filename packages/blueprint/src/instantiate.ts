@@ -54,6 +54,8 @@ export function faultsOfInput(blueprint: Blueprint, faults: readonly Fault[]): F
 function faultOfInput({ templates }: Blueprint, { path, message }: Fault): Fault[] {
   const end = path.search(/[.[]/);
   const index = Number(end < 0 ? path : path.slice(0, end));
+  // What lies in no resource, such as a limit of the pod, has no input behind it.
+  if (!Number.isInteger(index)) return [{ path, message }];
   const rest = end < 0 ? '' : path.slice(end);
   const inputs = inputsAt(templates[index] ?? null, rest);
   if (inputs.length === 0) return [{ path: 'input', message: `${path}: ${message}` }];

@@ -1,5 +1,6 @@
 import type { PodRecord } from '@brainpod/store/pods';
 import { sampleApp, sampleConfig, sampleRoute } from '@brainpod/testkit/sample-documents';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { expect } from 'vitest';
 import { ResourceMutation } from '../../schemas.ts';
 import { describeOperation } from '../../testing/describe-operation.ts';
@@ -111,6 +112,14 @@ describeOperation('installBlueprint', { request: (pod) => installation(pod) }, (
     expect(faults.map(({ message }) => message).join()).toMatch(/App "shop" exists.*Route "shop" exists/);
     expect(await api.store.resources.list(pod.head.id)).toHaveLength(2);
     (await api.call(installation(pod, { name: 'shop2' }))).as(201, ResourceMutation);
+  });
+
+  proves(400, 'refuses what goes beyond a limit of the pod', async (api) => {
+    const pod = await api.newPod();
+    const limits = { apps: 0, cpuMillis: null, memoryMiB: null, diskGb: null };
+    await api.store.pods.setLimits(pod.id, limits, TEST_ACTOR);
+    expect(await faultPaths(api, installation(pod))).toEqual(['limits.apps']);
+    expect(await api.store.resources.list(pod.head.id)).toEqual([]);
   });
 
   proves(400, 'names the input behind a domain that another pod has', async (api) => {
