@@ -83,4 +83,19 @@ describe('while the Kubernetes API is away', { timeout: 120_000 }, () => {
     await deployed(pod, 'docker.io/demo/web:1', ['deployed']);
     await deployed(other, 'docker.io/demo/web:2', ['deployed', 'deployed']);
   });
+
+  test('a server that starts then fails a deploy in its time, and says why', async () => {
+    const pod = await world.newPod(server);
+    await world.create(server, pod.name, [sampleApp('web', { image: 'docker.io/demo/web:1' })]);
+    await world.kubeProxy.down();
+    const impatient = await world.startServer({ BRAINPOD_DEPLOY_TIMEOUT_SECONDS: '5' });
+    await server.stop();
+    const revision = await world.deploy(impatient, pod.name);
+    expect(await world.settled(pod.id), impatient.log).toEqual(['failed']);
+    const found = await world.store.revisions.find(pod.id, revision);
+    expect(found?.error).toContain('could not be reached');
+    await world.kubeProxy.up();
+    expect((await world.call(impatient, 'POST', `/v1/pods/${pod.name}/redeploy`)).status).toBe(202);
+    expect(await world.settled(pod.id), impatient.log).toEqual(['deployed']);
+  });
 });

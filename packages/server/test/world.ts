@@ -1,19 +1,16 @@
-import { namespaceName } from '@brainpod/compiler/names';
-import { KubeClient } from '@brainpod/kube/client';
+import type { KubeClient } from '@brainpod/kube/client';
 import type { ResourceInput } from '@brainpod/model/document';
 import type { RevisionState } from '@brainpod/model/revision-state';
-import { type Behaviour, StandInNode } from '@brainpod/reconciler/test/stand-in-node';
+import type { Behaviour } from '@brainpod/reconciler/test/stand-in-node';
 import { openStore, type Store } from '@brainpod/store/store';
-import { type ApiServer, startGatewayCluster } from '@brainpod/testkit/apiserver';
 import type { DatabaseAddress } from '@brainpod/testkit/postgres';
-import { testEngineBinDir } from '@brainpod/testkit/test-cluster';
 import { createTestDatabase } from '@brainpod/testkit/test-database';
 import { waitFor } from '@brainpod/testkit/wait-for';
-import { KubeProxy } from './kube-proxy.ts';
+import { GATEWAY_CLASS, GatewayCluster } from './gateway-cluster.ts';
+import type { KubeProxy } from './kube-proxy.ts';
 import { PostgresProxy } from './postgres-proxy.ts';
 import { type ServerOptions, ServerProcess, temporaryDataDir } from './server-process.ts';
 
-const GATEWAY_CLASS = 'stand-in';
 const DOMAIN = 'apps.example.test';
 const END_TIMEOUT_MS = 60_000;
 
@@ -25,13 +22,10 @@ export type Answer = { status: number; headers: Headers; body: unknown };
  */
 export class World {
   readonly store: Store;
-  readonly kube: KubeClient;
-  readonly kubeProxy: KubeProxy;
+  readonly cluster: GatewayCluster;
   readonly postgresProxy: PostgresProxy;
   /** Past the proxy. */
   readonly databaseAddress: DatabaseAddress;
-  readonly #cluster: ApiServer;
-  readonly #node: StandInNode;
   readonly #servers: ServerProcess[] = [];
   readonly #options: ServerOptions;
   readonly #removeData: () => Promise<void>;
@@ -39,25 +33,19 @@ export class World {
 
   private constructor(parts: {
     store: Store;
-    kube: KubeClient;
-    kubeProxy: KubeProxy;
     postgresProxy: PostgresProxy;
-    cluster: ApiServer;
-    node: StandInNode;
+    cluster: GatewayCluster;
     data: Awaited<ReturnType<typeof temporaryDataDir>>;
     databaseAddress: DatabaseAddress;
   }) {
     this.databaseAddress = parts.databaseAddress;
     this.store = parts.store;
-    this.kube = parts.kube;
-    this.kubeProxy = parts.kubeProxy;
     this.postgresProxy = parts.postgresProxy;
-    this.#cluster = parts.cluster;
-    this.#node = parts.node;
+    this.cluster = parts.cluster;
     this.#removeData = parts.data.remove;
     this.#options = {
       database: parts.postgresProxy.address,
-      kubeconfig: parts.kubeProxy.kubeconfig,
+      kubeconfig: parts.cluster.proxy.kubeconfig,
       domain: DOMAIN,
       gatewayClass: GATEWAY_CLASS,
       dataDir: parts.data.dataDir,
@@ -65,35 +53,23 @@ export class World {
   }
 
   static async start(behaviours: Record<string, Behaviour> = {}): Promise<World> {
-    const [cluster, database] = await Promise.all([
-      startGatewayCluster(testEngineBinDir()),
+    const [cluster, database, data] = await Promise.all([
+      GatewayCluster.start(behaviours),
       createTestDatabase(),
-    ]);
-    const kube = await KubeClient.fromKubeconfig(cluster.kubeconfig);
-    await kube.apply({
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'GatewayClass',
-      metadata: { name: GATEWAY_CLASS },
-      spec: { controllerName: 'brainpod.io/stand-in' },
-    });
-    const node = new StandInNode(kube, behaviours);
-    node.start();
-    const [kubeProxy, postgresProxy, data] = await Promise.all([
-      KubeProxy.start(cluster.kubeconfig),
-      PostgresProxy.start(database),
       temporaryDataDir(),
     ]);
+    const postgresProxy = await PostgresProxy.start(database);
     const store = openStore({ connection: database });
-    return new World({
-      store,
-      kube,
-      kubeProxy,
-      postgresProxy,
-      cluster,
-      node,
-      data,
-      databaseAddress: database,
-    });
+    return new World({ store, postgresProxy, cluster, data, databaseAddress: database });
+  }
+
+  /** Past the proxy. */
+  get kube(): KubeClient {
+    return this.cluster.kube;
+  }
+
+  get kubeProxy(): KubeProxy {
+    return this.cluster.proxy;
   }
 
   /** Starts one more server; the first makes the account whose key `call` uses. */
@@ -114,11 +90,9 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.stop()));
-    await this.#node.stop();
-    this.kube.close();
     await this.store.close();
-    await Promise.all([this.kubeProxy.remove(), this.postgresProxy.remove(), this.#removeData()]);
-    await this.#cluster.remove();
+    await Promise.all([this.postgresProxy.remove(), this.#removeData()]);
+    await this.cluster.remove();
   }
 
   /** Calls the API of one server. Rejects when the server ends meanwhile, or does not answer in time. */
@@ -142,8 +116,11 @@ export class World {
   }
 
   /** Makes a pod; returns its name and id. */
-  async newPod(server: ServerProcess): Promise<{ name: string; id: string }> {
-    const { body } = await this.#succeed(server, 'POST', '/v1/pods');
+  async newPod(
+    server: ServerProcess,
+    input: { cluster?: string } = {},
+  ): Promise<{ name: string; id: string }> {
+    const { body } = await this.#succeed(server, 'POST', '/v1/pods', input);
     const { name } = body as { name: string };
     const ids = await this.store.reconciler.listPodIds();
     for (const id of ids) {
@@ -184,15 +161,8 @@ export class World {
     );
   }
 
-  /** The image that an App's Deployment names; null where there is none. */
-  async imageOf(pod: string, app: string): Promise<string | null> {
-    const found = await this.kube.get({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: app, namespace: namespaceName(pod) },
-    });
-    const spec = found?.spec as { template: { spec: { containers: { image: string }[] } } } | undefined;
-    return spec?.template.spec.containers[0]?.image ?? null;
+  imageOf(pod: string, app: string): Promise<string | null> {
+    return this.cluster.imageOf(pod, app);
   }
 
   async #succeed(server: ServerProcess, method: string, path: string, json?: unknown): Promise<Answer> {
