@@ -2,7 +2,7 @@ import { compilePod } from '@brainpod/compiler/compile';
 import { KIND_LABEL, NAME_LABEL, POD_LABEL } from '@brainpod/compiler/labels';
 import { namespaceName } from '@brainpod/compiler/names';
 import { type PlanAction, planChanges } from '@brainpod/compiler/plan';
-import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
+import { type PodContext, UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import { isRecord, type KubeObject, objectKey } from '@brainpod/kube/kube-object';
 import { Reflector } from '@brainpod/kube/reflector';
 import { canonicalJson } from '@brainpod/model/canonical-json';
@@ -351,6 +351,47 @@ test.each(CASES)('$title: what the plan says is what happens', async ({ before, 
     if (change.action === 'roll') expect(change.interruption).toBeNull();
     if (change.action === 'delete' && change.kind !== 'Config') expect(change.interruption).not.toBeNull();
   }
+});
+
+test('what is done to the pod and not to its documents happens as planned, too', async () => {
+  count += 1;
+  const name = `plan-${process.pid}-${count}`;
+  const podId = harness.store.addPod(name);
+  const documents = [web(), route('web', 'web', 8080)];
+  const running = { ...UNTOUCHED, name, pullSecret: { dockerConfigJson: '{}' } };
+  await deploy(podId, documents);
+  await oneVersionOnly(name);
+  const broken = await watchInstances(name);
+  const changeTo = async (from: PodContext, to: PodContext, act: () => void) => {
+    const earlier = (await look(name)).get('app/web');
+    const [planned] = planChanges({ documents, pod: from }, { documents, pod: to }, PLATFORM);
+    act();
+    await settle(harness);
+    await oneVersionOnly(name);
+    const real = happened(earlier, (await look(name)).get('app/web'), broken.has('web'));
+    return { planned: planned?.action, real, isInterrupted: planned?.interruption !== null };
+  };
+  const restartedAt = new Date();
+  const restarted = { ...running, restarts: { web: restartedAt.toISOString() } };
+  const restart = () => void harness.store.restart(podId, 'web', restartedAt);
+  expect(await changeTo(running, restarted, restart)).toEqual({
+    planned: 'roll',
+    real: 'roll',
+    isInterrupted: false,
+  });
+  const stopped = { ...restarted, isStopped: true };
+  const stop = () => harness.store.change(podId, { isStopped: true });
+  expect(await changeTo(restarted, stopped, stop)).toEqual({
+    planned: 'scale',
+    real: 'scale',
+    isInterrupted: true,
+  });
+  const start = () => harness.store.change(podId, { isStopped: false });
+  expect(await changeTo(stopped, restarted, start)).toEqual({
+    planned: 'scale',
+    real: 'scale',
+    isInterrupted: false,
+  });
 });
 
 test('an interruption would be seen', async () => {
