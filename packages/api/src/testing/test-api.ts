@@ -79,6 +79,9 @@ export class Answer {
   }
 }
 
+/** An answer of an operation. */
+export type Heard = { operationId: string; answer: Answer; requestId: string };
+
 /** What may be different from how the API is by itself. */
 export type TestOptions = Partial<ApiOptions>;
 
@@ -100,7 +103,7 @@ export class TestApi {
   readonly foreignKey: string;
   readonly #at: TestStore;
   readonly #answered = new Map<string, string | undefined>();
-  #listener: (operationId: string, status: number) => void = () => undefined;
+  #listener: (heard: Heard) => void = () => undefined;
 
   private constructor(at: TestStore, keys: Keys, options: TestOptions) {
     this.#at = at;
@@ -140,6 +143,7 @@ export class TestApi {
     const store = openSecondStore(this.address);
     const { key, foreignKey } = this;
     const second = new TestApi({ ...this.#at, store }, { key, foreignKey }, options);
+    second.onAnswer((heard) => this.#listener(heard));
     onTestFinished(() => second.server.close());
     return second;
   }
@@ -154,8 +158,8 @@ export class TestApi {
     await this.store.close();
   }
 
-  /** Hears of every answer of an operation. */
-  onAnswer(listener: (operationId: string, status: number) => void): void {
+  /** Hears of every answer of an operation, those of servers beside it too. */
+  onAnswer(listener: (heard: Heard) => void): void {
     this.#listener = listener;
   }
 
@@ -185,7 +189,7 @@ export class TestApi {
     if (!isStream) expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
     const operationId = this.#answered.get(requestId);
     assertDocumented(answer, operationId, requestId);
-    if (operationId !== undefined) this.#listener(operationId, answer.status);
+    if (operationId !== undefined) this.#listener({ operationId, answer, requestId });
     return answer;
   }
 
