@@ -34,8 +34,9 @@ const { values } = parseArgs({
 
 const program = await installSchemathesis((line) => console.log(line));
 const scratch = await mkdtemp(path.join(tmpdir(), 'brainpod-schemathesis-'));
-const target = await startTarget(process.env.BRAINPOD_ENGINE_BIN ?? builtEngine());
+let target: Target | null = null;
 try {
+  target = await startTarget(process.env.BRAINPOD_ENGINE_BIN ?? builtEngine());
   const began = performance.now();
   const outcome = await attack(program, target, scratch);
   const text = reportText(outcome, {
@@ -52,7 +53,7 @@ try {
   console.log(JSON.stringify({ passed: outcome.passed.length, failed: outcome.failed }));
   process.exitCode = outcome.failed.length === 0 ? 0 : 1;
 } finally {
-  await target.remove();
+  await target?.remove();
   await rm(scratch, { recursive: true, force: true });
 }
 

@@ -67,7 +67,7 @@ async function build(
     gatewayClass: GATEWAY_CLASS,
     dataDir: data.dataDir,
     // What is looked for is not how often one may ask.
-    environment: { BRAINPOD_RATE_LIMIT_PER_SECOND: '0', BRAINPOD_GUESS_LIMIT_PER_MINUTE: '0' },
+    environment: { BRAINPOD_RATE_LIMIT_PER_SECOND: '0' },
   });
   undo.push(() => server.stop());
   const apiKey = await firstKey(database);
@@ -114,6 +114,8 @@ async function makePods(origin: string, apiKey: string): Promise<Pick<Target, 'p
   const deployed = await call('POST', `/v1/pods/${live}/deploy?watch=20`, {});
   if (deployed.state !== 'deployed') throw new Error(`the deploy came to this: ${JSON.stringify(deployed)}`);
   const draft = await call('POST', `/v1/pods/${live}/resources`, [sampleConfig('more')]);
+  const policy = { version: '1', statements: [readOnly(live)] };
+  const key = await call('POST', '/v1/keys', { name: 'to be rolled', policy });
   return {
     pods: { live, doomed: await makePod(), stopping: await makePod() },
     known: {
@@ -123,6 +125,11 @@ async function makePods(origin: string, apiKey: string): Promise<Pick<Target, 'p
       identifier: ['more', 'urn:brain:app:default:web'],
       blueprint: ['wordpress', 'laravel'],
       size: ['.25x', '1x'],
+      key: [String(key.id)],
     },
   };
+}
+
+function readOnly(pod: string): object {
+  return { sid: 'read', effect: 'allow', actions: ['pods:read'], resources: [`urn:brain:pod:${pod}`] };
 }

@@ -1,7 +1,4 @@
-/**
- * What the description of the API does not have yet: events and images, whose operations the public contract describes,
- * and keys and the audit log.
- */
+/** What the description of the API does not have yet: events and images, as the public contract has them. */
 type Call<Path, Query, Body, Answer> = {
   parameters: ([Path] extends [never] ? { path?: never } : { path: Path }) & {
     query?: [Query] extends [never] ? never : Query;
@@ -18,33 +15,6 @@ type Link = { href: string };
 type Pod = { pod: string };
 type DateTime = string;
 
-type Policy = {
-  version: '1';
-  statements: { sid: string; effect: 'allow' | 'deny'; actions: string[]; resources: string[] }[];
-};
-type Key = {
-  id: string;
-  name: string;
-  policy: Policy;
-  createdAt: DateTime;
-  expiresAt: DateTime | null;
-  lastUsedAt: DateTime | null;
-  rolledAt: DateTime | null;
-  revokedAt: DateTime | null;
-};
-type AuditEntry = {
-  id: string;
-  at: DateTime;
-  operation: string;
-  actor: { email: string | null; keyId: string | null; keyName: string | null };
-  pod: string | null;
-  target: string | null;
-  revision: string | null;
-  address: string | null;
-  requestId: string | null;
-};
-type AuditList = { items: AuditEntry[]; _links: { self: Link; next: Link | null } };
-type AuditQuery = { cursor?: string; limit?: number; operation?: string; from?: string; to?: string };
 type EventQuery = {
   resource: string;
   kind?: string;
@@ -105,12 +75,4 @@ export type PendingPaths = {
   '/v1/pods/{pod}/images/inspect': {
     get: Call<Pod, { visibility: string; repository: string; tag: string }, never, ImageDetail>;
   };
-  '/v1/audit': { get: Call<never, AuditQuery, never, AuditList> };
-  '/v1/pods/{pod}/audit': { get: Call<Pod, AuditQuery, never, AuditList> };
-  '/v1/keys': {
-    get: Call<never, never, never, Key[]>;
-    post: Call<never, never, { name: string; policy: unknown; expiresAt?: string }, Key & { secret: string }>;
-  };
-  '/v1/keys/{key}/roll': { post: Call<{ key: string }, never, never, Key & { secret: string }> };
-  '/v1/keys/{key}': { delete: Call<{ key: string }, never, never, Key> };
 };

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
+import { StandInCluster } from '@brainpod/api/testing/stand-in-cluster';
 import { BrainpodClient } from '@brainpod/api-client/client';
 import { type RunningBuildkit, startBuildkit } from '@brainpod/builder/testing/buildkit';
 import { FULL_POLICY } from '@brainpod/model/policy';
@@ -67,11 +68,13 @@ export class Platform {
     const distribution = await startDistribution();
     const buildkit = await startBuildkit(engineBinary('buildkitd'));
     const logger = pino({ level: 'silent' });
+    const cluster = new StandInCluster({ domain: 'example.test', registryHost: REGISTRY_HOST });
     const server = buildServer({
       store,
       domain: 'example.test',
       registryHost: REGISTRY_HOST,
       blueprints: [],
+      clusterOf: () => cluster,
       logger,
     });
     const front = createRegistryFront<Caller>({
