@@ -48,16 +48,27 @@ export function bearerSecret(headers: { authorization?: string | undefined }): s
   return secret;
 }
 
+/** Who calls, and the pod of their account that the path names; null where there is none, or none is named. */
+export type Authenticated = { caller: Caller; pod: PodRecord | null };
+
 /**
  * Finds out who calls. UNAUTHORIZED (ApiError) without a valid key. It is looked up each time, so that a key that is
- * revoked, rolled or expired is dead on every server at once.
+ * revoked, rolled or expired is dead on every server at once; the pod comes with it, in the same statement.
  */
-export async function authenticate(secret: string, deps: ApiDependencies): Promise<Caller> {
-  const caller = await deps.store.apiKeys.authenticate(secret);
-  if (caller === null) {
+export async function authenticate(
+  secret: string,
+  podName: string | undefined,
+  deps: ApiDependencies,
+): Promise<Authenticated> {
+  const { apiKeys } = deps.store;
+  const found =
+    podName !== undefined && isDnsLabel(podName)
+      ? await apiKeys.authenticateForPod(secret, podName)
+      : { caller: await apiKeys.authenticate(secret), pod: null };
+  if (found === null || found.caller === null) {
     throw new ApiError('UNAUTHORIZED', 'This API key is unknown, revoked or expired. Use another one.');
   }
-  return caller;
+  return { caller: found.caller, pod: found.pod };
 }
 
 /** FORBIDDEN (ApiError) when the caller's key does not allow the operation. */
@@ -83,21 +94,17 @@ export function authorizeOperator(caller: Caller, access: OperatorAccess): Opera
 }
 
 /**
- * Finds the pod and checks that the key allows every needed action on it. Who may do nothing at all with a pod is
+ * Checks that the pod is there and the key allows every needed action on it. Who may do nothing at all with a pod is
  * not told that it exists (NOT_FOUND); who may do something is told what is missing (FORBIDDEN).
  */
 export async function authorizePod(
-  caller: Caller,
+  { caller, pod: found }: Authenticated,
   request: { params: Record<string, string>; query: Record<string, unknown> },
   options: { access: PodAccess; deps: ApiDependencies },
 ): Promise<PodContext> {
   const name = request.params.pod ?? '';
-  const { store } = options.deps;
-  const find = () =>
-    options.access.isDeleted === true
-      ? store.pods.findDeleted(caller.accountId, name)
-      : store.pods.find(caller.accountId, name);
-  const pod = isDnsLabel(name) ? await find() : null;
+  const findDeleted = () => options.deps.store.pods.findDeleted(caller.accountId, name);
+  const pod = options.access.isDeleted === true && isDnsLabel(name) ? await findDeleted() : found;
   if (pod === null || !knowsOf(caller.policy, pod.name)) {
     throw new ApiError('NOT_FOUND', 'There is no such pod, or this API key may not know of it.');
   }

@@ -68,7 +68,7 @@ export function accountOperation<const Q extends TObject, B>(
 ): Operation {
   const { access, ...rest } = spec;
   return operation(rest, { scope: 'account', account: access }, async (identity, request) => {
-    const caller = callerOf(identity);
+    const { caller } = withKey(identity);
     return { ...authorizeAccount(caller, access), actor: actorOf(caller, spec.id, request) };
   });
 }
@@ -79,7 +79,7 @@ export function operatorOperation<const Q extends TObject, B>(
 ): Operation {
   const { access, ...rest } = spec;
   return operation(rest, { scope: 'operator', operator: access }, async (identity, request) => {
-    const caller = callerOf(identity);
+    const { caller } = withKey(identity);
     return { ...authorizeOperator(caller, access), actor: actorOf(caller, spec.id, request) };
   });
 }
@@ -90,16 +90,16 @@ export function podOperation<const Q extends TObject, B>(
 ): Operation {
   const { access, ...rest } = spec;
   return operation(rest, { scope: 'pod', pod: access }, async (identity, request, deps) => {
-    const caller = callerOf(identity);
-    const context = await authorizePod(caller, request, { access, deps });
-    return { ...context, actor: actorOf(caller, spec.id, request) };
+    const authenticated = withKey(identity);
+    const context = await authorizePod(authenticated, request, { access, deps });
+    return { ...context, actor: actorOf(authenticated.caller, spec.id, request) };
   });
 }
 
 /** Every scope but `public` is only reached with a key. */
-function callerOf(identity: Identity | null): Caller {
+function withKey(identity: Identity | null): Identity {
   if (identity === null) throw new Error('an operation that needs a key was reached without one');
-  return identity.caller;
+  return identity;
 }
 
 function actorOf(caller: Caller, operation: string, request: { id: string; ip: string }): Actor {

@@ -1,7 +1,6 @@
 import { ApiError } from '@brainpod/model/errors';
-import type { Caller } from '@brainpod/store/api-keys';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { authenticate, bearerSecret } from './authorization.ts';
+import { type Authenticated, authenticate, bearerSecret } from './authorization.ts';
 import { Deadline } from './deadline.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { sendEvents } from './event-stream.ts';
@@ -22,8 +21,8 @@ import { rateHeaders, tooMany } from './rate-limit.ts';
 
 export type Route = { Params: Record<string, string>; Querystring: QueryValues };
 
-/** Who calls, and the secret they showed. */
-export type Identity = { caller: Caller; secret: string };
+/** Who calls, about which pod, and the secret they showed. */
+export type Identity = Authenticated & { secret: string };
 
 type Steps<C, K extends { deps: ApiDependencies }> = {
   operation: OperationFacts;
@@ -93,9 +92,9 @@ async function identify(request: FastifyRequest<Route>, deps: ApiDependencies): 
   try {
     secret = bearerSecret(request.headers);
     addressRates?.assertMayTry(request.ip, secret);
-    const caller = await authenticate(secret, deps);
+    const found = await authenticate(secret, request.params.pod, deps);
     addressRates?.recordSuccess(secret);
-    return { secret, caller };
+    return { secret, ...found };
   } catch (error) {
     const isRefused = error instanceof ApiError && error.code === 'UNAUTHORIZED';
     if (isRefused && secret === null) addressRates?.assertMayTry(request.ip, null);

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { PreparingClient } from './preparing-client.ts';
 
 /** Where PostgreSQL is: a URL, or a unix socket's directory (or host name) with user and database. */
 export type Connection = { url: string } | { host: string; user: string; database: string };
@@ -35,6 +36,7 @@ export function openPool(connection: Connection, maxConnections: number, logger:
   const pool = new pg.Pool({
     ...clientConfig(connection),
     ...SESSION_SETTINGS,
+    Client: PreparingClient,
     max: maxConnections,
     idleTimeoutMillis: 30_000,
   });

@@ -1,42 +1,15 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { podName } from '@brainpod/model/pod-name';
-import type { RevisionState } from '@brainpod/model/revision-state';
 import { sql } from 'kysely';
 import { type Actor, recordAudit } from './audit.ts';
 import { removePod, restorePod } from './deleted-pods.ts';
 import { lockPod } from './locked-pod.ts';
+import { POD_COLUMNS, type PodRecord, podOf } from './pod-record.ts';
 import { setPodStopped } from './stopped-pods.ts';
 import type { Database, DatabaseTransaction, PodLimits } from './tables.ts';
 import { inTransaction } from './transaction.ts';
 
-export type RevisionSummary = {
-  id: string;
-  parentId: string | null;
-  version: number;
-  state: RevisionState;
-  summary: string | null;
-  error: string | null;
-  createdAt: Date;
-};
-
-export type PodRecord = {
-  id: string;
-  name: string;
-  displayName: string | null;
-  ownerId: string;
-  clusterId: string;
-  createdAt: Date;
-  /** Stopped: no instance of it is to run, and nothing can be deployed. */
-  isStopped: boolean;
-  stoppedAt: Date | null;
-  deletedAt: Date | null;
-  /** When nothing of a deleted pod is kept any longer. */
-  eraseAfter: Date | null;
-  /** What it may take in all; null where the operator has set nothing. */
-  limits: PodLimits | null;
-  head: RevisionSummary;
-  deployed: RevisionSummary | null;
-};
+export type { PodRecord, RevisionSummary } from './pod-record.ts';
 
 export type NewPod = {
   accountId: string;
@@ -208,70 +181,10 @@ function podQuery(db: Database) {
     .selectFrom('pod')
     .innerJoin('revision as head', 'head.id', 'pod.head_revision_id')
     .leftJoin('revision as deployed', 'deployed.id', 'pod.deployed_revision_id')
-    .select(['pod.id', 'pod.name', 'pod.display_name', 'pod.owner_id', 'pod.cluster_id', 'pod.created_at'])
-    .select(['pod.stopped_at', 'pod.deleted_at', 'pod.erase_after', 'pod.limits'])
-    .select([
-      'head.id as head_id',
-      'head.parent_id as head_parent_id',
-      'head.version as head_version',
-      'head.state as head_state',
-      'head.summary as head_summary',
-      'head.error as head_error',
-      'head.created_at as head_created_at',
-    ])
-    .select([
-      'deployed.id as deployed_id',
-      'deployed.parent_id as deployed_parent_id',
-      'deployed.version as deployed_version',
-      'deployed.state as deployed_state',
-      'deployed.summary as deployed_summary',
-      'deployed.error as deployed_error',
-      'deployed.created_at as deployed_created_at',
-    ]);
+    .select(POD_COLUMNS);
 }
 
 async function selectPods(db: Database, narrow: (query: PodQuery) => PodQuery): Promise<PodRecord[]> {
   const rows = await narrow(podQuery(db)).execute();
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    displayName: row.display_name,
-    ownerId: row.owner_id,
-    clusterId: row.cluster_id,
-    createdAt: row.created_at,
-    isStopped: row.stopped_at !== null,
-    stoppedAt: row.stopped_at,
-    deletedAt: row.deleted_at,
-    eraseAfter: row.erase_after,
-    limits: row.limits,
-    head: {
-      id: row.head_id,
-      parentId: row.head_parent_id,
-      version: row.head_version,
-      state: row.head_state,
-      summary: row.head_summary,
-      error: row.head_error,
-      createdAt: row.head_created_at,
-    },
-    deployed: deployedOf(row),
-  }));
-}
-
-function deployedOf(row: Awaited<ReturnType<PodQuery['execute']>>[number]): RevisionSummary | null {
-  const {
-    deployed_id: id,
-    deployed_version: version,
-    deployed_state: state,
-    deployed_created_at: createdAt,
-  } = row;
-  if (id === null || version === null || state === null || createdAt === null) return null;
-  return {
-    id,
-    parentId: row.deployed_parent_id,
-    version,
-    state,
-    summary: row.deployed_summary,
-    error: row.deployed_error,
-    createdAt,
-  };
+  return rows.flatMap((row) => podOf(row) ?? []);
 }
