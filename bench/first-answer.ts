@@ -4,7 +4,8 @@ import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import { parseResourceInput, type ResourceDocument } from '@brainpod/model/document';
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
 import { edgeAgent, get } from '../e2e/edge.ts';
-import { type Bench, median } from './bench.ts';
+import type { Bench } from './bench.ts';
+import { median } from './quantiles.ts';
 
 const TIMEOUT_MS = 60_000;
 

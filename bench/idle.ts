@@ -1,10 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Bench } from './bench.ts';
+import { childrenOf, cpuSeconds, memoryMiB } from './processes.ts';
 
 export type Idle = { name: string; memoryMiB: number; corePercent: number };
-
-const CLOCK_TICKS_PER_SECOND = 100;
 
 /** Components that any Kubernetes with a gateway and a registry has: the reference beside which ours is seen. */
 const KUBERNETES = new Set([
@@ -70,41 +69,6 @@ function ownedProcesses(bench: Bench): { name: string; pids: number[] }[] {
     if (!pid) return [];
     return [{ name, pids: WITH_CHILDREN.has(name) ? [pid, ...childrenOf(pid)] : [pid] }];
   });
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => statFields(pid)?.parent === parent);
-}
-
-function statFields(pid: number): { parent: number; ticks: number } | null {
-  const text = readProcess(pid, 'stat');
-  if (text === null) return null;
-  // The name in parentheses may hold anything, so fields are counted from its end.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
-}
-
-/** A file of /proc about a process; null when the process has ended, as idle backends of PostgreSQL do. */
-function readProcess(pid: number, file: string): string | null {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-      return null;
-    throw error;
-  }
-}
-
-function cpuSeconds(pid: number): number {
-  return (statFields(pid)?.ticks ?? 0) / CLOCK_TICKS_PER_SECOND;
-}
-
-function memoryMiB(pid: number): number {
-  const match = /^Pss:\s+(\d+) kB$/m.exec(readProcess(pid, 'smaps_rollup') ?? '');
-  return Number(match?.[1] ?? 0) / 1024;
 }
 
 function sum(values: readonly number[]): number {

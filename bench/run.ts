@@ -3,12 +3,13 @@
  * in docs/results/. Needs root and the example that npm start runs. `--rounds N` (default 7).
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { median, openBench } from './bench.ts';
+import { openBench } from './bench.ts';
 import { firstAnswerRow, measureFirstAnswer } from './first-answer.ts';
 import { idleRows, measureIdle } from './idle.ts';
+import { measuredOn } from './machine.ts';
+import { median } from './quantiles.ts';
 import { measureWarmStart } from './warm-start.ts';
 
 const IDLE_SECONDS = 60;
@@ -33,10 +34,9 @@ const rows = [
 const parts = [...idle.ours, ...idle.kubernetes].map(
   ({ name, memoryMiB, corePercent }) => `| ${name} | ${memoryMiB.toFixed(0)} | ${corePercent.toFixed(2)} |`,
 );
-const date = new Date().toISOString().slice(0, 10);
 const text = `# The spine, measured
 
-${date}, ${os.cpus().length} cores (${os.cpus()[0]?.model.trim()}), ${Math.round(os.totalmem() / 2 ** 30)} GiB, Linux ${os.release()}. By \`npm run bench\`.
+${measuredOn('npm run bench')}
 
 | what | Brainpod | reference of the same run | ratio | goal |
 | --- | ---: | ---: | ---: | ---: |

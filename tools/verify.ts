@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-type Item = { name: string; what: string; command: [string, ...string[]] };
+type Item = { name: string; what: string; command: readonly string[] };
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const RESULTS = path.join(ROOT, 'docs/results');
@@ -24,6 +24,24 @@ const ITEMS: readonly Item[] = [
     name: 'bench',
     what: 'the figures of the running Brainpod (docs/results/spine.md)',
     command: [NODE, 'bench/run.ts'],
+  },
+  {
+    name: 'reads',
+    what: 'reads through the API beside bare fastify (docs/results/api.md)',
+    command: [NODE, 'bench/api.ts'],
+  },
+  {
+    name: 'scale',
+    what: '100, 300 and 1,000 apps on nodes that KWOK plays (docs/results/scale.md)',
+    command: [NODE, 'bench/scale.ts'],
+  },
+  {
+    name: 'schemathesis',
+    what: 'a running server gets 500 requests an operation of all kinds (docs/results/schemathesis.md)',
+    command: [
+      ...[NODE, 'tools/schemathesis/run.ts', '--examples', '500'],
+      ...['--report', 'docs/results/schemathesis.md'],
+    ],
   },
 ];
 
@@ -42,7 +60,7 @@ for (const item of ITEMS.filter(({ name }) =>
   asked.length > 0 ? asked.includes(name) : !passed.has(name),
 )) {
   console.log(`\n== ${item.name}: ${item.what}`);
-  const [command, ...args] = item.command;
+  const [command = '', ...args] = item.command;
   const { status } = spawnSync(command, args, {
     cwd: ROOT,
     stdio: 'inherit',

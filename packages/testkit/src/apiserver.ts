@@ -22,6 +22,12 @@ const CONTROLLERS =
 type Ports = { etcd: number; etcdPeer: number; apiserver: number };
 
 /**
+ * `tests`: what tests need and no more, in a hurry. `engine`: with every controller, with a scheduler, as quick and as
+ * durable as the engine runs them, for measurements.
+ */
+type Manner = 'tests' | 'engine';
+
+/**
  * etcd, kube-apiserver and kube-controller-manager on free loopback ports, without any node: what a test applies
  * is validated, stored and turned into replica sets and k8s pods, which nobody runs. Tests write their status.
  */
@@ -32,9 +38,11 @@ export class ApiServer {
   readonly #dir: string;
   readonly #ports: Ports;
   readonly #token: string;
+  readonly #manner: Manner;
   #processes: ChildProcess[] = [];
 
-  private constructor(binDir: string, dir: string, ports: Ports) {
+  private constructor(binDir: string, dir: string, ports: Ports, manner: Manner) {
+    this.#manner = manner;
     this.#binary = join(binDir, 'kube');
     this.#dir = dir;
     this.#ports = ports;
@@ -43,7 +51,7 @@ export class ApiServer {
   }
 
   /** Starts one from the folder that holds the engine's `kube` binary. */
-  static async start(binDir: string): Promise<ApiServer> {
+  static async start(binDir: string, manner: Manner = 'tests'): Promise<ApiServer> {
     if (!existsSync(join(binDir, 'kube'))) {
       throw new Error(
         `There is no "kube" binary in ${binDir}. Build the engine, and set BRAINPOD_ENGINE_BIN to the folder of its binaries.`,
@@ -51,7 +59,7 @@ export class ApiServer {
     }
     const dir = await mkdtemp(join(tmpdir(), 'brainpod-apiserver-'));
     const [etcd, etcdPeer, apiserver] = await freePorts();
-    const server = new ApiServer(binDir, dir, { etcd, etcdPeer, apiserver });
+    const server = new ApiServer(binDir, dir, { etcd, etcdPeer, apiserver }, manner);
     await server.#writeFiles();
     try {
       await server.up();
@@ -68,7 +76,8 @@ export class ApiServer {
     const etcdUrl = `http://127.0.0.1:${this.#ports.etcd}`;
     const peerUrl = `http://127.0.0.1:${this.#ports.etcdPeer}`;
     await this.#spawn('etcd', [
-      ...['--data-dir', at('etcd'), '--unsafe-no-fsync', '--log-level', 'warn'],
+      ...['--data-dir', at('etcd'), '--log-level', 'warn'],
+      ...(this.#manner === 'tests' ? ['--unsafe-no-fsync'] : []),
       ...['--listen-client-urls', etcdUrl, '--advertise-client-urls', etcdUrl, '--listen-peer-urls', peerUrl],
       ...['--initial-advertise-peer-urls', peerUrl, '--initial-cluster', `default=${peerUrl}`],
     ]);
@@ -98,26 +107,33 @@ export class ApiServer {
       what: `kube-apiserver; its log is ${at('logs')}`,
       everyMs: 50,
     });
+    await this.#startLoops();
+  }
+
+  /** The components that watch the API server and act on what they see. */
+  async #startLoops(): Promise<void> {
+    const connection = [
+      ...['--kubeconfig', this.kubeconfig, '--leader-elect=false', '--secure-port', '0', '--v', '0'],
+    ];
+    const tokenKey = ['--service-account-private-key-file', join(this.#dir, 'service-account.key')];
+    const manager = [...connection, ...tokenKey];
+    if (this.#manner === 'engine') {
+      const pace = ['--kube-api-qps', '50', '--kube-api-burst', '100'];
+      const eachAsItself = [...manager, ...pace, '--use-service-account-credentials'];
+      await this.#spawn('kube-controller-manager', eachAsItself);
+      await this.#spawn('kube-scheduler', [...connection, ...pace]);
+      return;
+    }
     await this.#spawn('kube-controller-manager', [
-      ...[
-        '--kubeconfig',
-        this.kubeconfig,
-        '--leader-elect=false',
-        '--controllers',
-        CONTROLLERS,
-        '--secure-port',
-        '0',
-      ],
-      ...[
-        '--service-account-private-key-file',
-        at('service-account.key'),
-        '--kube-api-qps',
-        '200',
-        '--kube-api-burst',
-        '400',
-      ],
-      ...['--concurrent-deployment-syncs', '5', '--v', '0'],
+      ...manager,
+      ...['--controllers', CONTROLLERS, '--concurrent-deployment-syncs', '5'],
+      ...['--kube-api-qps', '200', '--kube-api-burst', '400'],
     ]);
+  }
+
+  /** The ids of its processes. */
+  get pids(): number[] {
+    return this.#processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
   /** Stops the processes and keeps the data. */
@@ -227,8 +243,8 @@ async function freePorts(): Promise<[number, number, number]> {
 }
 
 /** Starts an API server that has the Gateway API. */
-export async function startGatewayCluster(binDir: string): Promise<ApiServer> {
-  const server = await ApiServer.start(binDir);
+export async function startGatewayCluster(binDir: string, manner: Manner = 'tests'): Promise<ApiServer> {
+  const server = await ApiServer.start(binDir, manner);
   try {
     const client = await KubeClient.fromKubeconfig(server.kubeconfig);
     await installGatewayApi(client, binDir);

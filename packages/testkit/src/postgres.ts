@@ -21,18 +21,20 @@ const TEST_SETTINGS = ['fsync=off', 'full_page_writes=off', 'max_connections=200
 /** A real PostgreSQL of the test's own, on a unix socket in a temporary directory. */
 export class PostgresServer {
   readonly #directory: string;
+  readonly #settings: readonly string[];
   #child: ChildProcess | null = null;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, settings: readonly string[]) {
     this.#directory = directory;
+    this.#settings = settings;
   }
 
-  /** Makes a new, empty server and starts it. End it with `remove`. */
-  static async create(): Promise<PostgresServer> {
+  /** Makes a new, empty server and starts it, with settings of its own where it is to be measured. End it with `remove`. */
+  static async create(settings: readonly string[] = TEST_SETTINGS): Promise<PostgresServer> {
     const directory = await mkdtemp(path.join(tmpdir(), 'brainpod-test-postgres-'));
     // PostgreSQL runs as another user than root and must be able to enter.
     await chmod(directory, 0o755);
-    const server = new PostgresServer(directory);
+    const server = new PostgresServer(directory, settings);
     await mkdir(server.#locations().runDir, { mode: 0o755 });
     await server.start();
     return server;
@@ -43,13 +45,18 @@ export class PostgresServer {
     return this.#locations().postgresSocketDir;
   }
 
+  /** The id of its first process, the parent of the others; null while it is stopped. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   async start(): Promise<void> {
     const locations = this.#locations();
     const launch = await preparePostgres(locations, {
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       LANG: 'C.UTF-8',
     });
-    const args = [...launch.args, ...TEST_SETTINGS.flatMap((setting) => ['-c', setting])];
+    const args = [...launch.args, ...this.#settings.flatMap((setting) => ['-c', setting])];
     // The server must not outlive a test run that was killed.
     const wrap = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'QUIT', '--'] : [];
     const [file = launch.file, ...rest] = [...wrap, launch.file, ...args];
