@@ -222,8 +222,10 @@ describe('the picture of a plan', () => {
     });
     const { stdout } = await run('plan');
     expect(stdout.split('\n').map((line) => line.trimEnd())).toEqual([
-      '  ↻ App/web    rolled, without interruption  image changes',
-      '  ! App/store  restarted  env changes',
+      '  ↻ App/web    rolled, without interruption',
+      '      image changes',
+      '  ! App/store  restarted',
+      '      env changes',
       '      interrupted: App "store" for up to 31 s, because it has a Disk',
       '  - Route/web  deleted',
       '      interrupted: https://w.test for good, because the Route is removed',

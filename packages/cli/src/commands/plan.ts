@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import type { Runner } from '../context.ts';
 import { capacityTable } from '../text/capacity-table.ts';
 import type { Style } from '../text/style.ts';
-import { padded } from '../text/table.ts';
+import { padded, wrapped } from '../text/table.ts';
+
+const NOTE_INDENT = 6;
 
 type Change = Plan['changes'][number];
 
@@ -14,19 +16,23 @@ export function registerPlan(program: Command, run: Runner): void {
     .action(
       run(async (context) => {
         const plan = await context.client().getPlan(context.pod());
-        return { json: plan, text: (style) => planText(plan, style) };
+        const columns = context.io.stdout.columns ?? Number.POSITIVE_INFINITY;
+        return { json: plan, text: (style) => planText(plan, { style, columns }) };
       }),
     );
 }
 
-function planText(plan: Plan, style: Style): string {
+type Look = { style: Style; columns: number };
+
+function planText(plan: Plan, look: Look): string {
+  const { style } = look;
   const changes = plan.changes.filter(({ action }) => action !== 'none');
   const same = plan.changes.length - changes.length;
   const width = Math.max(0, ...changes.map((change) => placeOf(change).length));
   return [
     changes.length === 0
       ? 'Nothing changes.'
-      : changes.map((each) => changeText(each, width, style)).join('\n'),
+      : changes.map((each) => changeText(each, width, look)).join('\n'),
     ...(same > 0 && changes.length > 0 ? [style.dim(`  = ${same} unchanged`)] : []),
     '',
     capacityTable(plan.capacity.demand, plan.capacity.limits, style),
@@ -38,8 +44,8 @@ function planText(plan: Plan, style: Style): string {
   ].join('\n');
 }
 
-type Look = { sign: string; words: string; paint: (style: Style) => (text: string) => string };
-const LOOKS: Record<Change['action'], Look> = {
+type Sign = { sign: string; words: string; paint: (style: Style) => (text: string) => string };
+const LOOKS: Record<Change['action'], Sign> = {
   create: { sign: '+', words: 'created', paint: (style) => style.green },
   update: { sign: '~', words: 'changed in place', paint: (style) => style.yellow },
   scale: { sign: '↕', words: 'scaled', paint: (style) => style.yellow },
@@ -50,16 +56,16 @@ const LOOKS: Record<Change['action'], Look> = {
   none: { sign: '=', words: 'unchanged', paint: (style) => style.dim },
 };
 
-function changeText(change: Change, width: number, style: Style): string {
+function changeText(change: Change, width: number, look: Look): string {
+  const { style, columns } = look;
   const { sign, words, paint } = LOOKS[change.action];
-  const because = change.reasons.length === 0 ? '' : `  ${style.dim(change.reasons.join(', '))}`;
-  const head = `  ${paint(style)(sign)} ${padded(style.bold(placeOf(change)), width)}  ${paint(style)(words)}${because}`;
+  const note = (text: string, title = '') =>
+    wrapped(`${title}${text}`, { indent: NOTE_INDENT, columns }).replace(title, style.red(title));
   return [
-    head,
-    ...(change.interruption === null
-      ? []
-      : [`      ${style.red('interrupted:')} ${interruptionText(change.interruption)}`]),
-    ...(change.dataAtRisk === null ? [] : [`      ${style.red('data at risk:')} ${change.dataAtRisk}`]),
+    `  ${paint(style)(sign)} ${padded(style.bold(placeOf(change)), width)}  ${paint(style)(words)}`,
+    ...change.reasons.map((reason) => style.dim(note(reason))),
+    ...(change.interruption === null ? [] : [note(interruptionText(change.interruption), 'interrupted: ')]),
+    ...(change.dataAtRisk === null ? [] : [note(change.dataAtRisk, 'data at risk: ')]),
   ].join('\n');
 }
 
@@ -94,7 +100,9 @@ function conclusion(plan: Plan, changes: readonly Change[], style: Style): strin
   }
   const interrupted = changes.filter(({ interruption }) => interruption !== null).length;
   const summary =
-    interrupted === 0 ? style.green('Nothing is interrupted.') : style.red(`${interrupted} interrupted.`);
+    interrupted === 0
+      ? style.green('Nothing is interrupted.')
+      : style.red(`${interrupted === 1 ? 'One resource is' : `${interrupted} resources are`} interrupted.`);
   return `${summary} ${style.dim(`Deploy exactly this: brainpod deploy --wait --plan ${plan.tag}`)}`;
 }
 

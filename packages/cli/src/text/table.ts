@@ -54,6 +54,20 @@ export function clipped(text: string, width: number): string {
   return `${kept.join('')}…`;
 }
 
+/** Broken between words to lines of a width, each indented. A word that is longer stays whole. */
+export function wrapped(text: string, shape: { indent: number; columns: number }): string {
+  const indent = ' '.repeat(shape.indent);
+  const width = shape.columns - shape.indent;
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line) => indent + line).join('\n');
+}
+
 const COLOUR = new RegExp(`(${String.fromCharCode(27)}\\[\\d+m)`);
 
 export function visibleLength(text: string): number {
