@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { style } from '../testing/plain-style.ts';
 import { recordedCli } from '../testing/recorded-cli.ts';
 import { appBody, EVENT_STREAM, errorBody, revisionBody, streamBody } from '../testing/sample-bodies.ts';
@@ -71,6 +71,19 @@ describe('waiting for a revision', () => {
     api().on(GET, { status: 200, body: revisionBody() });
     const asked = await run(`revision wait ${id}`);
     expect([asked.exitCode, calls().map((call) => call.split('?')[0])]).toEqual([0, [WATCH, GET]]);
+  });
+
+  it('ends at Ctrl-C, and says that the deploy goes on and how to follow it', async () => {
+    const pressed = new AbortController();
+    api().on(GET, { status: 200, body: revisionBody({ state: 'pending' }) });
+    const waiting = run(`revision wait ${id}`, { signal: pressed.signal });
+    await vi.waitFor(() => expect(calls()).toContain(GET));
+    pressed.abort();
+    const outcome = await waiting;
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.stderr).toContain(
+      `error: Stopped waiting. The deployment goes on.\nFollow it with: brainpod revision wait ${id}`,
+    );
   });
 
   it('draws instances that are not ready below their app, no wider than the terminal', () => {

@@ -8,6 +8,8 @@ export type World = {
   environment?: Record<string, string>;
   stdin?: string;
   tty?: boolean;
+  /** Raised when the person presses Ctrl-C. */
+  signal?: AbortSignal;
   /** Told each line of the output as it is written. What it rejects with fails the run. */
   onLine?: (line: string) => Promise<void>;
 };
@@ -29,7 +31,7 @@ export async function runInProcess(args: readonly string[], world: World = {}): 
     stdin: Readable.from([world.stdin ?? '']),
     stdout,
     stderr,
-    signal: new AbortController().signal,
+    signal: world.signal ?? new AbortController().signal,
   });
   await Promise.all(heard);
   stdout.end();
