@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
 import { openStore, type Store } from '@brainpod/store/store';
 import { type Logger, pino } from 'pino';
+import { registerAuthorizePage } from './authorize-page/routes.ts';
 import { BLUEPRINTS_DIR, readBlueprints } from './blueprints.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
 import { readClusterFacts } from './cluster-facts.ts';
@@ -45,6 +46,7 @@ const server = buildServer({
   logger,
 });
 registerRegistryRoutes(server, { settings, store, masterKey });
+registerAuthorizePage(server);
 registerStatusRoutes(server, {
   runDir: settings.runDir,
   api: `http://${settings.listen.host}:${settings.listen.port}`,
