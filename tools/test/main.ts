@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeResult, runChecks } from '../check.ts';
 
+import { checkOperationTable } from '../operation-table/check.ts';
 import { findMissingPackages, installPackages } from '../start/debian-packages.ts';
 import { runEndToEnd } from './end-to-end.ts';
 import { summarize, type Tally, tallyGo, tallyVitest } from './tally.ts';
@@ -55,7 +56,7 @@ async function runKinds(wanted: readonly Kind[]): Promise<Tally[]> {
     await ensureDebianPackages();
     const engine = await buildEngine();
     await step('go', runGo);
-    await step('integration', () => runVitest('integration', { BRAINPOD_ENGINE_BIN: engine.binDir }));
+    await step('integration', () => runIntegration(engine));
     await step('schemathesis', () => runSchemathesis(engine));
     await step('e2e', () => runEndToEnd({ engine, runVitest }));
   }
@@ -91,6 +92,14 @@ function goOutput(lines: readonly string[]): string {
     .join('');
 }
 
+/** The integration tests, and whether they prove of every operation all that it may answer. */
+async function runIntegration(engine: Engine): Promise<Tally> {
+  const tally = await runVitest('integration', { BRAINPOD_ENGINE_BIN: engine.binDir });
+  const faults = await checkOperationTable(reportOf('integration'), { write: false });
+  tally.failed.push(...faults.map((fault) => `operations: ${fault}`));
+  return tally;
+}
+
 async function runVitest(
   project: string,
   environment: Record<string, string>,
@@ -99,7 +108,7 @@ async function runVitest(
     [...args],
   ],
 ): Promise<Tally> {
-  const report = path.join(scratch, `${project}.json`);
+  const report = reportOf(project);
   const node = path.join(ROOT, 'node_modules/.bin/node');
   const [command, args] = wrap(node, [
     path.join(ROOT, 'node_modules/vitest/vitest.mjs'),
@@ -135,6 +144,10 @@ async function runSchemathesis(engine: Engine): Promise<Tally> {
     : { passed: 0, failed: ['it broke off'] };
   if (told.failed.length > 0) console.log(output);
   return { kind: 'schemathesis', ...told, skipped: [] };
+}
+
+function reportOf(project: string): string {
+  return path.join(scratch, `${project}.json`);
 }
 
 async function buildEngine(): Promise<Engine> {
