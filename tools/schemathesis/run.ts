@@ -1,7 +1,7 @@
 /**
  * Sends a running server all that its description allows, and much that it forbids, and looks at what it answers
  * (schemathesis). `--examples N`: how many requests an operation gets in each phase, 15 by default; `--seed N` repeats a
- * run; `--report FILE` writes the dated result as Markdown. The last line is JSON: `{passed, failed: [name]}`.
+ * run; `--report FILE` writes the dated result as Markdown; `--verbose` shows what is shown of a failed run. The last line is JSON: `{passed, failed: [name]}`.
  * Needs the engine's binaries: BRAINPOD_ENGINE_BIN, or they are built.
  */
 import { spawnSync } from 'node:child_process';
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     examples: { type: 'string', default: '15' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
     report: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
   },
 });
 
@@ -78,7 +79,7 @@ async function attack(schemathesis: Schemathesis, at: Target, directory: string)
     ],
     { environment: schemathesis.environment, timeoutMs: LONGEST_RUN_MS, cwd: directory },
   );
-  if (code !== 0) console.log(output);
+  if (code !== 0 || values.verbose) console.log(output);
   const names = operations.map(({ name }) => name);
   return readReport({ operations: names, code, report: await readFile(report, 'utf8') });
 }

@@ -1,5 +1,8 @@
 import { registerEngineCommands } from './commands/engine.ts';
+import { failureJson, failureText } from './failure.ts';
 import { runCli } from './run-cli.ts';
+import { useSystemProxies } from './settings/proxy.ts';
+import { styleFor } from './text/style.ts';
 
 const stop = new AbortController();
 const GRACE_MS = 2000;
@@ -25,4 +28,14 @@ const io = {
   stderr: process.stderr,
   signal: stop.signal,
 };
-process.exitCode = await runCli(process.argv.slice(2), io, (program) => registerEngineCommands(program, io));
+const args = process.argv.slice(2);
+try {
+  useSystemProxies(process.env);
+  process.exitCode = await runCli(args, io, (program) => registerEngineCommands(program, io));
+} catch (error) {
+  const style = styleFor(process.stderr, process.env);
+  const situation = { command: '', pod: null, endpoint: null };
+  const text = args.includes('--json') ? failureJson(error) : failureText(error, style, situation);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+}
