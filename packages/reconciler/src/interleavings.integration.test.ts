@@ -13,6 +13,7 @@ import { crashing } from '../test/stand-in-node.ts';
 import { WRITTEN_KINDS } from './managed-kinds.ts';
 
 const CRASHING = 'docker.io/demo/crashing:1';
+const NEXT_YEAR = new Date(Date.now() + 365 * 86_400_000);
 
 let cluster: ApiServer;
 
@@ -60,6 +61,24 @@ function randomDocuments(random: () => number): ResourceDocument[] {
   return documents;
 }
 
+/** What people may do with a pod beside deploying, as far as its state allows it now. */
+function meddle(store: MemoryStore, podId: string, random: () => number): void {
+  const pod = store.pods.get(podId);
+  if (pod === undefined) return;
+  const onItsWay = [...store.revisions.values()].find(
+    (revision) => revision.podId === podId && (revision.state === 'pending' || revision.state === 'ready'),
+  );
+  const dice = random();
+  if (onItsWay !== undefined) {
+    if (dice < 0.6) store.cancel(onItsWay.revisionId);
+    return;
+  }
+  if (dice < 0.4) store.change(podId, { isStopped: !pod.isStopped });
+  else if (dice < 0.6) store.change(podId, { eraseAfter: pod.eraseAfter === null ? NEXT_YEAR : null });
+  else if (!pod.isStopped && pod.deployedId !== null)
+    store.restart(podId, ['a', 'b', 'c'][Math.floor(random() * 3)] ?? 'a');
+}
+
 async function vandalize(harness: Harness, namespace: string, random: () => number): Promise<void> {
   const kinds = WRITTEN_KINDS.filter(
     ({ kind }) => kind !== 'Namespace' && kind !== 'Gateway' && !kind.startsWith('Validating'),
@@ -72,7 +91,7 @@ async function vandalize(harness: Harness, namespace: string, random: () => numb
 }
 
 test.each([1, 2, 3])(
-  'two servers, changes, vandalism and restarts in the order of seed %i end well',
+  'two servers, changes of mind, vandalism and crashes in the order of seed %i end well',
   { timeout: 120_000 },
   async (seed) => {
     const random = seeded(seed);
@@ -87,18 +106,23 @@ test.each([1, 2, 3])(
     const two = await startHarness({ ...options, wrap: (transport) => slow(transport, random) });
     try {
       const podIds = [0, 1, 2].map((pod) => store.addPod(`seed-${seed}-${pod}`));
-      for (let step = 0; step < 30; step++) {
+      for (let step = 0; step < 40; step++) {
         const podId = podIds[Math.floor(random() * podIds.length)] ?? '';
         const dice = random();
-        if (dice < 0.4) store.deploy(podId, randomDocuments(random));
+        if (dice < 0.3) store.deploy(podId, randomDocuments(random));
+        else if (dice < 0.5) meddle(store, podId, random);
         else if (dice < 0.75) await vandalize(one, podId.replace('id-of-', 'bp-'), random);
         else if (dice < 0.85) await (random() < 0.5 ? one : two).restart();
         else await delay(random() * 300);
       }
+      // Of a stopped or deleted pod no deploy can end.
+      for (const podId of podIds) store.change(podId, { isStopped: false, eraseAfter: null });
       const revisions = (): string[] => [...store.revisions.values()].map(({ state }) => state);
-      await waitFor(() => revisions().every((state) => state === 'deployed' || state === 'failed'), {
+      const isEnd = (state: string): boolean => ['deployed', 'failed', 'canceled'].includes(state);
+      await waitFor(() => revisions().every(isEnd), { timeoutMs: 60_000, what: 'all revisions to end' });
+      await waitFor(() => store.restarts.every(({ finishedAt }) => finishedAt !== null), {
         timeoutMs: 60_000,
-        what: 'all revisions to end',
+        what: 'all restarts to end',
       });
       expect(revisions()).toContain('deployed');
       const deps = { kube: one.kube, store, platform: PLATFORM, pullSecrets: PULL_SECRETS };

@@ -5,14 +5,14 @@ import type { PodState, ReconcilerStore, Restart, Snapshot, StatusRow } from '..
 
 type Revision = Snapshot & { podId: string; checksum: string | null; error: string | null };
 type PodRow = PodState['pod'] & { deployedId: string | null };
-type RestartRow = Restart & { podId: string; error: string | null };
+type RestartRow = Restart & { podId: string; error: string | null; effectiveBefore: Date | null };
 
 /** The reconciler's store without PostgreSQL, for tests of the reconciler alone. */
 export class MemoryStore implements ReconcilerStore {
   readonly pods = new Map<string, PodRow>();
   readonly revisions = new Map<string, Revision>();
   readonly statuses = new Map<string, StatusRow[]>();
-  readonly restarts: RestartRow[] = [];
+  restarts: RestartRow[] = [];
   sizes: InstanceSizes = INSTANCE_SIZES;
   readonly #listeners = new Set<(podId: string) => void>();
   readonly #locked = new Map<string, AbortController>();
@@ -58,6 +58,7 @@ export class MemoryStore implements ReconcilerStore {
   }
 
   restart(podId: string, name: string, restartedAt = new Date()): RestartRow {
+    const before = this.restarts.find((row) => row.podId === podId && row.name === name);
     const restart: RestartRow = {
       podId,
       kind: 'App',
@@ -65,9 +66,10 @@ export class MemoryStore implements ReconcilerStore {
       restartedAt,
       finishedAt: null,
       effectiveAt: restartedAt,
+      effectiveBefore: before?.effectiveAt ?? null,
       error: null,
     };
-    this.restarts.push(restart);
+    this.restarts = [...this.restarts.filter((row) => row !== before), restart];
     this.#tell(podId);
     return restart;
   }
@@ -155,11 +157,8 @@ export class MemoryStore implements ReconcilerStore {
         row.restartedAt.getTime() === restartedAt.getTime(),
     );
     if (restart === undefined || restart.finishedAt !== null) return;
-    Object.assign(restart, {
-      finishedAt: new Date(),
-      error,
-      effectiveAt: error === null ? restartedAt : null,
-    });
+    const effectiveAt = error === null ? restartedAt : restart.effectiveBefore;
+    Object.assign(restart, { finishedAt: new Date(), error, effectiveAt });
     this.#tell(podId);
   }
 
