@@ -68,6 +68,12 @@ test('it describes the operations of the contract under their names', () => {
       'listVariables GET /v1/pods/{pod}/variables',
       'resolveResource GET /v1/pods/{pod}/resources/resolve/{identifier}',
       // Ours.
+      'listKeys GET /v1/keys',
+      'createKey POST /v1/keys',
+      'rollKey POST /v1/keys/{key}/roll',
+      'revokeKey DELETE /v1/keys/{key}',
+      'listAudit GET /v1/audit',
+      'listPodAudit GET /v1/pods/{pod}/audit',
       'getPlan GET /v1/pods/{pod}/plan',
       'rollbackPod POST /v1/pods/{pod}/rollback',
       'cancelRevision POST /v1/pods/{pod}/revisions/{revision}/cancel',

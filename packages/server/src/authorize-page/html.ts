@@ -11,7 +11,7 @@ export function keyPage(request: LoginRequest, faults: readonly string[] = []): 
   return page(
     'Sign in on the command line',
     `${faultList(faults)}
-      <p>A program on this machine, at <code>${escapeHtml(request.redirectUri.host)}</code>, asks for an API key. If you did not just run <code>brainpod login</code>, refuse.</p>
+      <p>A program on your machine, at <code>${escapeHtml(request.redirectUri.host)}</code>, asks for an API key. If you did not just run <code>brainpod login</code>, refuse.</p>
       <form method="post" action="/cli/authorize" autocomplete="off" class="panel">
         ${hiddenFields(request)}
         <label for="key">Your API key</label>
@@ -47,7 +47,7 @@ export function offerPage(request: LoginRequest, offer: Offer): string {
         ${hiddenFields(request)}
         <input type="hidden" name="key" value="${escapeHtml(offer.key)}">
         <div class="buttons">
-          <button name="step" value="approve" autofocus>Approve</button>
+          <button name="step" value="approve">Approve</button>
           <button name="step" value="refuse" class="plain">Refuse</button>
         </div>
       </form>`,
