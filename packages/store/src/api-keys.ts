@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { looksLikeSecret, newSecret, secretHash } from './api-key-secret.ts';
 import { type Actor, recordAudit } from './audit.ts';
 import { POD_COLUMNS, type PodRecord, podOf } from './pod-record.ts';
+import { PreparedQuery } from './prepared-query.ts';
 import type { Database } from './tables.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -69,7 +70,8 @@ export class ApiKeys {
   /** Who holds this secret; null when nobody does, or the key is revoked or expired. */
   async authenticate(secret: string): Promise<Caller | null> {
     if (!looksLikeSecret(secret)) return null;
-    return this.#noted(await selectCaller(this.#db, secret).executeTakeFirst());
+    const [row] = await CALLER.run(this.#db, { hash: secretHash(secret) });
+    return this.#noted(row);
   }
 
   /**
@@ -81,17 +83,7 @@ export class ApiKeys {
     podName: string,
   ): Promise<{ caller: Caller; pod: PodRecord | null } | null> {
     if (!looksLikeSecret(secret)) return null;
-    const row = await selectCaller(this.#db, secret)
-      .leftJoin('pod', (join) =>
-        join
-          .onRef('pod.account_id', '=', 'app_user.account_id')
-          .on('pod.name', '=', podName)
-          .on('pod.deleted_at', 'is', null),
-      )
-      .leftJoin('revision as head', 'head.id', 'pod.head_revision_id')
-      .leftJoin('revision as deployed', 'deployed.id', 'pod.deployed_revision_id')
-      .select(POD_COLUMNS)
-      .executeTakeFirst();
+    const [row] = await CALLER_WITH_POD.run(this.#db, { hash: secretHash(secret), podName });
     const caller = await this.#noted(row);
     return row === undefined || caller === null ? null : { caller, pod: podOf(row) };
   }
@@ -161,7 +153,7 @@ export class ApiKeys {
   }
 }
 
-function selectCaller(db: Database, secret: string) {
+function selectCaller(db: Database, hash: Buffer) {
   return db
     .selectFrom('api_key')
     .innerJoin('app_user', 'app_user.id', 'api_key.user_id')
@@ -170,12 +162,31 @@ function selectCaller(db: Database, secret: string) {
     .select(
       sql<boolean>`last_used_at is null or last_used_at < now() - ${LAST_USED_PRECISION}`.as('isUseNews'),
     )
-    .where('secret_hash', '=', secretHash(secret))
+    .where('secret_hash', '=', hash)
     .where('revoked_at', 'is', null)
     .where((where) =>
       where.or([where('expires_at', 'is', null), where('expires_at', '>', sql<Date>`now()`)]),
     );
 }
+
+const A_SECRET: { hash: Buffer } = { hash: Buffer.from('hash') };
+
+const CALLER = new PreparedQuery(A_SECRET, (db, { hash }) => selectCaller(db, hash));
+
+const CALLER_WITH_POD = new PreparedQuery(
+  { ...A_SECRET, podName: 'the name of a pod' },
+  (db, { hash, podName }) =>
+    selectCaller(db, hash)
+      .leftJoin('pod', (join) =>
+        join
+          .onRef('pod.account_id', '=', 'app_user.account_id')
+          .on('pod.name', '=', podName)
+          .on('pod.deleted_at', 'is', null),
+      )
+      .leftJoin('revision as head', 'head.id', 'pod.head_revision_id')
+      .leftJoin('revision as deployed', 'deployed.id', 'pod.deployed_revision_id')
+      .select(POD_COLUMNS),
+);
 
 function selectKeys(db: Database, accountId: string) {
   return db

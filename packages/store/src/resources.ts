@@ -2,6 +2,7 @@ import type { Kind, ResourceDocument } from '@brainpod/model/document';
 import type { RevisionState } from '@brainpod/model/revision-state';
 import type { ResourceStatus } from '@brainpod/model/status';
 import { byKindAndName } from './documents.ts';
+import { PreparedQuery } from './prepared-query.ts';
 import type { Database } from './tables.ts';
 
 /** A resource of one revision, with what is known of it in the cluster. */
@@ -52,15 +53,10 @@ export async function storedResources(
   return wanted.length === 0 ? [] : select(db, revisionId, { only: wanted });
 }
 
-async function select(
-  db: Database,
-  revisionId: string,
-  {
-    only,
-    whileApplied = false,
-  }: { only?: readonly { kind: Kind; name: string }[]; whileApplied?: boolean } = {},
-): Promise<StoredResource[]> {
-  let query = db
+type Place = { kind: Kind; name: string };
+
+function selectResources(db: Database, revisionId: string, only: readonly Place[] | null) {
+  const query = db
     .selectFrom('revision_resource as resource')
     .innerJoin('document', 'document.hash', 'resource.document_hash')
     .innerJoin('revision', 'revision.id', 'resource.revision_id')
@@ -88,16 +84,41 @@ async function select(
     )
     .select(['deployed.uid as deployedUid', 'restart.restarted_at as restartedAt'])
     .where('resource.revision_id', '=', revisionId);
-  if (only !== undefined) {
-    query = query.where((where) =>
-      where.or(
-        only.map(({ kind, name }) =>
-          where.and([where('resource.kind', '=', kind), where('resource.name', '=', name)]),
-        ),
+  if (only === null) return query;
+  return query.where((where) =>
+    where.or(
+      only.map(({ kind, name }) =>
+        where.and([where('resource.kind', '=', kind), where('resource.name', '=', name)]),
       ),
-    );
-  }
-  const rows = await query.execute();
+    ),
+  );
+}
+
+type ResourceRow = Awaited<ReturnType<ReturnType<typeof selectResources>['execute']>>[number];
+type OnePlace = Place & { revisionId: string };
+
+const ALL = new PreparedQuery({ revisionId: 'the id of a revision' }, (db, { revisionId }) =>
+  selectResources(db, revisionId, null),
+);
+const A_PLACE: OnePlace = { revisionId: 'the id of a revision', kind: 'App', name: 'the name of a resource' };
+const ONE = new PreparedQuery(A_PLACE, (db, { revisionId, kind, name }) =>
+  selectResources(db, revisionId, [{ kind, name }]),
+);
+
+function readRows(db: Database, revisionId: string, only: readonly Place[] | null): Promise<ResourceRow[]> {
+  const [first, second] = only ?? [];
+  if (only === null) return ALL.run(db, { revisionId });
+  if (first !== undefined && second === undefined)
+    return ONE.run(db, { revisionId, kind: first.kind, name: first.name });
+  return selectResources(db, revisionId, only).execute();
+}
+
+async function select(
+  db: Database,
+  revisionId: string,
+  { only = null, whileApplied = false }: { only?: readonly Place[] | null; whileApplied?: boolean } = {},
+): Promise<StoredResource[]> {
+  const rows = await readRows(db, revisionId, only);
   return rows
     .map(({ kind, name, uid, body, state, status, healthy, deployedUid, restartedAt }) => ({
       kind,
