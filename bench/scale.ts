@@ -2,7 +2,7 @@
  * How the server grows with what it runs: 100, 300 and 1,000 apps on nodes that KWOK plays, each size on a control
  * plane and a database of its own, beside `kubectl apply` of the same objects. Writes docs/results/scale.md.
  * `--apps 100,300` for other sizes, `--rounds N` changes of one app, `--profile DIR` for where the processor time goes,
- * `--dry` to print only.
+ * `--dry` to print only. Sizes that were measured on this commit are not measured again.
  */
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -15,6 +15,7 @@ import { cacheDirectory } from '../tools/start/engine-key.mjs';
 import { engineBinaries } from './engine-binaries.ts';
 import { writeTable } from './results.ts';
 import { ScaleCluster } from './scale/cluster.ts';
+import { KeptResults } from './scale/kept-results.ts';
 import { populate } from './scale/population.ts';
 import { measureReference, objectsOf } from './scale/reference.ts';
 import { type SizeResult, scaleTable } from './scale/report.ts';
@@ -38,10 +39,13 @@ const kwok = await ensureKwok(cacheDirectory(process.env, homedir()), say);
 const profileDir = values.profile === undefined ? null : path.resolve(values.profile);
 if (profileDir !== null) await mkdir(profileDir, { recursive: true });
 
+const kept = new KeptResults(engineBinDir);
 const results: SizeResult[] = [];
 for (const apps of values.apps.split(',').map(Number)) {
   console.log(`== ${apps} apps`);
-  results.push(await measure(apps));
+  const result = kept.find(apps, Number(values.rounds)) ?? (await measure(apps));
+  kept.keep(result);
+  results.push(result);
 }
 const table = scaleTable(results);
 console.log(table);

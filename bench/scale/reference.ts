@@ -25,6 +25,8 @@ export type Reference = {
 };
 
 const AVAILABLE_TIMEOUT_MS = 1_200_000;
+/** Beyond all that the apps were changed to before. */
+const FIRST_VERSION = 1_000_000;
 
 /** Every object that the pods' deployed revisions come to, namespaces first. */
 export async function objectsOf(store: Store, pods: readonly PopulatedPod[]): Promise<KubeObject[]> {
@@ -64,7 +66,7 @@ export async function measureReference(parts: {
     for (let round = 0; round < rounds; round++) {
       const deployment = deployments[(round * 7) % deployments.length];
       if (deployment === undefined) throw new Error('there is no Deployment to change');
-      changeMs.push(await apply([inVersion(deployment, round + 1)]));
+      changeMs.push(await apply([inVersion(deployment, FIRST_VERSION + round)]));
     }
     return { objects: objects.length, applySeconds, availableSeconds, againSeconds, changeMs };
   } finally {
