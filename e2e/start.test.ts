@@ -95,6 +95,7 @@ describe('the platform', () => {
         'kube-scheduler',
         'kubelet',
         'metrics-server',
+        'network-policies',
         'registry',
       ].sort(),
     );

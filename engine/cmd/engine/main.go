@@ -8,15 +8,19 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/doctor"
 	"brainpod.io/engine/internal/leftovers"
+	"brainpod.io/engine/internal/platform"
 	"brainpod.io/engine/internal/probe"
 	"brainpod.io/engine/internal/teardown"
+	"brainpod.io/engine/internal/walls"
 )
 
 // version is set when the engine is built for a release.
@@ -29,6 +33,7 @@ const usage = `The engine of Brainpod: Kubernetes and its edge on this machine.
   engine doctor --config FILE [--json]  check this machine, and say what to do
   engine probe --config FILE            print the facts that are decided from, as JSON
   engine leftovers --config FILE [--json]  list what of its own is there
+  engine walls --config FILE            enforce network policies until SIGTERM (the engine runs this)
   engine version
 `
 
@@ -36,6 +41,9 @@ const usage = `The engine of Brainpod: Kubernetes and its edge on this machine.
 var errReported = errors.New("reported")
 
 func main() {
+	if filepath.Base(os.Args[0]) == walls.PluginType {
+		os.Exit(walls.Plugin(os.Getenv, os.Stdin, os.Stdout))
+	}
 	if err := dispatch(os.Args[1:]); err != nil {
 		if !errors.Is(err, errReported) {
 			fmt.Fprintln(os.Stderr, "engine: "+err.Error())
@@ -51,6 +59,7 @@ func dispatch(args []string) error {
 	}
 	commands := map[string]func(context.Context, *config.Config, bool) error{
 		"run": runEngine, "teardown": runTeardown, "doctor": runDoctor, "probe": runProbe, "leftovers": runLeftovers,
+		"walls": runWalls,
 	}
 	switch args[0] {
 	case "version":
@@ -88,6 +97,11 @@ func runTeardown(ctx context.Context, cfg *config.Config, _ bool) error {
 		return errors.New("only root can take the engine down: run it with sudo")
 	}
 	return teardown.Run(ctx, cfg, logf)
+}
+
+func runWalls(ctx context.Context, cfg *config.Config, _ bool) error {
+	log.SetFlags(log.LstdFlags | log.LUTC)
+	return walls.Run(ctx, platform.WallsOptions(cfg, logf))
 }
 
 func runProbe(ctx context.Context, cfg *config.Config, _ bool) error {

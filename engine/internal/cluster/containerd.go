@@ -17,6 +17,7 @@ import (
 	"brainpod.io/engine/internal/grpcprobe"
 	"brainpod.io/engine/internal/network"
 	"brainpod.io/engine/internal/pauseimage"
+	"brainpod.io/engine/internal/walls"
 )
 
 func (c *Cluster) containerd() component.Component {
@@ -65,7 +66,7 @@ imports = []
   restrict_oom_score_adj = {{.RestrictOOMScoreAdj}}
   netns_mounts_under_state_dir = true
   [plugins."io.containerd.cri.v1.runtime".cni]
-    bin_dirs = [{{printf "%q" .CNIDir}}]
+    bin_dirs = [{{printf "%q" .CNIDir}}, {{printf "%q" .OwnCNIDir}}]
     conf_dir = {{printf "%q" .NetworkConfig}}
     use_internal_loopback = true
   [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
@@ -83,12 +84,12 @@ func (c *Cluster) prepareContainerd() error {
 	run := func(name string) string { return filepath.Join(c.cfg.RunDir, name) }
 	var content bytes.Buffer
 	err = containerdConfig.Execute(&content, struct {
-		Root, State, Socket, ShimSockets, PauseImage, RegistryHosts, CNIDir, NetworkConfig, RuncRoot string
-		RestrictOOMScoreAdj, SystemdCgroup                                                           bool
+		Root, State, Socket, ShimSockets, PauseImage, RegistryHosts, CNIDir, OwnCNIDir, NetworkConfig, RuncRoot string
+		RestrictOOMScoreAdj, SystemdCgroup                                                                      bool
 	}{
 		Root: filepath.Join(c.cfg.DataDir, "containerd"), State: run("containerd"), Socket: c.cfg.ContainerdSocket(),
 		ShimSockets: run("s"), PauseImage: pauseImage, RegistryHosts: c.configPath("registry-hosts"),
-		CNIDir: c.cniDir, NetworkConfig: c.configPath("network"), RuncRoot: run("runc"),
+		CNIDir: c.cniDir, OwnCNIDir: run("cni"), NetworkConfig: c.configPath("network"), RuncRoot: run("runc"),
 		RestrictOOMScoreAdj: c.variant.RestrictOOMScoreAdj, SystemdCgroup: c.variant.CgroupDriver == "systemd",
 	})
 	if err != nil {
@@ -100,18 +101,37 @@ func (c *Cluster) prepareContainerd() error {
 	if err := atomicfile.WriteIfChanged(c.configPath("containerd.toml"), content.Bytes(), 0o600); err != nil {
 		return err
 	}
+	if err := c.linkPlugin(); err != nil {
+		return err
+	}
 	if err := c.writeNetworkConfig(); err != nil {
 		return err
 	}
 	return c.writeRegistryHosts()
 }
 
-// writeNetworkConfig connects pods to the bridge. The addresses given away are
-// remembered in the run directory: after a reboot nobody holds one.
+// linkPlugin gives the engine's program the name by which the runtime looks for our network plugin.
+func (c *Cluster) linkPlugin() error {
+	link, target := filepath.Join(c.cfg.RunDir, "cni", walls.PluginType), c.cfg.Bin("engine")
+	if present, err := os.Readlink(link); err == nil && present == target {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+		return err
+	}
+	if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(target, link)
+}
+
+// writeNetworkConfig gives each pod a cable of its own to this machine, which routes between them, so that every packet
+// passes the network policies: between two ports of a bridge that depends on how the kernel was built. The addresses
+// given away are remembered in the run directory: after a reboot nobody holds one.
 func (c *Cluster) writeNetworkConfig() error {
 	return c.writeConfig(filepath.Join("network", "10-pods.conflist"), object{
 		"cniVersion": "1.0.0", "name": network.PodNetwork(c.cfg), "plugins": []object{{
-			"type": "bridge", "bridge": c.cfg.Bridges.Pods, "isGateway": true, "hairpinMode": true,
+			"type": "ptp",
 			// The engine's own table masquerades: the plugin would do it with iptables.
 			"ipMasq": false,
 			"ipam": object{
@@ -119,6 +139,9 @@ func (c *Cluster) writeNetworkConfig() error {
 				"ranges": [][]object{{{"subnet": c.cfg.PodCIDR}}},
 				"routes": []object{{"dst": "0.0.0.0/0"}},
 			},
+		}, {
+			"type": walls.PluginType, "socket": walls.SocketPath(filepath.Join(c.cfg.RunDir, "walls")),
+			"interfaceGroup": network.PodGroup(c.cfg),
 		}},
 	})
 }

@@ -74,7 +74,6 @@ func checkNames(cfg *Config, found *faults) {
 	seen := map[string]string{}
 	for _, b := range []struct{ path, value string }{
 		{"bridges.node", cfg.Bridges.Node},
-		{"bridges.pods", cfg.Bridges.Pods},
 		{"bridges.build", cfg.Bridges.Build},
 	} {
 		if !interfaceName.MatchString(b.value) {

@@ -24,7 +24,6 @@ const (
 // Bridges are the names of the network bridges that the engine makes.
 type Bridges struct {
 	Node  string `json:"node"`
-	Pods  string `json:"pods"`
 	Build string `json:"build"`
 }
 
@@ -70,6 +69,9 @@ type Config struct {
 	// where the container runtime reaches it.
 	RegistryHosts map[string]string `json:"registryHosts"`
 	Profile       Profile           `json:"profile"`
+
+	// Path is the file that all this was read from.
+	Path string `json:"-"`
 }
 
 // Bin is the path of one of the engine's binaries.
@@ -109,7 +111,8 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the engine's configuration %s is not usable:\n%w", path, err)
 	}
-	return cfg, nil
+	cfg.Path, err = filepath.Abs(path)
+	return cfg, err
 }
 
 // Parse is Load for a file's content.
@@ -146,7 +149,7 @@ func defaults() *Config {
 		ServiceCIDR:       "10.96.0.0/16",
 		DNSServiceAddress: "10.96.0.10",
 		BuildCIDR:         "10.244.254.0/24",
-		Bridges:           Bridges{Node: "brainpod-node", Pods: "brainpod-pods", Build: "brainpod-build"},
+		Bridges:           Bridges{Node: "brainpod-node", Build: "brainpod-build"},
 		Ports: Ports{
 			EtcdClient: 2379, EtcdPeer: 2380, APIServer: 6443,
 			Registry: 4650, HTTP: 80, HTTPS: 443,

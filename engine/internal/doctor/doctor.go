@@ -155,6 +155,7 @@ func checkBinaries(facts variant.Facts) Result {
 var packages = map[string]string{
 	"nft": "nftables", "runc": "runc", "mount": "mount", "umount": "mount",
 	"bridge": "containernetworking-plugins", "host-local": "containernetworking-plugins",
+	"ptp": "containernetworking-plugins",
 }
 
 func checkPrograms(facts variant.Facts) Result {

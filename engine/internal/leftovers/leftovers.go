@@ -20,8 +20,8 @@ import (
 
 // Item is one thing that is left.
 type Item struct {
-	// Kind is "process", "mount", "netns", "interface", "nftables", "iptables",
-	// "cgroup", "socket" or "cni".
+	// Kind is "process", "mount", "netns", "interface", "route", "nftables",
+	// "iptables", "cgroup", "socket" or "cni".
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"net"
 	"os"
 	"os/exec"
@@ -25,6 +26,9 @@ func Ensure(ctx context.Context, cfg *config.Config) error {
 	}
 	if err := ensureNodeBridge(cfg); err != nil {
 		return fmt.Errorf("cannot make the bridge %s: %w", cfg.Bridges.Node, err)
+	}
+	if err := ensureUnreachable(cfg); err != nil {
+		return fmt.Errorf("cannot make the route for addresses that no pod has: %w", err)
 	}
 	if err := ensureTable(ctx, cfg); err != nil {
 		return err
@@ -72,6 +76,20 @@ func ensureNodeBridge(cfg *config.Config) error {
 	})
 }
 
+// ensureUnreachable keeps packets for an address that no pod has on this machine: each pod has a route of its own.
+func ensureUnreachable(cfg *config.Config) error {
+	route, err := unreachable(cfg)
+	if err != nil {
+		return err
+	}
+	return netlink.RouteReplace(route)
+}
+
+func unreachable(cfg *config.Config) (*netlink.Route, error) {
+	_, pods, err := net.ParseCIDR(cfg.PodCIDR)
+	return &netlink.Route{Dst: pods, Type: unix.RTN_UNREACHABLE}, err
+}
+
 func ensureBridge(name string) (netlink.Link, error) {
 	link, err := netlink.LinkByName(name)
 	if errors.As(err, new(netlink.LinkNotFoundError)) {
@@ -109,6 +127,13 @@ table ip %[1]s {
 // Table is the name of the engine's own nftables table.
 func Table(cfg *config.Config) string { return strings.ReplaceAll(cfg.Name, "-", "_") }
 
+// PolicyTable is the name of the table, of the family inet, that enforces network policies.
+func PolicyTable(cfg *config.Config) string { return Table(cfg) + "_walls" }
+
+// PodGroup is the interface group that this machine's side of every pod is in: the name of such an interface is
+// random, and must not tell two engines apart.
+func PodGroup(cfg *config.Config) uint32 { return crc32.ChecksumIEEE([]byte(PodNetwork(cfg))) >> 1 }
+
 func runNFT(ctx context.Context, script string) error {
 	command := exec.CommandContext(ctx, "nft", "-f", "-")
 	command.Stdin = strings.NewReader(script)
@@ -125,7 +150,7 @@ func ForwardDropped(ctx context.Context) bool {
 	return err == nil && strings.Contains(string(chain), "policy drop")
 }
 
-// ensureAccepted adds to such a firewall that packets from and to our bridges may pass.
+// ensureAccepted adds to such a firewall that packets from and to our pods and build steps may pass.
 func ensureAccepted(ctx context.Context, cfg *config.Config) error {
 	if !ForwardDropped(ctx) {
 		return nil
@@ -138,15 +163,15 @@ func ensureAccepted(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	var script strings.Builder
-	for _, bridge := range forwarding(cfg) {
-		for _, direction := range []string{"iifname", "oifname"} {
-			fmt.Fprintf(&script, "insert rule ip filter FORWARD %s %q counter accept comment %q\n", direction, bridge, comment(cfg))
+	for _, addresses := range forwarding(cfg) {
+		for _, direction := range []string{"saddr", "daddr"} {
+			fmt.Fprintf(&script, "insert rule ip filter FORWARD ip %s %s counter accept comment %q\n", direction, addresses, comment(cfg))
 		}
 	}
 	return runNFT(ctx, script.String())
 }
 
-func forwarding(cfg *config.Config) []string { return []string{cfg.Bridges.Pods, cfg.Bridges.Build} }
+func forwarding(cfg *config.Config) []string { return []string{cfg.PodCIDR, cfg.BuildCIDR} }
 
 func comment(cfg *config.Config) string { return "brainpod engine " + cfg.Name }
 

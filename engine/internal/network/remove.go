@@ -17,7 +17,7 @@ import (
 
 // Item is something in the network that belongs to the engine.
 type Item struct {
-	// Kind is "interface", "nftables", "iptables" or "cni".
+	// Kind is "interface", "route", "nftables", "iptables" or "cni".
 	Kind string
 	Name string
 }
@@ -33,18 +33,15 @@ func Find(ctx context.Context, cfg *config.Config) ([]Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	bridges := []string{cfg.Bridges.Node, cfg.Bridges.Pods, cfg.Bridges.Build}
-	indexes := map[int]bool{}
-	for _, link := range links {
-		if slices.Contains(bridges, link.Attrs().Name) {
-			indexes[link.Attrs().Index] = true
-			found = append(found, Item{Kind: "interface", Name: link.Attrs().Name})
-		}
+	for _, link := range ownLinks(cfg, links) {
+		found = append(found, Item{Kind: "interface", Name: link.Attrs().Name})
 	}
-	for _, link := range links {
-		if link.Type() == "veth" && indexes[link.Attrs().MasterIndex] {
-			found = append(found, Item{Kind: "interface", Name: link.Attrs().Name})
-		}
+	routes, err := unreachableRoutes(cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, route := range routes {
+		found = append(found, Item{Kind: "route", Name: "unreachable " + route.Dst.String()})
 	}
 	tables, err := ownTables(ctx, cfg)
 	if err != nil {
@@ -103,33 +100,61 @@ func ownTables(ctx context.Context, cfg *config.Config) ([]string, error) {
 	var found []string
 	for _, line := range strings.Split(string(output), "\n") {
 		table := strings.TrimPrefix(strings.TrimSpace(line), "table ")
-		if table == "ip "+Table(cfg) || table == "ip kube-proxy" || table == "ip6 kube-proxy" {
+		if table == "ip "+Table(cfg) || table == "inet "+PolicyTable(cfg) || table == "ip kube-proxy" || table == "ip6 kube-proxy" {
 			found = append(found, table)
 		}
 	}
 	return found, nil
 }
 
-// RemoveLinks removes the engine's interfaces; those of pods go with their bridge.
+// ownLinks are the engine's interfaces: its bridges with their ports, and the pods'. Ports come before their bridge.
+func ownLinks(cfg *config.Config, links []netlink.Link) []netlink.Link {
+	var bridges, ports []netlink.Link
+	indexes := map[int]bool{}
+	for _, link := range links {
+		if slices.Contains([]string{cfg.Bridges.Node, cfg.Bridges.Build}, link.Attrs().Name) {
+			indexes[link.Attrs().Index] = true
+			bridges = append(bridges, link)
+		}
+	}
+	for _, link := range links {
+		if link.Type() == "veth" && (indexes[link.Attrs().MasterIndex] || link.Attrs().Group == PodGroup(cfg)) {
+			ports = append(ports, link)
+		}
+	}
+	return append(ports, bridges...)
+}
+
+// IsOwn tells whether an interface of this name is the engine's.
+func IsOwn(cfg *config.Config, name string) bool {
+	link, err := netlink.LinkByName(name)
+	return err == nil && len(ownLinks(cfg, []netlink.Link{link})) > 0
+}
+
+// RemoveLinks removes the engine's interfaces, and the route that belongs to none.
 func RemoveLinks(cfg *config.Config) error {
 	links, err := netlink.LinkList()
 	if err != nil {
 		return err
 	}
-	bridges := []string{cfg.Bridges.Node, cfg.Bridges.Pods, cfg.Bridges.Build}
 	var faults []error
-	for _, link := range links {
-		if !slices.Contains(bridges, link.Attrs().Name) {
-			continue
-		}
-		for _, port := range links {
-			if port.Type() == "veth" && port.Attrs().MasterIndex == link.Attrs().Index {
-				faults = append(faults, ignoreGone(netlink.LinkDel(port)))
-			}
-		}
+	for _, link := range ownLinks(cfg, links) {
 		faults = append(faults, ignoreGone(netlink.LinkDel(link)))
 	}
+	routes, err := unreachableRoutes(cfg)
+	faults = append(faults, err)
+	for _, route := range routes {
+		faults = append(faults, netlink.RouteDel(&route))
+	}
 	return errors.Join(faults...)
+}
+
+func unreachableRoutes(cfg *config.Config) ([]netlink.Route, error) {
+	wanted, err := unreachable(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return netlink.RouteListFiltered(netlink.FAMILY_V4, wanted, netlink.RT_FILTER_DST|netlink.RT_FILTER_TYPE)
 }
 
 // RemoveRules removes the engine's firewall tables and rules.

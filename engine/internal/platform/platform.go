@@ -21,7 +21,9 @@ var withoutProxy = []string{"NO_PROXY=*", "no_proxy=*"}
 
 // Components returns the components of the configuration's profile. They need one component of others: kube-apiserver.
 func Components(cfg *config.Config, certificates *pki.PKI, client *kubectl.Client) []component.Component {
-	own := []component.Component{coreDNS(cfg, certificates, client), metricsServer(cfg, certificates, client)}
+	own := []component.Component{
+		coreDNS(cfg, certificates, client), networkPolicies(cfg, certificates, client), metricsServer(cfg, certificates, client),
+	}
 	if cfg.Profile == config.Full {
 		own = append(own, registry(cfg), buildkit(cfg))
 	}

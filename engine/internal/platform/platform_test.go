@@ -24,8 +24,8 @@ func testConfig(t *testing.T, profile string) *config.Config {
 
 func TestComponentsOfProfiles(t *testing.T) {
 	for profile, want := range map[string][]string{
-		"full": {"coredns", "metrics-server", "registry", "buildkitd", "envoy", "envoy-gateway"},
-		"bare": {"coredns", "metrics-server", "envoy", "envoy-gateway"},
+		"full": {"coredns", "network-policies", "metrics-server", "registry", "buildkitd", "envoy", "envoy-gateway"},
+		"bare": {"coredns", "network-policies", "metrics-server", "envoy", "envoy-gateway"},
 	} {
 		var names []string
 		for _, component := range Components(testConfig(t, profile), pki.New(t.TempDir(), nil), kubectl.New("", "", "", nil)) {

@@ -16,9 +16,11 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"brainpod.io/engine/internal/cluster"
 	"brainpod.io/engine/internal/config"
+	"brainpod.io/engine/internal/network"
 	"brainpod.io/engine/internal/owned"
 	"brainpod.io/engine/internal/procfs"
 	"brainpod.io/engine/internal/reserved"
@@ -199,7 +201,6 @@ func overlaps(cfg *config.Config) ([]variant.Overlap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the routes: %w", err)
 	}
-	own := []string{cfg.Bridges.Node, cfg.Bridges.Pods, cfg.Bridges.Build}
 	ranges := []struct{ field, value string }{
 		{"clusterCidr", cfg.ClusterCIDR}, {"serviceCidr", cfg.ServiceCIDR}, {"buildCidr", cfg.BuildCIDR},
 	}
@@ -212,17 +213,18 @@ func overlaps(cfg *config.Config) ([]variant.Overlap, error) {
 		if device, err := net.InterfaceByIndex(route.LinkIndex); err == nil {
 			name = device.Name
 		}
-		if slices.Contains(own, name) {
+		leadsNowhere := route.Type == unix.RTN_UNREACHABLE && route.Dst.String() == cfg.PodCIDR
+		if network.IsOwn(cfg, name) || leadsNowhere {
 			continue
 		}
-		network, err := netip.ParsePrefix(route.Dst.String())
+		there, err := netip.ParsePrefix(route.Dst.String())
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range ranges {
 			// A wider network, such as a company's 10.0.0.0/8, stays reachable beside ours.
-			if mine := netip.MustParsePrefix(r.value); mine.Overlaps(network) && network.Bits() >= mine.Bits() {
-				found = append(found, variant.Overlap{Range: r.value, Field: r.field, Network: network.String(), Interface: name})
+			if mine := netip.MustParsePrefix(r.value); mine.Overlaps(there) && there.Bits() >= mine.Bits() {
+				found = append(found, variant.Overlap{Range: r.value, Field: r.field, Network: there.String(), Interface: name})
 				break
 			}
 		}

@@ -47,7 +47,7 @@ func Gather(ctx context.Context, cfg *config.Config) (variant.Facts, error) {
 		ForwardDropped:    network.ForwardDropped(ctx),
 	}
 	dir := CNIDir()
-	for _, plugin := range []string{"bridge", "host-local"} {
+	for _, plugin := range []string{"bridge", "host-local", "ptp"} {
 		facts.CNIPlugins[plugin] = ifThere(filepath.Join(dir, plugin))
 	}
 	if facts.CapSysResource, err = hasCapability(unix.CAP_SYS_RESOURCE); err != nil {
@@ -114,7 +114,7 @@ func programs(names ...string) map[string]string {
 
 func binaries(cfg *config.Config) map[string]bool {
 	names := []string{
-		"kube", "containerd", "containerd-shim-runc-v2", "ctr", "pause", "coredns", "metrics-server", "envoy-gateway",
+		"engine", "kube", "containerd", "containerd-shim-runc-v2", "ctr", "pause", "coredns", "metrics-server", "envoy-gateway",
 		"sandbox", "manifests/edge-definitions.yaml",
 	}
 	if cfg.Profile == config.Full {

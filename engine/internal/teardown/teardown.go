@@ -216,7 +216,7 @@ func removeFiles(ctx context.Context, cfg *config.Config) error {
 	}
 	var faults []error
 	for _, name := range []string{
-		"s", "runc", "containerd", "addresses", "survivors", "containerd.sock", "containerd.sock.ttrpc",
+		"s", "runc", "containerd", "addresses", "walls", "cni", "survivors", "containerd.sock", "containerd.sock.ttrpc",
 		"kubeconfig", "admin.kubeconfig", "coredns", "metrics-server", "registry", "buildkit", "buildkitd.sock", "edge",
 		"status.json",
 	} {
