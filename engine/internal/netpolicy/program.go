@@ -95,13 +95,12 @@ func fixedChains(settings Settings) []chain {
 			"goto refuse",
 		}},
 		{"leave", []string{
-			// ARP is not seen here, and no pod has an IPv6 address but the one that the kernel gives every interface.
-			"meta nfproto ipv6 drop",
 			"ct state != established fib saddr . iif oif missing drop",
 			"ip saddr . ip daddr @self accept",
 			"ip saddr vmap @egress",
 			"ip saddr @pods accept",
 			// An address that is not known is a pod's that is just being made: its packets are not answered, but sent again.
+			// Nor is IPv6: no pod has an address of it but the one that the kernel gives every interface.
 			"drop",
 		}},
 		{"enter", append(slices.Clone(passing),
