@@ -71,10 +71,12 @@ async function apiAnswers(): Promise<boolean> {
 
 const VICTIMS: { what: string; pid: () => Promise<number> }[] = [
   { what: 'the app’s process', pid: appPid },
-  ...['kubelet', 'containerd', 'etcd', 'kube-apiserver', 'envoy', 'envoy-gateway'].map((name) => ({
-    what: name,
-    pid: () => componentPid(name),
-  })),
+  ...['kubelet', 'containerd', 'etcd', 'kube-apiserver', 'network-policies', 'envoy', 'envoy-gateway'].map(
+    (name) => ({
+      what: name,
+      pid: () => componentPid(name),
+    }),
+  ),
   ...['server', 'postgres', 'engine'].map((name) => ({ what: name, pid: () => ownedPid(name) })),
 ];
 

@@ -60,6 +60,8 @@ func TestAnswersPassThroughAClosedDirection(t *testing.T) {
 		n.expect(t, n.pods["x/a"], protocol, n.addresses["y/a"]+":80", open)
 		n.expect(t, n.pods["y/a"], protocol, n.addresses["x/a"]+":80", refused)
 	}
+	// So does what says that nobody listens: it belongs to the question.
+	n.expect(t, n.pods["x/a"], "udp", n.addresses["y/a"]+":9999", refused)
 }
 
 func TestAPolicyCutsWhatIsEstablished(t *testing.T) {
