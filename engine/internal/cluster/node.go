@@ -210,7 +210,7 @@ func (c *Cluster) kubeProxyConfig(kubeconfig string) object {
 		"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration",
 		"clientConnection":   object{"kubeconfig": kubeconfig},
 		"mode":               "nftables",
-		"nftables":           object{"masqueradeAll": c.variant.MasqueradeAll, "minSyncPeriod": "200ms"},
+		"nftables":           object{"minSyncPeriod": "200ms"},
 		"clusterCIDR":        c.cfg.ClusterCIDR,
 		"hostnameOverride":   c.cfg.NodeName,
 		"healthzBindAddress": loopback(kubeProxyHealthPort),

@@ -197,8 +197,7 @@ func checkFeatures(facts variant.Facts) []Result {
 		{"veth", "Virtual network cables", features.Veth, "veth", ""},
 		{"nftables", "Firewall rules", features.NFTables, "nf_tables", ""},
 		{"conntrack", "Address translation", features.Conntrack, "nft_masq", ""},
-		{"bridge-netfilter", "Firewall on bridges", features.BridgeNetfilter, "br_netfilter",
-			"Apps of one pod will see each other's connections as coming from this machine."},
+		{"network-policies", "Walls between pods", features.NetworkPolicies, "nft_fib_inet", ""},
 		{"loop", "Loop devices", features.Loop, "loop", "Disks of a fixed size cannot be made."},
 	} {
 		r := Result{ID: f.id, Title: f.title, OK: f.there, Found: "works", Warning: !f.there && f.warning != ""}
@@ -216,7 +215,7 @@ func checkFeatures(facts variant.Facts) []Result {
 
 func remedyOfFeature(facts variant.Facts, id, module string) string {
 	switch {
-	case (id == "nftables" || id == "conntrack") && facts.Programs["nft"] == "":
+	case (id == "nftables" || id == "conntrack" || id == "network-policies") && facts.Programs["nft"] == "":
 		return "It could not be tried without the program nft: apt-get install nftables"
 	case module == "":
 		return "Use a kernel with this feature; a container must be given the right to it."

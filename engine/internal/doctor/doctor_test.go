@@ -65,7 +65,7 @@ func TestEachMissingFeatureIsNamedWithItsModule(t *testing.T) {
 	facts := recorded(t, "debian12-cgroup2-systemd")
 	facts.Features = variant.Features{}
 	results := Check(facts)
-	want := []string{"overlayfs", "network-namespaces", "bridge", "veth", "nftables", "conntrack"}
+	want := []string{"overlayfs", "network-namespaces", "bridge", "veth", "nftables", "conntrack", "network-policies"}
 	if got := ids(Failed(results)); !slices.Equal(got, want) {
 		t.Errorf("failed = %v, want %v", got, want)
 	}

@@ -11,10 +11,9 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"brainpod.io/engine/internal/netpolicy"
 	"brainpod.io/engine/internal/variant"
 )
-
-const bridgeNetfilter = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 
 // features are found by doing what the engine will do, in a network namespace of
 // its own that ends with the thread.
@@ -31,9 +30,6 @@ func features(ctx context.Context, root bool) variant.Features {
 		loadModule(ctx, "loop")
 		found.Loop = exists("/dev/loop-control")
 	}
-	if !exists(bridgeNetfilter) {
-		loadModule(ctx, "br_netfilter")
-	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -42,7 +38,6 @@ func features(ctx context.Context, root bool) variant.Features {
 		tryNetwork(&found)
 	}()
 	<-done
-	found.BridgeNetfilter = isOn(bridgeNetfilter)
 	return found
 }
 
@@ -63,6 +58,9 @@ func tryNetwork(found *variant.Features) {
 	found.Conntrack = tryRules(`table ip probe {
 		chain n { type nat hook postrouting priority srcnat; ct state established accept; masquerade; }
 	}`)
+	found.NetworkPolicies = tryRules(netpolicy.Compile(netpolicy.World{}, netpolicy.Settings{
+		Table: "probe_walls", InterfaceGroup: 1, DNSAddress: "127.0.0.1", EdgePorts: []uint16{443},
+	}))
 }
 
 // tryRules runs nft as a child of this very thread, so in this thread's namespace.
@@ -75,11 +73,6 @@ func tryRules(script string) bool {
 func hasFilesystem(name string) bool {
 	raw, err := os.ReadFile("/proc/filesystems")
 	return err == nil && slices.Contains(strings.Fields(string(raw)), name)
-}
-
-func isOn(path string) bool {
-	raw, err := os.ReadFile(path)
-	return err == nil && strings.TrimSpace(string(raw)) == "1"
 }
 
 // loadModule asks for a kernel module. Whether it helped is seen by looking again:

@@ -16,9 +16,6 @@ type Variant struct {
 	RestrictOOMScoreAdj bool `json:"restrictOomScoreAdj"`
 	// KubeletInUserNamespace makes the kubelet bear what it may not do.
 	KubeletInUserNamespace bool `json:"kubeletInUserNamespace"`
-	// MasqueradeAll hides a caller's address from services: without the kernel's
-	// bridge netfilter an answer within the bridge would not find its way back.
-	MasqueradeAll bool `json:"masqueradeAll"`
 
 	Thresholds Thresholds `json:"thresholds"`
 }
@@ -51,7 +48,6 @@ func Decide(facts Facts) Variant {
 		FailCgroupV1:           facts.Cgroup != "v1",
 		RestrictOOMScoreAdj:    !facts.CapSysResource,
 		KubeletInUserNamespace: !facts.CapSysResource,
-		MasqueradeAll:          !facts.Features.BridgeNetfilter,
 		Thresholds:             decideThresholds(facts),
 	}
 	// With systemd there must be one writer of cgroup v2's tree, and that is systemd.

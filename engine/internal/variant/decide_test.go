@@ -28,7 +28,7 @@ func TestDecideOverRecordedMachines(t *testing.T) {
 	for name, want := range map[string]variant.Variant{
 		"debian12-cgroup1-without-cap-sys-resource": {
 			Cgroup: "v1", CgroupDriver: "cgroupfs", CapSysResource: false, FailCgroupV1: false,
-			RestrictOOMScoreAdj: true, KubeletInUserNamespace: true, MasqueradeAll: false,
+			RestrictOOMScoreAdj: true, KubeletInUserNamespace: true,
 			Thresholds: variant.Thresholds{
 				EvictionFreeBytes: 4096 * mebibyte, ImageHighPercent: 95, ImageLowPercent: 93,
 				EvictionMemoryBytes: 100 * mebibyte, ReservedMemoryBytes: 1536 * mebibyte,
@@ -43,7 +43,7 @@ func TestDecideOverRecordedMachines(t *testing.T) {
 		},
 		"container-cgroup2-without-cap-sys-resource": {
 			Cgroup: "v2", CgroupDriver: "cgroupfs", CapSysResource: false, FailCgroupV1: true,
-			RestrictOOMScoreAdj: true, KubeletInUserNamespace: true, MasqueradeAll: true,
+			RestrictOOMScoreAdj: true, KubeletInUserNamespace: true,
 			Thresholds: variant.Thresholds{
 				EvictionFreeBytes: 512 * mebibyte, ImageHighPercent: 94, ImageLowPercent: 92,
 				EvictionMemoryBytes: 100 * mebibyte, ReservedMemoryBytes: 1025000000,

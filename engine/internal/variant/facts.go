@@ -48,8 +48,8 @@ type Features struct {
 	Veth              bool `json:"veth"`
 	NFTables          bool `json:"nftables"`
 	Conntrack         bool `json:"conntrack"`
-	// BridgeNetfilter lets packets between two ports of a bridge pass the firewall.
-	BridgeNetfilter bool `json:"bridgeNetfilter"`
+	// NetworkPolicies are the packet rules that enforce them.
+	NetworkPolicies bool `json:"networkPolicies"`
 	Loop            bool `json:"loop"`
 }
 
