@@ -21,6 +21,11 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'tools/test/main.ts', 'e2e'],
   },
   {
+    name: 'walls',
+    what: 'network policies case by case, and what they cost (docs/results/walls.md)',
+    command: [NODE, 'bench/walls.ts'],
+  },
+  {
     name: 'bench',
     what: 'the figures of the running Brainpod (docs/results/spine.md)',
     command: [NODE, 'bench/run.ts'],

@@ -31,7 +31,7 @@ const (
 	internetAddress = "8.8.4.4"
 	metadataAddress = "169.254.169.254"
 	// refusal is answered at once; what is not answered at all is taken for dropped after this time.
-	dropTime = 400 * time.Millisecond
+	dropTime = time.Second
 )
 
 func testSettings() Settings {
@@ -266,8 +266,10 @@ func (h *host) try(protocol, address string) outcome {
 	return refused
 }
 
-func echo(connection net.Conn) error {
-	if err := connection.SetDeadline(time.Now().Add(dropTime)); err != nil {
+func echo(connection net.Conn) error { return echoWithin(connection, dropTime) }
+
+func echoWithin(connection net.Conn, limit time.Duration) error {
+	if err := connection.SetDeadline(time.Now().Add(limit)); err != nil {
 		return err
 	}
 	if _, err := connection.Write([]byte{7}); err != nil {

@@ -56,12 +56,12 @@ func inNamespace(t *testing.T) bool {
 
 // running is an agent of a test.
 type running struct {
-	t      *testing.T
+	t      testing.TB
 	folder string
 	stop   func()
 }
 
-func start(t *testing.T, a *api, folder string) *running {
+func start(t testing.TB, a *api, folder string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -87,7 +87,7 @@ func start(t *testing.T, a *api, folder string) *running {
 }
 
 // kubeconfig is as the engine writes it; the test's server does not look at the certificate.
-func kubeconfig(t *testing.T, a *api) string {
+func kubeconfig(t testing.TB, a *api) string {
 	t.Helper()
 	identity, err := pki.New(t.TempDir(), time.Now).Issue(pki.Request{
 		Name: "agent", Authority: pki.Cluster, Usages: pki.Client, Subject: pki.Subject{CommonName: "agent"},
@@ -141,7 +141,7 @@ func tenant(a *api) {
 	a.put(policiesPath, "x/deny", `"spec":{"podSelector":{},"policyTypes":["Ingress"]}`)
 }
 
-func claimFor(a *api, pod, address, container string) Claim {
+func claimFor(pod, address, container string) Claim {
 	return Claim{Address: netip.MustParseAddr(address), UID: podsPath + pod, Container: container}
 }
 
@@ -219,7 +219,7 @@ func TestAgentLeavesAndTakesOverTheTable(t *testing.T) {
 	folder := t.TempDir()
 	first := start(t, a, folder)
 	first.waitUntilSynced()
-	if err := askClaim(context.Background(), SocketPath(folder), claimFor(a, "x/a", "10.9.0.9", "c1")); err != nil {
+	if err := askClaim(context.Background(), SocketPath(folder), claimFor("x/a", "10.9.0.9", "c1")); err != nil {
 		t.Fatal(err)
 	}
 	whole := listing(t)
@@ -250,7 +250,7 @@ func TestAClaimWaitsForItsPod(t *testing.T) {
 	agent.waitUntilSynced()
 	answered := make(chan error, 1)
 	go func() {
-		answered <- askClaim(context.Background(), SocketPath(agent.folder), claimFor(a, "x/late", "10.9.0.7", "c2"))
+		answered <- askClaim(context.Background(), SocketPath(agent.folder), claimFor("x/late", "10.9.0.7", "c2"))
 	}()
 	select {
 	case err := <-answered:

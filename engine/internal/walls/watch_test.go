@@ -15,7 +15,7 @@ import (
 
 // api is an API server of three lists that do what a test says.
 type api struct {
-	t      *testing.T
+	t      testing.TB
 	server *httptest.Server
 
 	mu sync.Mutex
@@ -38,7 +38,7 @@ const (
 	waitTime       = 10 * time.Second
 )
 
-func newAPI(t *testing.T) *api {
+func newAPI(t testing.TB) *api {
 	t.Helper()
 	a := &api{
 		t: t, objects: map[string]map[string]string{namespacesPath: {}, podsPath: {}, policiesPath: {}},
@@ -167,7 +167,7 @@ func (a *api) waitForWatches(count int) {
 	})
 }
 
-func eventually(t *testing.T, what string, condition func() bool) {
+func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(waitTime); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
