@@ -2,7 +2,7 @@ import {
   inClusterCredentials,
   type KubeconfigOptions,
   kubeconfigCredentials,
-  laterCredentials,
+  noCredentials,
   textCredentials,
 } from './credentials.ts';
 import { Discovery, type ResourceType } from './discovery.ts';
@@ -96,9 +96,9 @@ export class KubeClient {
     return new KubeClient(new HttpsTransport(await textCredentials(content)));
   }
 
-  /** From a kubeconfig that need not be there yet: until then every call fails as if the cluster were away. */
-  static fromLaterKubeconfig(path: string): KubeClient {
-    return new KubeClient(new HttpsTransport(laterCredentials(path)));
+  /** Where nothing leads to the cluster, for the reason given: every call fails as if the cluster were away. */
+  static unreachable(reason: string): KubeClient {
+    return new KubeClient(new HttpsTransport(noCredentials(reason)));
   }
 
   /** For a process inside the cluster: `host` and `port` are its KUBERNETES_SERVICE_HOST and _PORT. */

@@ -161,9 +161,9 @@ export async function textCredentials(content: string): Promise<Credentials> {
   return new RereadingCredentials(() => Promise.resolve(access));
 }
 
-/** Credentials of a kubeconfig that may not be there yet: until then every call fails as for a cluster that is away. */
-export function laterCredentials(path: string): Credentials {
-  return new RereadingCredentials(() => readKubeconfig(path));
+/** Credentials of nobody: every call fails as for a cluster that is away. */
+export function noCredentials(reason: string): Credentials {
+  return new RereadingCredentials(() => Promise.reject(new Error(reason)));
 }
 
 /** Credentials of the service account of the process, which runs inside the cluster. */

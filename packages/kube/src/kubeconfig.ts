@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ExecConfig } from './exec-credential.ts';
@@ -59,9 +60,37 @@ export async function parseKubeconfig(content: string): Promise<ClusterAccess> {
     );
   }
   const access = await accessOf(config, { path });
-  const { protocol } = URL.canParse(access.server) ? new URL(access.server) : { protocol: '' };
-  if (protocol === 'https:' || protocol === 'http:') return access;
-  throw new Error(`${path}: the "server" address of the cluster is no URL`);
+  const faults = contentFaults(access);
+  if (faults.length > 0) throw new Error(`${path} is damaged: ${faults.join('; ')}`);
+  return access;
+}
+
+/** What of the contents can be seen to be wrong without asking the cluster. Repeats nothing of them. */
+function contentFaults({ server, caPem, certPem, keyPem }: ClusterAccess): string[] {
+  const { protocol } = URL.canParse(server) ? new URL(server) : { protocol: '' };
+  const certificate = certPem === undefined ? undefined : readable(() => new X509Certificate(certPem));
+  const key = keyPem === undefined ? undefined : readable(() => createPrivateKey(keyPem));
+  const isAuthorityWrong = caPem !== undefined && readable(() => new X509Certificate(caPem)) === null;
+  const isPairWrong = certificate && key && !certificate.checkPrivateKey(key);
+  return [
+    ...(protocol === 'https:' || protocol === 'http:' ? [] : ['the "server" of its cluster is no URL']),
+    ...(isAuthorityWrong ? ['"certificate-authority-data" holds no certificate'] : []),
+    ...(certificate === null ? ['"client-certificate-data" holds no certificate'] : []),
+    ...(key === null ? ['"client-key-data" holds no private key'] : []),
+    ...((certPem === undefined) === (keyPem === undefined)
+      ? []
+      : ['one of "client-certificate-data" and "client-key-data" is missing']),
+    ...(isPairWrong ? ['"client-key-data" is not the key of "client-certificate-data"'] : []),
+  ];
+}
+
+function readable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    // Why it cannot be read would be about the inside of what is secret.
+    return null;
+  }
 }
 
 async function accessOf(
@@ -132,8 +161,9 @@ async function parseYaml(content: string, path: string): Promise<unknown> {
     if (content.trimStart().startsWith('{')) return JSON.parse(content);
     const { parse } = await import('yaml');
     return parse(content);
-  } catch (cause) {
-    throw new Error(`${path} is not valid YAML`, { cause });
+  } catch {
+    // What the parser says repeats a part of it, which may be a credential.
+    throw new Error(`${path} is not valid YAML`);
   }
 }
 

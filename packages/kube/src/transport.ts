@@ -91,7 +91,14 @@ export class HttpsTransport implements Transport {
     }
     return new Promise((resolve, reject) => {
       const protocol = options.protocol === 'http:' ? http : https;
-      const outgoing = protocol.request(options);
+      let outgoing: http.ClientRequest;
+      try {
+        outgoing = protocol.request(options);
+      } catch (cause) {
+        // A token that cannot stand in a header, a key that is none: thrown before anything is sent.
+        reject(this.#broken(request, cause));
+        return;
+      }
       const timer = setTimeout(
         () => outgoing.destroy(timeoutError()),
         request.timeoutMs ?? DEFAULT_TIMEOUT_MS,

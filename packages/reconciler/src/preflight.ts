@@ -1,4 +1,4 @@
-import type { KubeClient } from '@brainpod/kube/client';
+import type { KubeClient, ServerVersion } from '@brainpod/kube/client';
 import { KubeError } from '@brainpod/kube/kube-error';
 import type { KindRef } from '@brainpod/kube/kube-object';
 import { K8S_POD, REPLICA_SET, WRITTEN_KINDS } from './managed-kinds.ts';
@@ -27,6 +27,11 @@ const READ_VERBS = ['get', 'list', 'watch'];
 export async function preflight(kube: KubeClient, options: PreflightOptions): Promise<PreflightFinding[]> {
   try {
     const version = await checkVersion(kube);
+    if (version === null) {
+      const message =
+        'What answers at the address in the kubeconfig is no Kubernetes API. Check the address.';
+      return [{ path: 'cluster', severity: 'error', message }];
+    }
     const others = await Promise.all([
       checkGateway(kube, options.gatewayClass),
       checkPermissions(kube),
@@ -47,11 +52,24 @@ function clusterMessage(error: KubeError): string {
   return `The cluster refused a question about itself (${error.message}).`;
 }
 
-async function checkVersion(kube: KubeClient): Promise<PreflightFinding[]> {
-  const { major, minor, gitVersion } = await kube.serverVersion();
+/** Null where something else than Kubernetes answers. */
+async function checkVersion(kube: KubeClient): Promise<PreflightFinding[] | null> {
+  const version = await versionOf(kube);
+  if (version === null) return null;
+  const { major, minor, gitVersion } = version;
   if (major > 1 || minor >= MINIMUM_MINOR) return [];
   const message = `The cluster runs Kubernetes ${gitVersion}, which is too old. Brainpod needs 1.${MINIMUM_MINOR} or newer: upgrade the cluster.`;
   return [{ path: 'version', severity: 'error', message }];
+}
+
+async function versionOf(kube: KubeClient): Promise<ServerVersion | null> {
+  try {
+    const version = await kube.serverVersion();
+    return version.major === 0 ? null : version;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 async function checkGateway(kube: KubeClient, gatewayClass: string): Promise<PreflightFinding[]> {

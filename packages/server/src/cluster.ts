@@ -4,21 +4,18 @@ import type { ClusterPort } from '@brainpod/api/cluster-port';
 import type { Platform } from '@brainpod/compiler/platform-facts';
 import { KubeClient } from '@brainpod/kube/client';
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
-import { type Reconciler, startReconciler } from '@brainpod/reconciler/reconciler';
+import { startReconciler } from '@brainpod/reconciler/reconciler';
 import { eraseImages } from '@brainpod/registry/erase-images';
 import { pullToken } from '@brainpod/registry/pull-token';
 import type { Store } from '@brainpod/store/store';
 import type { Logger } from 'pino';
 import type { Certificates } from './certificates.ts';
-import { clusterPort } from './cluster-port.ts';
+import { ClusterRun } from './cluster-run.ts';
 import type { Settings } from './settings.ts';
 
 const LOOK_INTERVAL_MS = 500;
 /** Longer than the edge needs to hear that an instance is ending. */
 const DRAIN_SECONDS = 4;
-const GATEWAY_CLASS = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass' };
-const ENVOY_GATEWAY_CONTROLLER = 'gateway.envoyproxy.io/gatewayclass-controller';
-const ENVOY_GATEWAY_POLICY = { apiVersion: 'gateway.envoyproxy.io/v1alpha1', kind: 'BackendTrafficPolicy' };
 
 export type ClusterWorker = {
   /** What the API asks of the cluster; null while that has not answered yet. */
@@ -40,9 +37,9 @@ export type ClusterParts = {
 export type ClusterPlace = { id: string; gatewayClass: string; access: { path: string } | { text: string } };
 
 /**
- * Keeps the pods of one cluster as the store says. Waits for the cluster to answer; what is to be deployed meanwhile
- * fails in its time. Starts anew with a new client when the file of the kubeconfig changes, as it does when the engine
- * renews its certificates. Begins when `after` is over.
+ * Keeps the pods of one cluster as the store says, from the start: what is to be deployed while the cluster has not
+ * answered fails in its time. Begins anew with a new client when the file of the kubeconfig changes, as it does when
+ * the engine renews its certificates. Begins when `after` is over; never rejects.
  */
 export function workOnCluster(
   parts: ClusterParts,
@@ -61,14 +58,14 @@ export function workOnCluster(
   };
 }
 
+/** Starts a run, and the next one when the kubeconfig is another. */
 class Worker {
   readonly #parts: ClusterParts;
   readonly #place: ClusterPlace;
   readonly #logger: Logger;
-  #reconciler: Reconciler | null = null;
-  #kube: KubeClient | null = null;
-  #port: ClusterPort | null = null;
-  #kubeconfig = '';
+  #run: ClusterRun | null = null;
+  /** What the run was started with; null when there was none, or none of use. */
+  #kubeconfig: string | null = null;
   #lastTrouble = '';
 
   constructor(parts: ClusterParts, place: ClusterPlace) {
@@ -78,7 +75,7 @@ class Worker {
   }
 
   get port(): ClusterPort | null {
-    return this.#port;
+    return this.#run?.port ?? null;
   }
 
   async follow(signal: AbortSignal): Promise<void> {
@@ -86,47 +83,26 @@ class Worker {
       await this.#look();
       await delay(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
-    await this.#stop();
+    await this.#endRun();
   }
 
   async #look(): Promise<void> {
     try {
-      if (this.#reconciler === null) this.#start(this.#waitingClient(), () => null);
       const { access } = this.#place;
       const text = 'text' in access ? access.text : await readIfThere(access.path);
-      if (text === null || text === this.#kubeconfig) return;
-      const kube = await this.#client();
-      const envoyGateway = await this.#askForGateway(kube);
-      if (envoyGateway === null) return;
-      this.#logger.info({ envoyGateway }, 'the cluster answers; working on it');
-      await this.#stop();
-      const platform = () => this.#platform(envoyGateway);
-      this.#start(kube, platform);
-      this.#port = clusterPort(kube, platform);
-      this.#kubeconfig = text;
+      if (text !== null && text !== this.#kubeconfig) {
+        const kube = await this.#client();
+        await this.#endRun();
+        this.#begin(kube);
+        this.#kubeconfig = text;
+      }
     } catch (error) {
-      // The cluster is still starting, or the file half written: said once, tried again for ever.
+      // The file is half written: said once, tried again for ever.
       const trouble = error instanceof Error ? error.message : String(error);
-      if (trouble !== this.#lastTrouble) this.#logger.warn({ trouble }, 'the cluster does not answer yet');
+      if (trouble !== this.#lastTrouble) this.#logger.warn({ trouble }, 'the kubeconfig is of no use');
       this.#lastTrouble = trouble;
     }
-  }
-
-  /** As `offersEnvoyGateway`; the client is closed where it is of no use. */
-  async #askForGateway(kube: KubeClient): Promise<boolean | null> {
-    let answer: boolean | null = null;
-    try {
-      answer = await offersEnvoyGateway(kube, this.#place.gatewayClass);
-    } finally {
-      if (answer === null) kube.close();
-    }
-    return answer;
-  }
-
-  /** For the time in which nothing is known of the cluster but that it is not there. */
-  #waitingClient(): KubeClient {
-    const { access } = this.#place;
-    return KubeClient.fromLaterKubeconfig('path' in access ? access.path : '');
+    if (this.#run === null) this.#begin(KubeClient.unreachable('there is no kubeconfig yet'));
   }
 
   #client(): Promise<KubeClient> {
@@ -137,66 +113,61 @@ class Worker {
       : KubeClient.fromKubeconfig(access.path, { environment });
   }
 
-  async #stop(): Promise<void> {
-    await this.#reconciler?.stop();
-    this.#kube?.close();
-    this.#reconciler = null;
-    this.#kube = null;
-  }
-
-  #start(kube: KubeClient, platform: () => Platform | null): void {
-    const { settings, store, masterKey } = this.#parts;
-    this.#kube = kube;
-    this.#reconciler = startReconciler({
-      store: store.reconcilerOf(this.#place.id),
+  #begin(kube: KubeClient): void {
+    const { settings, store, masterKey, certificates } = this.#parts;
+    const { id, gatewayClass } = this.#place;
+    this.#run = new ClusterRun({
       kube,
-      platform,
-      pullSecrets: { dockerConfigJson: (pod) => pullSecret(settings.registryHost, masterKey, pod) },
-      images: { erase: (pod, signal) => eraseImages(settings.registryUpstream, pod, signal) },
+      gatewayClass,
       logger: this.#logger,
-      clock: { now: () => new Date() },
-      deployTimeoutMs: settings.deployTimeoutMs,
-      resyncIntervalMs: settings.resyncIntervalMs,
+      platform: (envoyGateway) => platformOf(settings, { gatewayClass, envoyGateway, certificates }),
+      reconcile: (platform) =>
+        startReconciler({
+          store: store.reconcilerOf(id),
+          kube,
+          platform,
+          pullSecrets: { dockerConfigJson: (pod) => pullSecret(settings.registryHost, masterKey, pod) },
+          images: { erase: (pod, signal) => eraseImages(settings.registryUpstream, pod, signal) },
+          logger: this.#logger,
+          clock: { now: () => new Date() },
+          deployTimeoutMs: settings.deployTimeoutMs,
+          resyncIntervalMs: settings.resyncIntervalMs,
+        }),
     });
   }
 
-  #platform(envoyGateway: boolean): Platform {
-    const { settings, certificates } = this.#parts;
-    return {
-      domain: settings.domain,
-      registryHost: settings.registryHost,
-      gateway: {
-        namespace: 'brainpod-system',
-        name: 'brainpod',
-        httpsListener: 'https',
-        httpListener: 'http',
-      },
-      gatewayClass: this.#place.gatewayClass,
-      sizes: INSTANCE_SIZES,
-      envoyGateway,
-      certificate: certificates.wildcard(),
-      drainSeconds: DRAIN_SECONDS,
-      ports: { http: settings.httpPort, https: settings.httpsPort },
-    };
+  async #endRun(): Promise<void> {
+    const run = this.#run;
+    this.#run = null;
+    try {
+      await run?.stop();
+    } catch (error) {
+      // Whatever it was doing is done anew by the next one.
+      this.#logger.error({ err: error }, 'the work on a cluster did not end as it should');
+    }
   }
 }
 
-/**
- * Whether routes of this class are served by Envoy Gateway, whose policies we then use; null while the class, or the
- * kind of the policies, is not there yet. To guess would be to remove policies that are needed.
- */
-async function offersEnvoyGateway(kube: KubeClient, gatewayClass: string): Promise<boolean | null> {
-  if (!(await kube.hasResource(GATEWAY_CLASS.apiVersion, GATEWAY_CLASS.kind))) return null;
-  const found = await kube.get({ ...GATEWAY_CLASS, metadata: { name: gatewayClass } });
-  if (found === null) return null;
-  const { spec } = found;
-  const isEnvoyGateway =
-    typeof spec === 'object' &&
-    spec !== null &&
-    'controllerName' in spec &&
-    spec.controllerName === ENVOY_GATEWAY_CONTROLLER;
-  if (!isEnvoyGateway) return false;
-  return (await kube.hasResource(ENVOY_GATEWAY_POLICY.apiVersion, ENVOY_GATEWAY_POLICY.kind)) ? true : null;
+function platformOf(
+  settings: Settings,
+  facts: { gatewayClass: string; envoyGateway: boolean; certificates: Certificates },
+): Platform {
+  return {
+    domain: settings.domain,
+    registryHost: settings.registryHost,
+    gateway: {
+      namespace: 'brainpod-system',
+      name: 'brainpod',
+      httpsListener: 'https',
+      httpListener: 'http',
+    },
+    gatewayClass: facts.gatewayClass,
+    sizes: INSTANCE_SIZES,
+    envoyGateway: facts.envoyGateway,
+    certificate: facts.certificates.wildcard(),
+    drainSeconds: DRAIN_SECONDS,
+    ports: { http: settings.httpPort, https: settings.httpsPort },
+  };
 }
 
 function pullSecret(registryHost: string, masterKey: Buffer, pod: string): string {

@@ -36,6 +36,7 @@ class Workers {
   readonly #parts: ClusterParts & { sealer: TextSealer };
   readonly #entries = new Map<string, Entry>();
   readonly #ending = new Map<string, Promise<void>>();
+  #isBlind = false;
 
   constructor(parts: ClusterParts & { sealer: TextSealer }) {
     this.#parts = parts;
@@ -59,19 +60,20 @@ class Workers {
     try {
       records = await this.#parts.store.clusters.listAccess();
     } catch (error) {
-      // PostgreSQL is away: those that are known are worked on.
-      this.#parts.logger.warn({ err: error }, 'cannot read which clusters there are; trying again');
+      // PostgreSQL is away: those that are known are worked on. Said once, tried again for ever.
+      if (!this.#isBlind)
+        this.#parts.logger.warn({ err: error }, 'cannot read which clusters there are; trying again');
+      this.#isBlind = true;
       return;
     }
+    this.#isBlind = false;
     const wanted = new Map(records.map((record) => [record.id, record]));
     for (const clusterId of [...this.#entries.keys()]) if (!wanted.has(clusterId)) this.#end(clusterId);
     for (const record of records) {
       const version = versionOf(record);
       if (this.#entries.get(record.id)?.version === version) continue;
-      const place = this.#placeOf(record);
-      if (place === null) continue;
       this.#end(record.id);
-      const worker = workOnCluster(this.#parts, place, this.#ending.get(record.id));
+      const worker = workOnCluster(this.#parts, this.#placeOf(record), this.#ending.get(record.id));
       this.#entries.set(record.id, { version, worker });
     }
   }
@@ -87,7 +89,7 @@ class Workers {
     this.#ending.set(clusterId, ending);
   }
 
-  #placeOf(record: ClusterAccessRecord): ClusterPlace | null {
+  #placeOf(record: ClusterAccessRecord): ClusterPlace {
     const { settings, sealer, logger } = this.#parts;
     const { id, kubeconfigSealed } = record;
     const gatewayClass = record.gatewayClass ?? settings.gatewayClass;
@@ -99,7 +101,8 @@ class Workers {
         { err: error, cluster: record.name },
         'the kubeconfig of a cluster cannot be opened: it was sealed under another master key. Set it again.',
       );
-      return null;
+      // What is deployed there fails in its time, as for a cluster that is away.
+      return { id, gatewayClass, access: { text: '' } };
     }
   }
 }

@@ -18,6 +18,8 @@ export class KubeProxy {
   readonly kubeconfig: string;
   /** Called before a write is passed on; one that returns false is never passed on nor answered. */
   onWrite: (request: IncomingMessage) => boolean = () => true;
+  /** Whether nothing is answered any more, though connections are taken. */
+  isSilent = false;
   readonly #dir: string;
   readonly #upstream: Upstream;
   readonly #port: number;
@@ -38,12 +40,17 @@ export class KubeProxy {
       apiVersion: 'v1',
       kind: 'Config',
       'current-context': 'test',
-      clusters: [{ name: 'test', cluster: { server: `http://127.0.0.1:${proxy.#port}` } }],
+      clusters: [{ name: 'test', cluster: { server: proxy.origin } }],
       users: [{ name: 'test', user: {} }],
       contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     };
     await writeFile(proxy.kubeconfig, JSON.stringify(config));
     return proxy;
+  }
+
+  /** Where it listens. */
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   async up(): Promise<void> {
@@ -63,9 +70,15 @@ export class KubeProxy {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
+  /** From now on connections are taken and nothing is answered; those there are end. */
+  fallSilent(): void {
+    this.isSilent = true;
+    this.#server.closeAllConnections();
+  }
+
   #pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const isWrite = incoming.method !== 'GET' && !(incoming.url ?? '').includes('dryRun');
-    if (isWrite && !this.onWrite(incoming)) return;
+    if (this.isSilent || (isWrite && !this.onWrite(incoming))) return;
     const { server, authority, token } = this.#upstream;
     const send = server.protocol === 'http:' ? request : requestSecurely;
     const upstream = send(

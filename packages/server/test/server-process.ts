@@ -104,6 +104,18 @@ export class ServerProcess {
     await gone;
   }
 
+  /** Asks it to end, and waits until it has; returns its exit code, or the signal that ended it. */
+  async end(): Promise<number | NodeJS.Signals | null> {
+    this.#isWanted = false;
+    const child = this.#child;
+    if (child === null || child.exitCode !== null) return child?.exitCode ?? null;
+    const gone = new Promise<number | NodeJS.Signals | null>((done) =>
+      child.once('exit', (code, signal) => done(code ?? signal)),
+    );
+    child.kill('SIGTERM');
+    return gone;
+  }
+
   async #answers(): Promise<boolean> {
     try {
       return (await fetch(`${this.origin}/v1/openapi.json`)).ok;
