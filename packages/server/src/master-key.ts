@@ -25,6 +25,7 @@ export async function ensureMasterKey(path: string): Promise<Buffer> {
   if (key.length === KEY_BYTES) return key;
   throw new Error(
     `The master key in ${path} is damaged (${key.length} bytes instead of ${KEY_BYTES}). ` +
-      'Restore the file from a backup; if there is none, remove it: all machine credentials are then made anew.',
+      'Restore the file from a backup; if there is none, remove it: all machine credentials are then made anew, ' +
+      'and the kubeconfigs of registered clusters have to be set again.',
   );
 }
