@@ -184,7 +184,17 @@ describe('pods of several clusters', () => {
     await expect(remove()).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     await at.store.pods.remove(there.id, TEST_ACTOR);
     await at.store.reconciler.erasePod(there.id, later());
-    await remove();
+    // Somebody who has just chosen the cluster either gets a pod that holds it, or hears that it is gone.
+    const made = at.store.pods.create(newThere);
+    const [pod, removed] = await Promise.allSettled([made, remove()]);
+    expect([pod.status, removed.status].sort()).toEqual(['fulfilled', 'rejected']);
+    if (pod.status === 'rejected') expect(pod.reason).toMatchObject({ code: 'VALIDATION_ERROR' });
+    else {
+      await at.store.pods.remove(pod.value.id, TEST_ACTOR);
+      await at.store.reconciler.erasePod(pod.value.id, later());
+      await remove();
+    }
     expect(await at.store.clusters.find(elsewhere.id)).toBeNull();
+    await expect(at.store.pods.create(newThere)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
   });
 });

@@ -61,6 +61,9 @@ export async function restorePod(trx: DatabaseTransaction, podId: string, actor:
 export async function erasePod(trx: DatabaseTransaction, podId: string, now: Date): Promise<boolean> {
   // First of all, so that nobody who writes documents waits for us while we wait for them. Until the end of this
   // transaction nobody begins to use a document that is about to go.
+  // Whoever writes meanwhile waits behind us: rather than let a slow transaction hold all of them up, this is given up,
+  // and done again later.
+  await sql`set local lock_timeout = '2s'`.execute(trx);
   await sql`lock table document in share row exclusive mode`.execute(trx);
   const pod = await trx
     .selectFrom('pod')

@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import { ApiError } from '@brainpod/model/errors';
 import { podName } from '@brainpod/model/pod-name';
 import { sql } from 'kysely';
 import { type Actor, recordAudit } from './audit.ts';
@@ -34,6 +35,7 @@ export class Pods {
   async create(pod: NewPod): Promise<PodRecord> {
     const id = randomUUID();
     await inTransaction(this.#db, async (trx) => {
+      await holdCluster(trx, pod.clusterId);
       const headId = randomUUID();
       const name = await insertUnderFreeName(trx, { ...pod, id, headId });
       await trx
@@ -133,6 +135,19 @@ export class Pods {
     if (pod === undefined) throw new Error(`pod ${podId}, which was just written, is not there`);
     return pod;
   }
+}
+
+/** Keeps a cluster from being removed until the transaction ends. VALIDATION_ERROR (ApiError) when it was already. */
+async function holdCluster(trx: DatabaseTransaction, clusterId: string): Promise<void> {
+  const held = await trx
+    .selectFrom('cluster')
+    .select('id')
+    .where('id', '=', clusterId)
+    .forKeyShare()
+    .executeTakeFirst();
+  if (held !== undefined) return;
+  const message = 'This cluster has just been removed. Choose another one.';
+  throw new ApiError('VALIDATION_ERROR', message, { details: [{ path: 'cluster', message }] });
 }
 
 async function insertUnderFreeName(
