@@ -81,7 +81,14 @@ async function attack(schemathesis: Schemathesis, at: Target, directory: string)
   );
   if (code !== 0 || values.verbose) console.log(output);
   const names = operations.map(({ name }) => name);
-  return readReport({ operations: names, code, report: await readFile(report, 'utf8') });
+  const outcome = readReport({ operations: names, code, report: await readFile(report, 'utf8') });
+  if (!(await isStillThere(at))) outcome.failed.push('the run took away its own key or pod: it says nothing');
+  return outcome;
+}
+
+async function isStillThere({ origin, apiKey, pods }: Target): Promise<boolean> {
+  const headers = { authorization: `Bearer ${apiKey}` };
+  return (await fetch(`${origin}/v1/pods/${pods.live}`, { headers })).ok;
 }
 
 /** The operations as they are named in reports: `GET /v1/pods`. */

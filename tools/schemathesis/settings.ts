@@ -72,8 +72,13 @@ function operationSettings(target: Target, { name, isStream }: Described): objec
     // It holds the schema of an event's data against the whole record; our own tests look at each.
     ...(isStream ? { response_schema_conformance: { enabled: false } } : {}),
   };
+  const isOfKeys = name.includes('/v1/keys');
+  const key = isOfKeys ? target.otherKey : target.limitedKey;
+  const mayTake = isOfKeys || (pod !== undefined && !name.includes('/v1/operator/'));
   const settings = {
     ...(pod === undefined ? {} : { parameters: { 'path.pod': target.pods[pod] } }),
+    // Whatever it finds out about other pods and keys, it may not take away what the run itself needs.
+    ...(mayTake ? { headers: { Authorization: `Bearer ${key}` } } : {}),
     ...(Object.keys(checks).length === 0 ? {} : { checks }),
   };
   return Object.keys(settings).length === 0 ? [] : [{ 'include-name': name, ...settings }];

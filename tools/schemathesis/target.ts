@@ -1,5 +1,7 @@
 import { KubeClient } from '@brainpod/kube/client';
+import { ACTIONS, FULL_POLICY } from '@brainpod/model/policy';
 import { StandInNode } from '@brainpod/reconciler/test/stand-in-node';
+import { platformActor } from '@brainpod/store/audit';
 import { openStore } from '@brainpod/store/store';
 import { startGatewayCluster } from '@brainpod/testkit/apiserver';
 import { PostgresServer } from '@brainpod/testkit/postgres';
@@ -14,6 +16,10 @@ export type Target = {
   apiKey: string;
   /** Pods by what they are for. */
   pods: { live: string; doomed: string; stopping: string };
+  /** A key that may do everything with the pods that may go, and nothing with the others. */
+  limitedKey: string;
+  /** A key of another account, whose keys may all go. */
+  otherKey: string;
   /** What is there, by the parameter that may name it. */
   known: Record<string, string[]>;
   /** The newest part of the server's log. */
@@ -70,12 +76,14 @@ async function build(
     environment: { BRAINPOD_RATE_LIMIT_PER_SECOND: '0' },
   });
   undo.push(() => server.stop());
-  const apiKey = await firstKey(database);
+  const { apiKey, otherKey } = await firstKeys(database);
   const made = await makePods(server.origin, apiKey);
-  return { origin: server.origin, apiKey, ...made, log: () => server.log };
+  return { origin: server.origin, apiKey, otherKey, ...made, log: () => server.log };
 }
 
-async function firstKey(connection: Parameters<typeof openStore>[0]['connection']): Promise<string> {
+async function firstKeys(
+  connection: Parameters<typeof openStore>[0]['connection'],
+): Promise<Pick<Target, 'apiKey' | 'otherKey'>> {
   const store = openStore({ connection });
   try {
     await store.migrate();
@@ -85,14 +93,20 @@ async function firstKey(connection: Parameters<typeof openStore>[0]['connection'
     });
     const first = await store.accounts.createFirst({ email: 'operator@example.com' });
     if (first === null) throw new Error('there is an account already');
-    return first.secret;
+    const { userId } = await store.accounts.create('other@example.com');
+    const actor = platformActor('schemathesis');
+    const other = await store.apiKeys.create({ userId, name: 'other', policy: FULL_POLICY, actor });
+    return { apiKey: first.secret, otherKey: other.secret };
   } finally {
     await store.close();
   }
 }
 
 /** One with something that runs and a draft beside it; the others for what would take that away. */
-async function makePods(origin: string, apiKey: string): Promise<Pick<Target, 'pods' | 'known'>> {
+async function makePods(
+  origin: string,
+  apiKey: string,
+): Promise<Pick<Target, 'pods' | 'known' | 'limitedKey'>> {
   const call = async (method: string, path: string, body?: unknown): Promise<Record<string, unknown>> => {
     const response = await fetch(`${origin}${path}`, {
       method,
@@ -114,10 +128,14 @@ async function makePods(origin: string, apiKey: string): Promise<Pick<Target, 'p
   const deployed = await call('POST', `/v1/pods/${live}/deploy?watch=20`, {});
   if (deployed.state !== 'deployed') throw new Error(`the deploy came to this: ${JSON.stringify(deployed)}`);
   const draft = await call('POST', `/v1/pods/${live}/resources`, [sampleConfig('more')]);
-  const policy = { version: '1', statements: [readOnly(live)] };
-  const key = await call('POST', '/v1/keys', { name: 'to be rolled', policy });
+  const pods = { live, doomed: await makePod(), stopping: await makePod() };
+  const mayGo = [`urn:brain:pod:${pods.doomed}`, `urn:brain:pod:${pods.stopping}`];
+  const statement = { sid: 'what-may-go', effect: 'allow', actions: [...ACTIONS], resources: mayGo };
+  const policy = { version: '1', statements: [statement] };
+  const limited = await call('POST', '/v1/keys', { name: 'limited', policy });
   return {
-    pods: { live, doomed: await makePod(), stopping: await makePod() },
+    pods,
+    limitedKey: String(limited.secret),
     known: {
       revision: [String(deployed.revisionId), String(draft.revisionId)],
       kind: ['App', 'Config', 'Route'],
@@ -125,11 +143,6 @@ async function makePods(origin: string, apiKey: string): Promise<Pick<Target, 'p
       identifier: ['more', 'urn:brain:app:default:web'],
       blueprint: ['wordpress', 'laravel'],
       size: ['.25x', '1x'],
-      key: [String(key.id)],
     },
   };
-}
-
-function readOnly(pod: string): object {
-  return { sid: 'read', effect: 'allow', actions: ['pods:read'], resources: [`urn:brain:pod:${pod}`] };
 }
