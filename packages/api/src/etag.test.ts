@@ -25,13 +25,13 @@ describe('a tag', () => {
   it('does not depend on any order', () => {
     expect(contentTag([app, other, config])).toBe(contentTag([config, other, app]));
     const { apiVersion, kind, metadata, spec } = sampleApp();
-    expect(documentTag({ spec, metadata, kind, apiVersion })).toBe(documentTag(app.document));
+    expect(documentTag(entryOf({ spec, metadata, kind, apiVersion }))).toBe(documentTag(app));
   });
 
   it('is another for another content', () => {
     const tags = [[], [app], [other], [app, other], [app, config]].map(contentTag);
     expect(new Set(tags).size).toBe(tags.length);
-    expect(contentTag([app])).not.toBe(documentTag(app.document));
+    expect(contentTag([app])).not.toBe(documentTag(app));
   });
 
   it('is matched by itself, in a list or not', () => {
@@ -75,13 +75,13 @@ describe('an expectation', () => {
     expect(() => check?.([app])).toThrow(
       expect.objectContaining({
         code: 'PRECONDITION_FAILED',
-        details: [{ path: 'App/web', message: expect.stringContaining(documentTag(app.document)) }],
+        details: [{ path: 'App/web', message: expect.stringContaining(documentTag(app)) }],
       }),
     );
   });
 
   it('of a resource looks at nothing but that, and lets one that is gone pass', () => {
-    const { expect: check } = resourceExpectation(documentTag(app.document), app);
+    const { expect: check } = resourceExpectation(documentTag(app), app);
     expect(() => check?.([app, other])).not.toThrow();
     expect(() => check?.([])).not.toThrow();
     const changed = entryOf(sampleApp('web', { image: 'docker.io/library/changed:1' }));

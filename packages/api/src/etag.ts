@@ -3,7 +3,7 @@ import type { ResourceDocument } from '@brainpod/model/document';
 import { placeOf } from '@brainpod/model/document-place';
 import { ApiError } from '@brainpod/model/errors';
 import type { Kind } from '@brainpod/model/kind';
-import { documentHash, type Expectation } from '@brainpod/store/documents';
+import type { Expectation } from '@brainpod/store/documents';
 
 // Tags name what is to be deployed, not how it fares: the status of a resource is no part of its tag.
 
@@ -19,9 +19,9 @@ export const ETAG_OF_CONTENT = { etag: 'Names all documents of the revision: the
 const LIST_MEMBER = /^(W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
 const MAX_DETAILS = 100;
 
-/** The tag of a resource's document. */
-export function documentTag(document: ResourceDocument): string {
-  return quoted(documentHash(document).toString('hex'));
+/** The tag of a resource, which names its document. */
+export function documentTag({ hash }: Pick<Hashed, 'hash'>): string {
+  return quoted(hash.toString('hex'));
 }
 
 /** The tag of all that a revision holds, in whatever order. */
@@ -31,11 +31,8 @@ export function contentTag(entries: readonly Hashed[]): string {
 }
 
 /** The headers of an answer that shows all resources of a revision. */
-export function contentHeaders(
-  resources: readonly { kind: Kind; name: string; document: ResourceDocument }[],
-): { etag: string } {
-  const hashed = resources.map(({ kind, name, document }) => ({ kind, name, hash: documentHash(document) }));
-  return { etag: contentTag(hashed) };
+export function contentHeaders(resources: readonly Hashed[]): { etag: string } {
+  return { etag: contentTag(resources) };
 }
 
 /** Reads an If-Match header; null without one. BAD_REQUEST (ApiError) when it is none. Weak tags are left out. */
@@ -77,7 +74,7 @@ export function resourceExpectation(header: string | undefined, key: ResourceKey
     expect: (entries) => {
       const found = entries.find(({ kind, name }) => kind === key.kind && name === key.name);
       if (found === undefined) return;
-      const tag = quoted(found.hash.toString('hex'));
+      const tag = documentTag(found);
       if (matches(wanted, tag)) return;
       throw new ApiError(
         'PRECONDITION_FAILED',
@@ -90,9 +87,9 @@ export function resourceExpectation(header: string | undefined, key: ResourceKey
 
 function otherContent(tag: string, entries: readonly (Hashed & { document: ResourceDocument })[]): ApiError {
   const message = `The draft has been changed since you read it: its ETag is now ${tag}. Read it again, then repeat your request if it still makes sense. It holds ${entries.length} ${entries.length === 1 ? 'resource' : 'resources'}; those with another ETag than you know were changed.`;
-  const details = entries.slice(0, MAX_DETAILS).map(({ document, hash }) => ({
-    path: placeOf(document),
-    message: `Its ETag is ${quoted(hash.toString('hex'))}.`,
+  const details = entries.slice(0, MAX_DETAILS).map((entry) => ({
+    path: placeOf(entry.document),
+    message: `Its ETag is ${documentTag(entry)}.`,
   }));
   return new ApiError('PRECONDITION_FAILED', message, { details });
 }

@@ -52,15 +52,33 @@ export function validationError(faults: readonly Fault[], message = 'The input h
   );
 }
 
-/** Reads the query by its schema; numbers are made of what looks like them. BAD_REQUEST (ApiError) on faults. */
-export function readQuery<Q>(validate: Validator<Q>, schema: TObject, query: QueryValues): Q {
+/**
+ * Reads queries by a schema; numbers are made of what looks like them. What it makes throws BAD_REQUEST (ApiError) on
+ * faults.
+ */
+export function queryReader<const Q extends TObject>(schema: Q): (query: QueryValues) => Static<Q> {
+  const validate = validatorOf<Q>(schema);
+  // Most requests have no parameters, and to check and complete nothing takes as long as to check something.
+  let empty: Parsed<Static<Q>> | null = null;
+  return (query) => {
+    const given = Object.entries(query);
+    empty ??= validate({});
+    const parsed = given.length > 0 ? parseQuery(given, schema, validate) : empty;
+    if (parsed.ok) return parsed.value;
+    throw new ApiError('BAD_REQUEST', 'The query parameters have faults.', { details: parsed.faults });
+  };
+}
+
+function parseQuery<Q>(
+  given: readonly [string, unknown][],
+  schema: TObject,
+  validate: Validator<Q>,
+): Parsed<Q> {
   const values = Object.fromEntries(
-    Object.entries(query).map(([name, value]) => [name, isInteger(schema, name) ? toNumber(value) : value]),
+    given.map(([name, value]) => [name, isInteger(schema, name) ? toNumber(value) : value]),
   );
   const faults = textFaults(values);
-  const parsed = faults.length > 0 ? { ok: false as const, faults } : validate(values);
-  if (parsed.ok) return parsed.value;
-  throw new ApiError('BAD_REQUEST', 'The query parameters have faults.', { details: parsed.faults });
+  return faults.length > 0 ? { ok: false, faults } : validate(values);
 }
 
 /** Reads the body. VALIDATION_ERROR (ApiError) with every fault. */

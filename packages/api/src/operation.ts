@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { validatorOf } from '@brainpod/model/validate';
 import type { Caller } from '@brainpod/store/api-keys';
 import type { Actor } from '@brainpod/store/audit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -16,7 +15,7 @@ import {
   type PodContext,
 } from './authorization.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { type BodySpec, readBody, readQuery } from './input.ts';
+import { type BodySpec, queryReader, readBody } from './input.ts';
 import type { Access, BodyReply, OperationFacts, Reply } from './operation-facts.ts';
 import { answerRequest, type Identity, type Route } from './request-flow.ts';
 
@@ -113,7 +112,7 @@ function operation<C extends object, Q extends TObject, B>(
   authorize: Authorize<C>,
 ): Operation {
   const { handle, settle, ...facts } = spec;
-  const parseQuery = validatorOf<Q>(spec.query);
+  const readQuery = queryReader<Q>(spec.query);
   const mount = (server: FastifyInstance, deps: ApiDependencies): void =>
     answerRequest<C, Call<Static<Q>, B> & C>(server, deps, {
       operation: { ...facts, access },
@@ -122,7 +121,7 @@ function operation<C extends object, Q extends TObject, B>(
         deps,
         params: request.params,
         headers: request.headers,
-        query: readQuery(parseQuery, spec.query, request.query),
+        query: readQuery(request.query),
         body: readBody(spec.body, request.body),
         callerGone,
         ...context,

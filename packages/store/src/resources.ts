@@ -10,6 +10,8 @@ export type StoredResource = {
   kind: Kind;
   name: string;
   uid: string;
+  /** Of the document; see `documentHash`. */
+  hash: Buffer;
   document: ResourceDocument;
   status: ResourceStatus;
   healthy: boolean;
@@ -74,7 +76,8 @@ function selectResources(db: Database, revisionId: string, only: readonly Place[
         .onRef('resource_status.kind', '=', 'resource.kind')
         .onRef('resource_status.name', '=', 'resource.name'),
     )
-    .select(['resource.kind', 'resource.name', 'resource.uid', 'body', 'state', 'status', 'healthy'])
+    .select(['resource.kind', 'resource.name', 'resource.uid', 'resource.document_hash as hash'])
+    .select(['body', 'state', 'status', 'healthy'])
     .leftJoin('resource_restart as restart', (join) =>
       join
         .onRef('restart.pod_id', '=', 'pod.id')
@@ -120,10 +123,11 @@ async function select(
 ): Promise<StoredResource[]> {
   const rows = await readRows(db, revisionId, only);
   return rows
-    .map(({ kind, name, uid, body, state, status, healthy, deployedUid, restartedAt }) => ({
+    .map(({ kind, name, uid, hash, body, state, status, healthy, deployedUid, restartedAt }) => ({
       kind,
       name,
       uid,
+      hash,
       document: body,
       locked: restartedAt !== null,
       ...(whileApplied && state === 'ready'

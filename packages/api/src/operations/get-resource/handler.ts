@@ -30,7 +30,7 @@ export const getResource = podOperation({
     return {
       status: 200,
       body: resourceBody(resource, { podName: pod.name, revisionId, scope: query }),
-      headers: { etag: documentTag(resource.document) },
+      headers: { etag: documentTag(resource) },
     };
   },
 });
