@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import type { DatabaseAddress } from '@brainpod/testkit/postgres';
 
 const SOCKET = '.s.PGSQL.5432';
-/** Message types of PostgreSQL's protocol 3 that carry a statement's text. */
-const STATEMENT_TYPES = new Set(['Q', 'P']);
+/** Messages of PostgreSQL's protocol 3: a statement that is run at once, one that is prepared, one that is run. */
+const QUERY = 'Q';
+const PARSE = 'P';
+const BIND = 'B';
 
 /**
  * Stands between a server and PostgreSQL: tells of every statement before it is passed on, and can be away, so that
@@ -14,7 +16,7 @@ const STATEMENT_TYPES = new Set(['Q', 'P']);
  */
 export class PostgresProxy {
   readonly address: DatabaseAddress;
-  /** Called with the text of each statement before it is passed on. */
+  /** Called with the text of each statement that is about to be run. */
   onStatement: (text: string) => void = () => undefined;
   readonly #dir: string;
   readonly #upstream: string;
@@ -73,9 +75,11 @@ export class PostgresProxy {
   }
 }
 
-/** Finds the statements in what a client sends. The first message of a connection has no type. */
+/** Finds the statements that a client runs, once or often. The first message of a connection has no type. */
 class StatementReader {
   readonly #tell: (text: string) => void;
+  /** By name; that without one is of the next run alone. */
+  readonly #prepared = new Map<string, string>();
   #rest = Buffer.alloc(0);
   #isStarted = false;
 
@@ -99,8 +103,11 @@ class StatementReader {
 
   #statement(message: Buffer): void {
     const type = String.fromCharCode(message.readUInt8(0));
-    if (!STATEMENT_TYPES.has(type)) return;
-    const [first = '', second = ''] = message.subarray(5).toString('utf8').split('\0');
-    this.#tell(type === 'Q' ? first : second);
+    if (type !== QUERY && type !== PARSE && type !== BIND) return;
+    const [first = '', second = ''] = message.subarray(5).toString('utf8').split('\0', 2);
+    if (type === QUERY) this.#tell(first);
+    // The name of a statement that is prepared comes first, that of one that is run after that of its portal.
+    if (type === PARSE) this.#prepared.set(first, second);
+    if (type === BIND) this.#tell(this.#prepared.get(second) ?? '');
   }
 }
