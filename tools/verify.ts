@@ -7,7 +7,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-type Item = { name: string; what: string; command: readonly string[] };
+type Item = {
+  name: string;
+  what: string;
+  command: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+};
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const RESULTS = path.join(ROOT, 'docs/results');
@@ -19,6 +24,12 @@ const ITEMS: readonly Item[] = [
     name: 'recovery',
     what: 'end to end, with the table of what each killed process costs (docs/results/recovery.md)',
     command: [NODE, 'tools/test/main.ts', 'e2e'],
+  },
+  {
+    name: 'faults',
+    what: 'the server killed at every step of a deploy, PostgreSQL and the Kubernetes API away for 30 s',
+    command: [NODE, 'tools/test/main.ts', 'integration'],
+    environment: { BRAINPOD_TEST_EVERY_STEP: '1' },
   },
   {
     name: 'walls',
@@ -69,7 +80,7 @@ for (const item of ITEMS.filter(({ name }) =>
   const { status } = spawnSync(command, args, {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { ...process.env, BRAINPOD_TEST_RESULTS: RESULTS },
+    env: { ...process.env, BRAINPOD_TEST_RESULTS: RESULTS, ...item.environment },
   });
   if (status === 0) passed.add(item.name);
   else failed++;

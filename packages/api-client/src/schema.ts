@@ -942,7 +942,7 @@ export interface components {
             region?: string | null;
             /** @description a list of the CPU architectures of its nodes: amd64, arm64 */
             architectures: ("amd64" | "arm64")[];
-            /** @description a kubeconfig as text, with everything that it needs in it */
+            /** @description a kubeconfig as text of at most 40000 characters, with everything that it needs in it */
             kubeconfig: string;
             gatewayClass?: string | null;
         };
@@ -954,7 +954,7 @@ export interface components {
             region?: string | null;
             /** @description a list of the CPU architectures of its nodes: amd64, arm64 */
             architectures?: ("amd64" | "arm64")[];
-            /** @description a kubeconfig as text, with everything that it needs in it */
+            /** @description a kubeconfig as text of at most 40000 characters, with everything that it needs in it */
             kubeconfig?: string;
             gatewayClass?: string | null;
         };

@@ -159,7 +159,7 @@ function ifMatchParameter(subject: string): JsonObject {
     in: 'header',
     required: false,
     description: `The ETag of ${subject}, or several, or \`*\`. When it has another one now, nothing is done (412).`,
-    schema: { type: 'string' },
+    schema: { type: 'string', minLength: 1 },
   };
 }
 

@@ -98,8 +98,9 @@ const clusterInput = {
   }),
   kubeconfig: Type.String({
     minLength: 1,
-    maxLength: 100_000,
-    description: 'a kubeconfig as text, with everything that it needs in it',
+    // With its escapes it has to fit into a body.
+    maxLength: 40_000,
+    description: 'a kubeconfig as text of at most 40000 characters, with everything that it needs in it',
   }),
   gatewayClass: nullable(
     Type.String({ minLength: 1, maxLength: 253, description: 'the name of a GatewayClass, or null' }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inheritedEnvironment, serverEnvironment } from './child-environment.ts';
+import { inheritedEnvironment, operatorsChoices, serverEnvironment } from './child-environment.ts';
 import { locationsIn } from './locations.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 
@@ -14,6 +14,11 @@ test('children keep the surroundings and lose what belongs to npm, the CLI and k
     GONE: undefined,
   });
   expect(inherited).toEqual({ PATH: '/bin', https_proxy: 'http://proxy', npm_config_cafile: '/ca.pem' });
+});
+
+test('the server gets what the operator chose for it, and nothing that is a secret of the command line', () => {
+  const environment = { BRAINPOD_CLUSTER_COUNTRY: 'DE', BRAINPOD_API_TOKEN: 'brain_x', PATH: '/bin' };
+  expect(operatorsChoices(environment)).toEqual({ BRAINPOD_CLUSTER_COUNTRY: 'DE' });
 });
 
 test('the server is told the engine’s kubeconfig, or the one of an existing cluster', () => {

@@ -24,6 +24,29 @@ export function inheritedEnvironment(environment: Environment): Record<string, s
   return kept;
 }
 
+/** What the operator may set of the server itself; it reads and checks these. */
+const OPERATORS_CHOICES = [
+  'BRAINPOD_CLUSTER_PROVIDER',
+  'BRAINPOD_CLUSTER_COUNTRY',
+  'BRAINPOD_CLUSTER_REGION',
+  'BRAINPOD_CLUSTER_ARCHITECTURES',
+  'BRAINPOD_RATE_LIMIT_PER_SECOND',
+  'BRAINPOD_RATE_LIMIT_BURST',
+  'BRAINPOD_REQUEST_TIMEOUT_SECONDS',
+  'BRAINPOD_TRUSTED_PROXIES',
+  'BRAINPOD_CONSOLE_ORIGINS',
+];
+
+/** Of the environment that Brainpod was started in, what is meant for the server. */
+export function operatorsChoices(environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    OPERATORS_CHOICES.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
 /** The server's settings as environment variables. */
 export function serverEnvironment(settings: Settings, locations: Locations): Record<string, string> {
   return {

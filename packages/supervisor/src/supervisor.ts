@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { inheritedEnvironment, serverEnvironment } from './child-environment.ts';
+import { inheritedEnvironment, operatorsChoices, serverEnvironment } from './child-environment.ts';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 import {
   type EngineBinaries,
@@ -55,6 +55,7 @@ export class Supervisor {
   readonly #processes = new Map<ProcessName, SupervisedProcess>();
   readonly #log: LogFile;
   readonly #inherited: Record<string, string>;
+  readonly #choices: Record<string, string>;
   #settings: Settings;
   #binaries: EngineBinaries | null = null;
   #lender: AbortSignal | null = null;
@@ -65,6 +66,7 @@ export class Supervisor {
     this.#locations = options.locations;
     this.#settings = options.settings;
     this.#inherited = inheritedEnvironment(options.environment);
+    this.#choices = operatorsChoices(options.environment);
     this.#log = new LogFile(path.join(options.locations.logDir, 'supervisor.log'));
     const api = apiEndpoint(options.settings);
     this.#board = new StatusBoard(options.locations.status, api, (error) =>
@@ -267,7 +269,7 @@ export class Supervisor {
       file: node,
       args,
       cwd,
-      env: { ...this.#inherited, ...serverEnvironment(this.#settings, this.#locations) },
+      env: { ...this.#inherited, ...this.#choices, ...serverEnvironment(this.#settings, this.#locations) },
     };
   }
 
