@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Bench } from './bench.ts';
-import { childrenOf, cpuSeconds, memoryMiB } from './processes.ts';
+import { childrenOf, memoryMiB, ProcessorClock } from './processes.ts';
 
 export type Idle = { name: string; memoryMiB: number; corePercent: number };
 
@@ -31,14 +31,12 @@ export async function measureIdle(
   seconds: number,
 ): Promise<{ ours: Idle[]; kubernetes: Idle[] }> {
   const processes = ownedProcesses(bench);
-  const before = new Map(processes.flatMap(({ pids }) => pids.map((pid) => [pid, cpuSeconds(pid)] as const)));
+  const clocks = new Map(processes.map(({ name, pids }) => [name, new ProcessorClock(pids)]));
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const idle = processes.map(({ name, pids }) => ({
     name,
     memoryMiB: sum(pids.map(memoryMiB)),
-    // Who ended meanwhile is left out, not subtracted.
-    corePercent:
-      (sum(pids.map((pid) => Math.max(0, cpuSeconds(pid) - (before.get(pid) ?? 0)))) / seconds) * 100,
+    corePercent: ((clocks.get(name)?.usedSeconds() ?? 0) / seconds) * 100,
   }));
   return {
     ours: idle.filter(({ name }) => !KUBERNETES.has(name)),

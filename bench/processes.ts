@@ -15,6 +15,20 @@ export function cpuSeconds(pid: number): number {
   return (statFields(pid)?.ticks ?? 0) / CLOCK_TICKS_PER_SECOND;
 }
 
+/** How much processor time some processes have used since it was made. One that ends meanwhile is left out. */
+export class ProcessorClock {
+  readonly #before: ReadonlyMap<number, number>;
+
+  constructor(pids: readonly number[]) {
+    this.#before = new Map(pids.map((pid) => [pid, cpuSeconds(pid)]));
+  }
+
+  usedSeconds(): number {
+    const used = [...this.#before].map(([pid, before]) => Math.max(0, cpuSeconds(pid) - before));
+    return used.reduce((sum, one) => sum + one, 0);
+  }
+}
+
 /** Proportional set size: memory that is shared counts in parts. */
 export function memoryMiB(pid: number): number {
   const match = /^Pss:\s+(\d+) kB$/m.exec(readProcess(pid, 'smaps_rollup') ?? '');

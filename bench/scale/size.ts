@@ -3,7 +3,7 @@ import type { Store } from '@brainpod/store/store';
 import type { PostgresServer } from '@brainpod/testkit/postgres';
 import { waitFor } from '@brainpod/testkit/wait-for';
 import { freePort } from '../free-port.ts';
-import { childrenOf, cpuSeconds, memoryMiB } from '../processes.ts';
+import { childrenOf, cpuSeconds, memoryMiB, ProcessorClock } from '../processes.ts';
 import { type Changes, measureChanges } from './change.ts';
 import type { ScaleCluster } from './cluster.ts';
 import { allMended, breakEachPod } from './drift.ts';
@@ -127,16 +127,16 @@ function lastLook({ reconciles }: Counts, pods: readonly PopulatedPod[], sinceMs
 }
 
 async function measureIdle(ground: Ground, oursSeconds: () => Promise<number>): Promise<Idle> {
-  const look = async (): Promise<Idle> => ({
-    ours: await oursSeconds(),
-    postgres: postgresPids(ground).reduce((sum, pid) => sum + cpuSeconds(pid), 0),
-    kubernetes: ground.cluster.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
-  });
-  const before = await look();
+  const postgres = new ProcessorClock(postgresPids(ground));
+  const kubernetes = new ProcessorClock(ground.cluster.pids);
+  const before = await oursSeconds();
   await delay(IDLE_SECONDS * 1000);
-  const after = await look();
-  const percent = (part: keyof Idle): number => ((after[part] - before[part]) / IDLE_SECONDS) * 100;
-  return { ours: percent('ours'), postgres: percent('postgres'), kubernetes: percent('kubernetes') };
+  const percent = (used: number): number => (used / IDLE_SECONDS) * 100;
+  return {
+    ours: percent((await oursSeconds()) - before),
+    postgres: percent(postgres.usedSeconds()),
+    kubernetes: percent(kubernetes.usedSeconds()),
+  };
 }
 
 function postgresPids({ postgres }: Ground): number[] {
