@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase } from '@brainpod/testkit/postgres';
+import { queryDatabase } from '@brainpod/testkit/test-database';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { up as initial } from './migrations/0001-initial.ts';
 import { openStore } from './store.ts';
 
 test('servers that start at once on an empty database migrate it once', async () => {
@@ -31,9 +35,42 @@ test('migrating again changes nothing', async () => {
 
   await store.migrate();
   const id = await store.clusters.registerDefault({ provider: null, region: null, architectures: ['arm64'] });
+  const before = await store.clusters.list();
+  expect(before).toMatchObject([{ id, architectures: ['arm64'] }]);
   await store.migrate();
 
-  await expect(store.clusters.list()).resolves.toEqual([
-    { id, provider: null, region: null, architectures: ['arm64'] },
+  await expect(store.clusters.list()).resolves.toEqual(before);
+});
+
+test('who operated an installation before there were operators goes on doing so, with the same key', async () => {
+  const name = `migrate_${randomBytes(8).toString('hex')}`;
+  const address = await createDatabase(inject('postgresSocketDir'), name, 'template0');
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool(address) }) });
+  const provider = { getMigrations: () => Promise.resolve({ '0001-initial': { up: initial } }) };
+  expect((await new Migrator({ db, provider }).migrateToLatest()).error).toBeUndefined();
+  const everything = {
+    sid: 'everything',
+    effect: 'allow',
+    actions: ['pods:read'],
+    resources: ['urn:brain:pod:*'],
+  };
+  const policy = JSON.stringify({ version: '1', statements: [everything] });
+  await sql`with made as (insert into account default values returning id),
+    person as (insert into app_user (account_id, email) select id, 'ada@example.com' from made returning id)
+    insert into api_key (user_id, name, secret_hash, policy)
+    select id, 'first', sha256('brain_'::bytea), ${policy}::jsonb from person`.execute(db);
+  await db.destroy();
+
+  const store = openStore({ connection: address });
+  onTestFinished(() => store.close());
+  await store.migrate();
+  const operator = await store.accounts.operatorId();
+  expect(operator).not.toBeNull();
+  expect(await queryDatabase(address, 'select policy from api_key')).toMatchObject([
+    {
+      policy: {
+        statements: [everything, { effect: 'allow', actions: expect.arrayContaining(['platform:operate']) }],
+      },
+    },
   ]);
 });
