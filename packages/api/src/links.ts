@@ -8,8 +8,10 @@ type Query = Record<string, string | number | undefined>;
 
 const BASE = '/v1';
 
-function link(parts: readonly string[], query: Query = {}): Link {
+function link(parts: readonly string[], query?: Query): Link {
   const path = [BASE, ...parts.map(encodeURIComponent)].join('/');
+  // An answer has a dozen links, and hardly any of them a query.
+  if (query === undefined) return { href: path };
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
   return { href: search.size === 0 ? path : `${path}?${search}` };
