@@ -248,6 +248,12 @@ describe('what a plan says, under constant requests', () => {
     await at.replace('app', 'shop', app);
     const down = await deployAsPlanned('App/shop', 'scale');
     expect(down.before).toEqual(expect.arrayContaining(down.after));
+    // It goes on serving for a while after the deploy; what comes next is to be measured by itself.
+    await until('the instance that was too many to be gone', 60_000, async () => {
+      const left = await kubectl(installation, ['get', 'pods', '--all-namespaces', '-o', 'json']);
+      const { items }: { items: Item[] } = JSON.parse(left);
+      return items.every(({ metadata }) => metadata.deletionTimestamp === undefined);
+    });
   });
 
   it('a rule and the time-out of a Route change in place', async () => {
