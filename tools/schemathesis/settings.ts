@@ -71,6 +71,8 @@ function operationSettings(target: Target, { name, isStream }: Described): objec
     ...(isLoose ? { positive_data_acceptance: { enabled: false } } : {}),
     // It holds the schema of an event's data against the whole record; our own tests look at each.
     ...(isStream ? { response_schema_conformance: { enabled: false } } : {}),
+    // A known name is one of the pod `live`; under a pod that was just made it is not there, and should not be.
+    ...(namesWhatIsInPod(target, name) ? { ensure_resource_availability: { enabled: false } } : {}),
   };
   const isOfKeys = name.includes('/v1/keys');
   const key = isOfKeys ? target.otherKey : target.limitedKey;
@@ -82,4 +84,10 @@ function operationSettings(target: Target, { name, isStream }: Described): objec
     ...(Object.keys(checks).length === 0 ? {} : { checks }),
   };
   return Object.keys(settings).length === 0 ? [] : [{ 'include-name': name, ...settings }];
+}
+
+/** Whether a path names, below a pod, something that the run knows the names of. */
+function namesWhatIsInPod(target: Target, operation: string): boolean {
+  const [, below] = operation.split('/v1/pods/{pod}/');
+  return below !== undefined && Object.keys(target.known).some((name) => below.includes(`{${name}}`));
 }
