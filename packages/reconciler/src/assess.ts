@@ -1,5 +1,6 @@
 import type { Platform } from '@brainpod/compiler/compile';
 import type { ResourceDocument } from '@brainpod/model/document';
+import type { InstanceSizes } from '@brainpod/model/instance-size';
 import type { AppDocument } from '@brainpod/model/kinds/app';
 import { backendNameOf, type RouteDocument } from '@brainpod/model/kinds/route';
 import { type AppHealth, type AppObservation, appHealth } from './health/app-health.ts';
@@ -13,6 +14,7 @@ export type AssessedApp = {
   document: AppDocument;
   observation: AppObservation;
   health: AppHealth;
+  sizes: InstanceSizes;
   routes: { route: string; port: number }[];
 };
 
@@ -36,7 +38,10 @@ export function assessPod(
   const apps = documents
     .filter((document) => document.kind === 'App')
     .map((document) =>
-      assessApp(document, byResource.get(`app/${document.metadata.name}`) ?? [], routeDocuments),
+      assessApp(document, byResource.get(`app/${document.metadata.name}`) ?? [], {
+        routeDocuments,
+        sizes: platform.sizes,
+      }),
     );
   const routes = routeDocuments.map((document) => {
     const { name } = document.metadata;
@@ -65,7 +70,7 @@ export function assessPod(
 function assessApp(
   document: AppDocument,
   objects: readonly LiveObject[],
-  routeDocuments: readonly RouteDocument[],
+  { routeDocuments, sizes }: { routeDocuments: readonly RouteDocument[]; sizes: InstanceSizes },
 ): AssessedApp {
   const observed = objects.map((object) => object.observed);
   const observation: AppObservation = {
@@ -78,7 +83,7 @@ function assessApp(
       .filter((rule) => backendNameOf(rule.backendRef) === document.metadata.name)
       .map((rule) => ({ route: route.metadata.name, port: rule.port })),
   );
-  return { document, observation, health: appHealth(observation), routes };
+  return { document, observation, health: appHealth(observation), sizes, routes };
 }
 
 function groupByResource(objects: Iterable<LiveObject>): Map<string, LiveObject[]> {

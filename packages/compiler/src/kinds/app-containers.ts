@@ -6,14 +6,13 @@ import type { AppTraffic, PodView } from '../pod-view.ts';
 import { limitsOf, requestsOf } from '../resources.ts';
 import { compileEnv, escapeExpansion } from './app-env.ts';
 import { compileMounts } from './app-mounts.ts';
-import { readinessProbe } from './app-probe.ts';
+import { probesOf } from './app-probe.ts';
 
 /** What a root container needs to hand a volume over to the app's user, and nothing more. */
 const INIT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'];
 
 /** The app's own container: as the image or the document says, never as root. */
 export function appContainer(app: AppDocument, traffic: AppTraffic, view: PodView): k8s.V1Container {
-  const probe = readinessProbe(app, traffic);
   const { runtime } = app.spec;
   return {
     name: APP_CONTAINER_NAME,
@@ -26,7 +25,7 @@ export function appContainer(app: AppDocument, traffic: AppTraffic, view: PodVie
       ...(runtime?.gid === undefined ? {} : { runAsGroup: runtime.gid }),
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    ...(probe === undefined ? {} : { readinessProbe: probe }),
+    ...probesOf(app, traffic),
     ...drain(traffic, view.platform.drainSeconds),
   };
 }

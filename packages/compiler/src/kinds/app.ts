@@ -13,6 +13,8 @@ const REVISION_HISTORY_LIMIT = 1;
 const PROGRESS_DEADLINE_SECONDS = 120;
 // Of an app that cannot be asked, having run this long counts as running: one that exits at once isn't up.
 const UNPROBED_READY_SECONDS = 3;
+// What Kubernetes tells the instances of one version by.
+const VERSION_LABEL = 'pod-template-hash';
 // Time to end for an app that no request waits for.
 const IDLE_GRACE_SECONDS = 30;
 // Route time-outs count in whole steps, so that a small change of one doesn't restart its apps.
@@ -145,18 +147,25 @@ function podSpec(
       seccompProfile: { type: 'RuntimeDefault' },
       ...(fsGroup === undefined ? {} : { fsGroup, fsGroupChangePolicy: 'OnRootMismatch' }),
     },
-    topologySpreadConstraints: [
-      {
-        maxSkew: 1,
-        topologyKey: 'kubernetes.io/hostname',
-        whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: { matchLabels: selector(app) },
-        matchLabelKeys: ['pod-template-hash'],
-      },
-    ],
+    ...spread(app),
     ...(init === undefined ? {} : { initContainers: [initContainer(app, init, view)] }),
     containers: [container],
     ...(volumes.length === 0 ? {} : { volumes }),
+  };
+}
+
+/**
+ * Instances of one version go to different machines and zones where there are any, and somewhere in any case. Zones are
+ * not asked for as machines are: where no machine has a zone, a constraint on zones would switch off the one on machines.
+ */
+function spread(app: AppDocument): Pick<k8s.V1PodSpec, 'affinity' | 'topologySpreadConstraints'> {
+  const own = { labelSelector: { matchLabels: selector(app) }, matchLabelKeys: [VERSION_LABEL] };
+  const otherZone = { weight: 100, podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone', ...own } };
+  return {
+    affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [otherZone] } },
+    topologySpreadConstraints: [
+      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', ...own },
+    ],
   };
 }
 

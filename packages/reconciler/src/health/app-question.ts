@@ -1,3 +1,4 @@
+import type { InstanceSizes } from '@brainpod/model/instance-size';
 import type { AppDocument } from '@brainpod/model/kinds/app';
 import type { AppHealth, AppObservation } from './app-health.ts';
 
@@ -8,6 +9,8 @@ export type AppQuestion = {
   document: AppDocument;
   observation: AppObservation;
   health: AppHealth;
+  /** What an instance of each size may use in this installation. */
+  sizes: InstanceSizes;
   /** The Routes' rules that lead to it. */
   routes: { route: string; port: number }[];
   /** By name of the k8s pod. May be left out where only what is terminal matters. */

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@brainpod/kube/kube-object';
+import { INSTANCE_SIZES, type InstanceSizes } from '@brainpod/model/instance-size';
 import { describe, expect, test } from 'vitest';
 import { app } from '../../test/documents.ts';
 import { observeDeployment, observeK8sPod, observeReplicaSet } from '../observe/workload.ts';
@@ -119,13 +120,19 @@ function observe(
 
 function diagnose(
   observation: AppObservation,
-  more: { document?: typeof DOCUMENT; routes?: { route: string; port: number }[]; events?: K8sEvent[] } = {},
+  more: {
+    document?: typeof DOCUMENT;
+    routes?: { route: string; port: number }[];
+    events?: K8sEvent[];
+    sizes?: InstanceSizes;
+  } = {},
 ) {
   const name = observation.k8sPods[0]?.name ?? '';
   return diagnoseApp({
     document: more.document ?? DOCUMENT,
     observation,
     health: appHealth(observation),
+    sizes: more.sizes ?? INSTANCE_SIZES,
     routes: more.routes ?? [],
     events: new Map([[name, more.events ?? []]]),
   });
@@ -313,7 +320,8 @@ const CASES: Case[] = [
     { containerStatuses: [crashLoop(2, ended(137, 'OOMKilled'))] },
     {
       terminal: true,
-      sentence: /used more memory than instance \.5x has \(512 MiB\)\. Choose a larger/,
+      sentence:
+        /used more memory than instance \.5x has \(512 MiB\)\. Choose a larger instance \(1x has 1024 MiB\)/,
       log: true,
       previous: true,
     },
@@ -410,6 +418,14 @@ describe('diagnoseApp', () => {
       container: 'app',
       previous: false,
     });
+  });
+
+  test('too little memory names the next size that has more, as the operator set them', () => {
+    const sizes = { ...INSTANCE_SIZES, '1x': { cpuMillis: 900, memoryMiB: 512 } };
+    const outOfMemory = observe([k8sPod({ containerStatuses: [crashLoop(2, ended(137, 'OOMKilled'))] })]);
+    expect(diagnose(outOfMemory, { sizes })?.sentence).toMatch(/\(2x has 2048 MiB\)/);
+    const largest = app('web', { instance: '8x' });
+    expect(diagnose(outOfMemory, { document: largest })?.sentence).toMatch(/There is no larger one/);
   });
 
   test.each([

@@ -1,10 +1,10 @@
-import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
 import type { AppDocument } from '@brainpod/model/kinds/app';
 import type { ContainerEnd, ObservedContainer, ObservedK8sPod } from '../observe/workload.ts';
 import { type AppObservation, currentReplicaSet } from './app-health.ts';
 import type { AppQuestion } from './app-question.ts';
 import type { Diagnosis, LogSource } from './diagnosis.ts';
 import { imageFault } from './image-fault.ts';
+import { memoryFault } from './memory-fault.ts';
 import { creationFault, roomFault } from './room-fault.ts';
 import { silenceFault } from './silence-fault.ts';
 
@@ -38,14 +38,14 @@ function diagnoseK8sPod(question: AppQuestion, k8sPod: ObservedK8sPod): Diagnosi
     return roomFault(document.metadata.name, document.spec.instance, k8sPod.unschedulable);
   }
   for (const container of k8sPod.containers) {
-    const fault = diagnoseContainer(document, k8sPod, container);
+    const fault = diagnoseContainer(question, k8sPod, container);
     if (fault !== null) return fault;
   }
   return silenceFault(question, k8sPod);
 }
 
 function diagnoseContainer(
-  document: AppDocument,
+  { document, sizes }: AppQuestion,
   k8sPod: ObservedK8sPod,
   container: ObservedContainer,
 ): Diagnosis | null {
@@ -59,7 +59,13 @@ function diagnoseContainer(
   }
   const end = endOf(container);
   if (end === null) return null;
-  return endFault(document, container, end, logSource(k8sPod, container));
+  const logFrom = logSource(k8sPod, container);
+  if (end.reason === 'OOMKilled') {
+    const who = container.init ? `The init step of ${app}` : app;
+    const sentence = memoryFault(who, document.spec.instance, sizes);
+    return { terminal: isHopeless(container), sentence, logFrom };
+  }
+  return endFault(document, container, end, logFrom);
 }
 
 /** How its latest run ended, null while it runs without having ended before, and for an init step that is done. */
@@ -137,18 +143,9 @@ function endFault(
   logFrom: LogSource,
 ): Diagnosis {
   const app = `App "${document.metadata.name}"`;
-  const terminal = container.restarts >= HOPELESS_RESTARTS;
+  const terminal = isHopeless(container);
   if (end.reason === 'StartError' || end.reason === 'ContainerCannotRun') {
     return commandFault(container.init ? `The init step of ${app}` : app, end.message);
-  }
-  if (end.reason === 'OOMKilled') {
-    const { instance } = document.spec;
-    const who = container.init ? `The init step of ${app}` : app;
-    return {
-      terminal,
-      sentence: `${who} was ended because it used more memory than instance ${instance} has (${INSTANCE_SIZES[instance].memoryMiB} MiB). Choose a larger instance, or make it use less.`,
-      logFrom,
-    };
   }
   if (container.init) {
     return {
@@ -166,6 +163,10 @@ function endFault(
     sentence: `${app} exited with code ${end.exitCode}${times(container.restarts)} instead of running on.${advice}`,
     logFrom,
   };
+}
+
+function isHopeless({ restarts }: ObservedContainer): boolean {
+  return restarts >= HOPELESS_RESTARTS;
 }
 
 function times(restarts: number): string {
