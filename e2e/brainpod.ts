@@ -32,6 +32,8 @@ export function installationIn(directory: string): Installation {
       GOMODCACHE: process.env.GOMODCACHE ?? path.join(machineHome, 'go/pkg/mod'),
       BRAINPOD_DATA_DIR: dataDir,
       BRAINPOD_RUN_DIR: runDir,
+      // Several tests wait for a deploy to fail in its time.
+      BRAINPOD_DEPLOY_TIMEOUT_SECONDS: '45',
       CI: 'true',
     },
   };

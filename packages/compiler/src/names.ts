@@ -29,9 +29,9 @@ export function serviceAccountName(appName: string): string {
   return `app-${appName}`;
 }
 
-/** A Route with many rules is spread over several objects; the first has the Route's name. */
-export function httpRouteName(routeName: string, index: number): string {
-  return index === 0 ? routeName : `${routeName}-${shortHash(`${routeName}/${index}`)}`;
+/** A Route's object for one port of an App, and for one part of its paths where there are many. */
+export function httpRouteName(routeName: string, appName: string, port: number, part: number): string {
+  return `${routeName}-${shortHash(`${routeName}/${appName}/${port}/${part}`)}`;
 }
 
 /** A volume's name is a DNS label, while a Config's name alone may fill one. */

@@ -47,7 +47,8 @@ export function assessPod(
     const { name } = document.metadata;
     const httpRoutes = (byResource.get(`route/${name}`) ?? [])
       .map((object) => object.observed)
-      .filter((observed) => observed?.type === 'httpRoute');
+      .filter((observed) => observed?.type === 'httpRoute')
+      .filter(({ parkedAtMs }) => parkedAtMs === null);
     const gateway = live.gateway(platform.gateway.namespace, platform.gateway.name);
     const gatewayApi = live.serves(HTTP_ROUTE);
     return { document, health: routeHealth({ name, httpRoutes, gateway, gatewayApi }) };

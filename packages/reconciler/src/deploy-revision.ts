@@ -1,17 +1,17 @@
 import type { CompiledObject, Platform } from '@brainpod/compiler/compile';
 import { KubeError } from '@brainpod/kube/kube-error';
-import type { KubeObject } from '@brainpod/kube/kube-object';
 import type { Fault } from '@brainpod/model/document';
 import type { Refusal } from './apply-objects.ts';
 import { type Assessment, assessPod } from './assess.ts';
 import { explainTimeout, findTerminalFault, withLastWords } from './explain-failure.ts';
 import type { LogSource } from './health/diagnosis.ts';
 import { lackSentence } from './lack-sentence.ts';
-import { HTTP_ROUTE, NAMESPACE } from './managed-kinds.ts';
+import { NAMESPACE } from './managed-kinds.ts';
 import { compileSnapshot, type Outcome, type PodDeps } from './pod-pass.ts';
 import type { PodState, Snapshot } from './ports.ts';
 import { refusalText } from './refusal-text.ts';
 import { checksumOf, planRollout } from './rollout-plan.ts';
+import { answersServed, servedHostnames, switchRoutes } from './route-switch.ts';
 
 type Failure = { sentence: string; logFrom?: LogSource };
 
@@ -56,7 +56,7 @@ export class RevisionDeploy {
       if (!(await store.markReady(this.#target.revisionId, checksumOf(objects)))) return 'reload';
       this.#log('the cluster accepts the revision');
     }
-    const assessment = await this.#rollOut(objects, platform);
+    const { assessment, waitMs } = await this.#rollOut(objects, platform);
     await store.saveStatuses(this.#state.pod.id, assessment.rows);
     if (assessment.healthy) {
       this.#signal.throwIfAborted();
@@ -66,7 +66,7 @@ export class RevisionDeploy {
     const fault = findTerminalFault(assessment);
     if (fault !== null) return this.#fail(fault);
     const leftMs = this.#leftMs();
-    if (leftMs > 0) return { waitMs: leftMs };
+    if (leftMs > 0) return { waitMs: Math.min(leftMs, waitMs ?? leftMs) };
     if (!this.#deps.live.isConnected) return this.#fail({ sentence: this.#unreachableSentence() });
     return this.#fail(await explainTimeout(this.#deps.kube, assessment, this.#deps.deployTimeoutMs));
   }
@@ -81,26 +81,30 @@ export class RevisionDeploy {
     return this.#deps.applier.dryRun(all, this.#signal);
   }
 
-  async #rollOut(objects: CompiledObject[], platform: Platform): Promise<Assessment> {
+  async #rollOut(
+    objects: CompiledObject[],
+    platform: Platform,
+  ): Promise<{ assessment: Assessment; waitMs: number | null }> {
     const { applier } = this.#deps;
     const deployed = this.#state.deployed;
     const before =
       deployed === null ? [] : compileSnapshot(this.#deps, this.#state, deployed, platform).objects;
-    const plan = planRollout(objects, before, (object) => this.#isServing(object));
+    const { live } = this.#deps;
+    const { name } = this.#state.pod;
+    const served = servedHostnames(live.ofPod(name));
+    const plan = planRollout(objects, before, (object) => answersServed(object, served));
     for (const step of plan.first) await applier.apply(step, this.#signal);
     const assessment = this.#assess(platform);
-    if (plan.whenHealthy.length === 0) return assessment;
-    if (!assessment.appsHealthy) return withRoutesWaiting(assessment, plan.whenHealthy);
-    await applier.apply(plan.whenHealthy, this.#signal);
-    return this.#assess(platform);
+    if (plan.whenHealthy.length === 0) return { assessment, waitMs: null };
+    // A Route that still serves as the revision before wants it is no sign that this revision is healthy.
+    const waiting = { ...assessment, healthy: false };
+    if (!assessment.appsHealthy) return { assessment: waiting, waitMs: null };
+    const waitMs = await switchRoutes(this.#deps, name, plan.whenHealthy, this.#signal);
+    return waitMs === null ? { assessment: this.#assess(platform), waitMs } : { assessment: waiting, waitMs };
   }
 
   #assess(platform: Platform): Assessment {
     return assessPod(this.#target.documents, this.#state.pod.name, this.#deps.live, platform);
-  }
-
-  #isServing(object: KubeObject): boolean {
-    return object.kind === HTTP_ROUTE.kind && this.#deps.live.get(object) !== undefined;
   }
 
   #handleError(error: unknown, objects: CompiledObject[]): Promise<Outcome> {
@@ -157,11 +161,6 @@ export class RevisionDeploy {
   #fields(): { pod: string; version: number; revision: string } {
     return { pod: this.#state.pod.name, version: this.#target.version, revision: this.#target.revisionId };
   }
-}
-
-/** A Route that still serves as the revision before wants it is no sign that this revision is healthy. */
-function withRoutesWaiting(assessment: Assessment, waiting: readonly KubeObject[]): Assessment {
-  return waiting.length === 0 ? assessment : { ...assessment, healthy: false };
 }
 
 function faultsText(faults: readonly Fault[]): string {

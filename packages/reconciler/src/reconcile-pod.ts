@@ -7,6 +7,7 @@ import { compileSnapshot, type Outcome, type PodDeps, platformNow } from './pod-
 import type { PodState, Snapshot } from './ports.ts';
 import { finishRestarts } from './restart-progress.ts';
 import { stepsOf } from './rollout-plan.ts';
+import { readyToGo } from './route-switch.ts';
 
 const LOCK_RETRY_MS = 500;
 // More than the states that a pod can go through without waiting for anything.
@@ -68,15 +69,16 @@ async function keep(
     );
   }
   for (const step of stepsOf(objects)) await applier.apply(step, signal);
-  await applier.prune(
-    live.ofPod(pod.name),
-    objects.map(({ object }) => object),
-    signal,
-  );
+  const wanted = objects.map(({ object }) => object);
+  const { present, waitMs } = await readyToGo(deps, live.ofPod(pod.name), wanted, signal);
+  await applier.prune(present, wanted, signal);
   const assessment = assessPod(deployed.documents, pod.name, live, platform);
   signal.throwIfAborted();
   await store.saveStatuses(pod.id, assessment.rows);
-  return finishRestarts(deps, state, assessment, signal);
+  const outcome = await finishRestarts(deps, state, assessment, signal);
+  return outcome === 'reload' || waitMs === null
+    ? outcome
+    : { waitMs: Math.min(waitMs, outcome.waitMs ?? waitMs) };
 }
 
 /** Where nothing ever went live, nothing runs: what a failed first deploy made is taken away. */

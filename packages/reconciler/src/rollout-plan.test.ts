@@ -1,5 +1,7 @@
 import { type CompiledObject, compilePlatform, compilePod } from '@brainpod/compiler/compile';
+import { NAME_LABEL } from '@brainpod/compiler/labels';
 import { UNTOUCHED } from '@brainpod/compiler/platform-facts';
+import type { KubeObject } from '@brainpod/kube/kube-object';
 import type { ResourceDocument } from '@brainpod/model/document';
 import { expect, test } from 'vitest';
 import { app, config, PLATFORM, route } from '../test/documents.ts';
@@ -21,14 +23,11 @@ const kindsOf = (step: { kind: string }[]): string[] => [...new Set(step.map(({ 
 
 test('a Route that serves already waits for its apps, a new one does not', () => {
   const target = compile([app('web'), route('old', 'web', 80), route('new', 'web', 81)]);
-  const plan = planRollout(target, [], (object) => object.metadata.name === 'old');
-  expect(plan.whenHealthy.map(({ metadata }) => metadata.name)).toEqual(['old']);
-  expect(
-    plan.first
-      .flat()
-      .filter(({ kind }) => kind === 'HTTPRoute')
-      .map(({ metadata }) => metadata.name),
-  ).toEqual(['new']);
+  const nameOf = ({ metadata }: KubeObject): string | undefined => metadata.labels?.[NAME_LABEL];
+  const plan = planRollout(target, [], (object) => nameOf(object) === 'old');
+  expect(plan.whenHealthy.map(nameOf)).toEqual(['old']);
+  const routes = plan.first.flat().filter(({ kind }) => kind === 'HTTPRoute');
+  expect(routes.map(nameOf)).toEqual(['new']);
 });
 
 test('a Service keeps the ports that the Routes of before lead to, until these are changed', () => {

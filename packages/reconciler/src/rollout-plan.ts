@@ -12,21 +12,15 @@ export type RolloutPlan = {
 };
 
 /**
- * Plans how a revision takes the place of the one that is live, so that no request is lost: a Route that serves
- * already is changed after the apps are up, and until then Services keep the ports that it leads to.
+ * Plans how a revision takes the place of the one that is live, so that no request is lost: an HTTPRoute for a host
+ * name that is served already is changed after the apps are up, and until then Services keep the ports that it leads to.
  */
 export function planRollout(
   target: readonly CompiledObject[],
   deployed: readonly CompiledObject[],
   isServing: (object: KubeObject) => boolean,
 ): RolloutPlan {
-  const servingRoutes = new Set(
-    target
-      .filter(({ step, object }) => step === 'route' && isServing(object))
-      .map(({ resource }) => resource?.name),
-  );
-  const waits = (compiled: CompiledObject): boolean =>
-    compiled.step === 'route' && servingRoutes.has(compiled.resource?.name);
+  const waits = ({ step, object }: CompiledObject): boolean => step === 'route' && isServing(object);
   const before = new Map(deployed.map(({ object }) => [objectKey(object), object]));
   const now = target
     .filter((compiled) => !waits(compiled))

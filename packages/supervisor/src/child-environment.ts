@@ -33,6 +33,7 @@ const OPERATORS_CHOICES = [
   'BRAINPOD_RATE_LIMIT_PER_SECOND',
   'BRAINPOD_RATE_LIMIT_BURST',
   'BRAINPOD_REQUEST_TIMEOUT_SECONDS',
+  'BRAINPOD_DEPLOY_TIMEOUT_SECONDS',
   'BRAINPOD_TRUSTED_PROXIES',
   'BRAINPOD_CONSOLE_ORIGINS',
 ];
@@ -63,6 +64,5 @@ export function serverEnvironment(settings: Settings, locations: Locations): Rec
     BRAINPOD_GATEWAY_CLASS: settings.gatewayClass,
     BRAINPOD_DATA_DIR: locations.dataDir,
     BRAINPOD_RUN_DIR: locations.runDir,
-    BRAINPOD_DEPLOY_TIMEOUT_SECONDS: '80',
   };
 }

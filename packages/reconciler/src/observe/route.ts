@@ -1,6 +1,9 @@
 import type { KubeObject } from '@brainpod/kube/kube-object';
 import { type Condition, conditionsOf, listAt, textAt } from './fields.ts';
 
+/** On an HTTPRoute that is in the edge and answers nothing: since when, in ISO 8601. */
+export const PARKED_AT_ANNOTATION = 'brainpod.io/parked-at';
+
 export type ObservedParent = { namespace: string; name: string; conditions: Condition[] };
 
 /** What health needs to know of an HTTPRoute. */
@@ -11,6 +14,11 @@ export type ObservedHttpRoute = {
   wanted: { namespace: string; name: string }[];
   /** What they say about it. */
   parents: ObservedParent[];
+  hostnames: string[];
+  /** The beginnings of the paths that it answers. */
+  paths: string[];
+  /** Since when it answers nothing, in milliseconds since 1970; null where it answers. */
+  parkedAtMs: number | null;
 };
 
 export type ObservedGateway = {
@@ -24,6 +32,7 @@ export type ObservedGateway = {
 
 export function observeHttpRoute(object: KubeObject): ObservedHttpRoute {
   const own = object.metadata.namespace ?? '';
+  const parkedAt = object.metadata.annotations?.[PARKED_AT_ANNOTATION];
   return {
     type: 'httpRoute',
     generation: object.metadata.generation ?? 0,
@@ -35,6 +44,11 @@ export function observeHttpRoute(object: KubeObject): ObservedHttpRoute {
       ),
       conditions: conditionsOf(parent),
     })),
+    hostnames: listAt(object, 'spec', 'hostnames').filter((name) => typeof name === 'string'),
+    paths: listAt(object, 'spec', 'rules').flatMap((rule) =>
+      listAt(rule, 'matches').map((match) => textAt(match, 'path', 'value') ?? '/'),
+    ),
+    parkedAtMs: parkedAt === undefined ? null : Date.parse(parkedAt),
   };
 }
 
