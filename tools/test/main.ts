@@ -1,7 +1,8 @@
 /**
  * The second half of npm test, on Node 24: checks, Go tests, unit and integration tests, requests
  * of every kind against a running server, and end-to-end tests, then one
- * closing line "N passed, N failed". Arguments name the kinds to run; none means all.
+ * closing line "N passed, N failed". Arguments name the kinds to run; none means all. After a single kind, further
+ * arguments choose among its files by a part of their paths: npm test -- e2e walls.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -17,6 +18,7 @@ import { summarize, type Tally, tallyGo, tallyVitest } from './tally.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const KINDS = ['check', 'go', 'unit', 'integration', 'schemathesis', 'e2e'] as const;
 type Kind = (typeof KINDS)[number];
+const VITEST_KINDS: readonly Kind[] = ['unit', 'integration', 'e2e'];
 
 /** What the tests look at the machine with, beyond what the platform needs. */
 const TEST_PACKAGES = ['curl', 'procps'];
@@ -24,8 +26,8 @@ type Engine = { binDir: string; envoyBinary: string };
 
 const scratch = await mkdtemp(path.join(tmpdir(), 'brainpod-test-'));
 try {
-  const wanted = kindsFrom(process.argv.slice(2));
-  const tallies = await runKinds(wanted);
+  const { wanted, files } = parseArguments(process.argv.slice(2));
+  const tallies = await runKinds(wanted, files);
   const { text, ok } = summarize(tallies);
   console.log(`\n${text}`);
   process.exitCode = ok ? 0 : 1;
@@ -33,15 +35,18 @@ try {
   await rm(scratch, { recursive: true, force: true });
 }
 
-function kindsFrom(args: readonly string[]): readonly Kind[] {
-  const unknown = args.filter((argument) => !KINDS.some((kind) => kind === argument));
-  if (unknown.length > 0)
-    throw new Error(`unknown kind of test: ${unknown.join(', ')}; there are ${KINDS.join(', ')}`);
-  return args.length === 0 ? KINDS : KINDS.filter((kind) => args.includes(kind));
+function parseArguments(args: readonly string[]): { wanted: readonly Kind[]; files: readonly string[] } {
+  if (args.length === 0) return { wanted: KINDS, files: [] };
+  const wanted = KINDS.filter((kind) => args.includes(kind));
+  const files = args.filter((argument) => !KINDS.some((kind) => kind === argument));
+  const [kind] = wanted;
+  if (files.length > 0 && (wanted.length !== 1 || kind === undefined || !VITEST_KINDS.includes(kind)))
+    throw new Error(`unknown kind of test: ${files.join(', ')}; there are ${KINDS.join(', ')}`);
+  return { wanted, files };
 }
 
 /** The quick kinds come first, so that a simple mistake is told before the engine has been built. */
-async function runKinds(wanted: readonly Kind[]): Promise<Tally[]> {
+async function runKinds(wanted: readonly Kind[], files: readonly string[]): Promise<Tally[]> {
   const tallies: Tally[] = [];
   const step = async (kind: Kind, run: () => Promise<Tally>) => {
     if (!wanted.includes(kind)) return;
@@ -51,14 +56,19 @@ async function runKinds(wanted: readonly Kind[]): Promise<Tally[]> {
     console.log(`== ${kind}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
   };
   await step('check', runCheckKind);
-  await step('unit', () => runVitest('unit', {}));
+  await step('unit', () => runVitest('unit', { files }));
   if (wanted.some((kind) => kind !== 'check' && kind !== 'unit')) {
     await ensureDebianPackages();
     const engine = await buildEngine();
     await step('go', runGo);
-    await step('integration', () => runIntegration(engine));
+    await step('integration', () => runIntegration(engine, files));
     await step('schemathesis', () => runSchemathesis(engine));
-    await step('e2e', () => runEndToEnd({ engine, runVitest }));
+    await step('e2e', () =>
+      runEndToEnd({
+        engine,
+        runVitest: (environment, wrap) => runVitest('e2e', { environment, wrap, files }),
+      }),
+    );
   }
   return tallies;
 }
@@ -93,24 +103,27 @@ function goOutput(lines: readonly string[]): string {
 }
 
 /** The integration tests, and whether they prove of every operation all that it may answer. */
-async function runIntegration(engine: Engine): Promise<Tally> {
-  const tally = await runVitest('integration', { BRAINPOD_ENGINE_BIN: engine.binDir });
+async function runIntegration(engine: Engine, files: readonly string[]): Promise<Tally> {
+  const tally = await runVitest('integration', {
+    environment: { BRAINPOD_ENGINE_BIN: engine.binDir },
+    files,
+  });
+  if (files.length > 0) return tally;
   const faults = await checkOperationTable(reportOf('integration'), { write: false });
   tally.failed.push(...faults.map((fault) => `operations: ${fault}`));
   return tally;
 }
 
-async function runVitest(
-  project: string,
-  environment: Record<string, string>,
-  wrap: (command: string, args: readonly string[]) => [string, string[]] = (command, args) => [
-    command,
-    [...args],
-  ],
-): Promise<Tally> {
+type VitestRun = {
+  files: readonly string[];
+  environment?: Record<string, string>;
+  wrap?: (command: string, args: readonly string[]) => [string, string[]];
+};
+
+async function runVitest(project: string, { files, environment, wrap }: VitestRun): Promise<Tally> {
   const report = reportOf(project);
   const node = path.join(ROOT, 'node_modules/.bin/node');
-  const [command, args] = wrap(node, [
+  const vitest = [
     path.join(ROOT, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--project',
@@ -118,8 +131,10 @@ async function runVitest(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
-  ]);
-  const code = await run(command, args, { cwd: ROOT, env: environment });
+    ...files,
+  ];
+  const [command, args] = wrap?.(node, vitest) ?? [node, vitest];
+  const code = await run(command, args, { cwd: ROOT, env: environment ?? {} });
   const tally = tallyVitest(project, JSON.parse(await readFile(report, 'utf8')));
   // An error outside any test, such as one that nobody waited for, fails the run but no test.
   if (code !== 0 && tally.failed.length === 0)
