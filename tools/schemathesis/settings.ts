@@ -67,16 +67,19 @@ export function settingsFor(target: Target, operations: readonly Described[]): s
 function operationSettings(target: Target, { name, isStream }: Described): object[] {
   const pod = OWN_PODS.get(name);
   const isLoose = !name.startsWith('GET ') || STRICTER_READS.has(name);
+  const isOfKeys = name.includes('/v1/keys');
+  const key = isOfKeys ? target.otherKey : target.limitedKey;
+  const mayTake = isOfKeys || (pod !== undefined && !name.includes('/v1/operator/'));
   const checks = {
     ...(isLoose ? { positive_data_acceptance: { enabled: false } } : {}),
     // It holds the schema of an event's data against the whole record; our own tests look at each.
     ...(isStream ? { response_schema_conformance: { enabled: false } } : {}),
-    // A known name is one of the pod `live`; under a pod that was just made it is not there, and should not be.
-    ...(namesWhatIsInPod(target, name) ? { ensure_resource_availability: { enabled: false } } : {}),
+    // A known name is one of the pod `live`: under a pod that was just made it is not there, and should not be. And a
+    // key of its own may not know of that pod.
+    ...(mayTake || namesWhatIsInPod(target, name)
+      ? { ensure_resource_availability: { enabled: false } }
+      : {}),
   };
-  const isOfKeys = name.includes('/v1/keys');
-  const key = isOfKeys ? target.otherKey : target.limitedKey;
-  const mayTake = isOfKeys || (pod !== undefined && !name.includes('/v1/operator/'));
   const settings = {
     ...(pod === undefined ? {} : { parameters: { 'path.pod': target.pods[pod] } }),
     // Whatever it finds out about other pods and keys, it may not take away what the run itself needs.
