@@ -15,9 +15,14 @@ export function edgeAgent(ca: string, connections: number): Agent {
 }
 
 /** One GET through the edge. Rejects on a refused certificate, a reset, or no answer within `timeoutMs`. */
-export function get(url: string, agent: Agent, timeoutMs = 10_000): Promise<Answer> {
+export function get(
+  url: string,
+  agent: Agent,
+  timeoutMs = 10_000,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const call = request(url, { agent, timeout: timeoutMs }, (response) => {
+    const call = request(url, { agent, timeout: timeoutMs, headers }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

@@ -34,7 +34,7 @@ func (e *Edge) applyManifests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	objects, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": append(manifests(e.config), secret)})
+	objects, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": append(manifests(e.config), secret, errorPages(e.config))})
 	if err != nil {
 		return err
 	}

@@ -113,6 +113,8 @@ func gatewayConfiguration(remoteSocket string, ipv6 bool) ([]byte, error) {
 		"logging":    object{"level": object{"default": "warn"}},
 		// Listeners are named by their port, so that renaming one in a Gateway does not close connections.
 		"runtimeFlags": object{"enabled": []string{"XDSNameSchemeV2"}},
+		// For the error pages alone; in the cluster nobody but an administrator may write such a policy.
+		"extensionApis": object{"enableEnvoyPatchPolicy": true},
 		"provider": object{"type": "Custom", "custom": object{
 			"resource": object{"type": "Kubernetes", "kubernetes": object{
 				"leaderElection": object{"disable": true},
