@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { sampleApp } from '@brainpod/testkit/sample-documents';
 import { holdLock } from '@brainpod/testkit/test-database';
 import { waitFor } from '@brainpod/testkit/wait-for';
@@ -42,6 +44,21 @@ describe('a request that takes too long', () => {
       await lock.release();
       expect((await api.get('/v1/pods')).status).toBe(200);
     }
+  });
+
+  test('is given up while its body arrives by drops, and the connection with it', async () => {
+    const server = api.beside({ requestTimeoutMs: 400 });
+    const origin = new URL(await server.server.listen({ host: '127.0.0.1', port: 0 }));
+    const socket = connect(Number(origin.port), origin.hostname);
+    const head = ['POST /v1/pods HTTP/1.1', 'Host: brainpod', `Authorization: Bearer ${server.key}`];
+    const body = ['Content-Type: application/json', 'Content-Length: 1000', '', '{"displayName": "'];
+    socket.write([...head, ...body].join('\r\n'));
+    const drops = setInterval(() => socket.write('x'), 50);
+    const answer = await text(socket);
+    clearInterval(drops);
+    expect(answer).toMatch(/^HTTP\/1\.1 504 /);
+    expect(answer).toContain('REQUEST_TIMEOUT');
+    expect(answer.toLowerCase()).toContain('connection: close');
   });
 
   test('does not hold those up who need not wait', async () => {

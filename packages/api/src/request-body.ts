@@ -1,5 +1,8 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { ApiError } from '@brainpod/model/errors';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Deadline } from './deadline.ts';
 
 /** What is no operation gets its body as it came, unread: unknown paths need none, proxies pass it on. */
 export function leaveBodiesUnread(server: FastifyInstance): void {
@@ -20,6 +23,16 @@ export function readJsonBodies(scope: FastifyInstance): void {
     if (bytes.length === 0) done(null, undefined);
     else done(new ApiError('BAD_REQUEST', 'The body must be JSON, with Content-Type: application/json.'));
   });
+}
+
+/** A body that ends with an error (REQUEST_TIMEOUT) when it has not arrived in time, and with it the connection. */
+export function inTime(body: Readable, deadline: Deadline, reply: FastifyReply): Readable {
+  const limited = body.pipe(new PassThrough());
+  deadline.race(finished(body)).catch((error: Error) => {
+    reply.header('connection', 'close');
+    limited.destroy(error);
+  });
+  return limited;
 }
 
 /** The parser's own words repeat pieces of the body, which may be a secret: they stay with the cause. */

@@ -15,6 +15,7 @@ import {
 import { BODY_LIMIT_BYTES, DOCUMENTS_LIMIT_BYTES, type QueryValues } from './input.ts';
 import type { BodyReply, OperationFacts, Reply } from './operation-facts.ts';
 import { rateHeaders, tooMany } from './rate-limit.ts';
+import { inTime } from './request-body.ts';
 
 // The way of every request: who calls, may they, what do they ask, then the work, in one transaction with the answer
 // that is kept for its repetition.
@@ -59,6 +60,11 @@ export function answerRequest<C, K extends { deps: ApiDependencies }>(
         return { identity, context: await steps.authorize(identity, request), deadline };
       };
       admitted.set(request, await deadline.race(admit()));
+    },
+    preParsing: async (request, reply, payload) => {
+      const admission = admitted.get(request);
+      if (operation.method === 'GET' || admission === undefined) return payload;
+      return inTime(payload, admission.deadline, reply);
     },
     handler: async (request, reply) => {
       const admission = admitted.get(request);
