@@ -166,23 +166,4 @@ describe('clusters', { timeout: 180_000 }, () => {
     await world.deploy(server, pod.name);
     expect(await world.settled(pod.id), server.log).toEqual(['deployed', 'deployed']);
   });
-
-  test('that are away when a server starts let a deploy fail in its time, and say why', async () => {
-    const pod = await deployedPod(undefined);
-    await world.kubeProxy.down();
-    const impatient = await world.startServer({ BRAINPOD_DEPLOY_TIMEOUT_SECONDS: '5' });
-    await server.stop();
-    await world.replace(impatient, pod.name, sampleApp('web', { image: 'docker.io/demo/web:2' }));
-    const revision = await world.deploy(impatient, pod.name);
-    expect(await world.settled(pod.id), impatient.log).toEqual(['deployed', 'failed']);
-    const found = await world.store.revisions.find(pod.id, revision);
-    expect(found?.error).toContain('could not be reached');
-    await world.kubeProxy.up();
-    await waitFor(() => impatient.log.includes('the cluster answers'), {
-      timeoutMs: 20_000,
-      what: 'the cluster to be back',
-    });
-    expect((await world.call(impatient, 'POST', `/v1/pods/${pod.name}/redeploy`)).status).toBe(202);
-    expect(await world.settled(pod.id), impatient.log).toEqual(['deployed', 'deployed']);
-  });
 });
