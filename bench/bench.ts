@@ -17,12 +17,15 @@ export type Bench = {
 };
 
 /** Finds the Brainpod of this machine by the environment it was started with. */
-export async function openBench(): Promise<Bench> {
-  const dataDir = process.env.BRAINPOD_DATA_DIR ?? '/var/lib/brainpod';
-  const runDir = process.env.BRAINPOD_RUN_DIR ?? '/run/brainpod';
+export async function openBench(environment: NodeJS.ProcessEnv = process.env): Promise<Bench> {
+  const dataDir = environment.BRAINPOD_DATA_DIR ?? '/var/lib/brainpod';
+  const runDir = environment.BRAINPOD_RUN_DIR ?? '/run/brainpod';
   const configFile =
-    process.env.BRAINPOD_CONFIG ??
-    path.join(process.env.XDG_CONFIG_HOME ?? path.join(homedir(), '.config'), 'brainpod/config.toml');
+    environment.BRAINPOD_CONFIG ??
+    path.join(
+      environment.XDG_CONFIG_HOME ?? path.join(environment.HOME ?? homedir(), '.config'),
+      'brainpod/config.toml',
+    );
   const config = parse(await readFile(configFile, 'utf8'));
   const binaries = JSON.parse(await readFile(path.join(dataDir, 'engine/bin.json'), 'utf8')) as {
     binDir: string;
