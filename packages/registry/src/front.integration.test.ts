@@ -218,7 +218,6 @@ describe('another pod', () => {
     ['PUT', '/v2/other/app/blobs/uploads/some-id'],
     ['GET', '/v2/other/app/blobs/uploads/some-id'],
     ['DELETE', '/v2/other/app/blobs/uploads/some-id'],
-    ['POST', `/v2/mine/app/blobs/uploads/?mount=${digest}&from=other/app`],
     ['GET', '/v2/unheard-of/app/manifests/v1'],
     ['GET', '/v2/_catalog'],
     ['GET', '/v2/docker.io/library/node/manifests/24'],
@@ -247,6 +246,18 @@ describe('another pod', () => {
   it('lends a blob only to who may read it there', async () => {
     const path = `/v2/mine/app/blobs/uploads/?mount=${digest}&from=other/app`;
     expect((await call('POST', path, { secret: 'brain_both' })).status).toBe(201);
+  });
+
+  it('is not lent from, but uploaded to, by who may not read it there', async () => {
+    const bytes = Buffer.from('a secret that is not lent');
+    await uploadBlob('other/app', 'brain_other', bytes);
+    for (const from of ['other/app', 'long-gone/app']) {
+      const path = `/v2/mine/app/blobs/uploads/?mount=${sha256(bytes)}&from=${from}`;
+      expect((await call('POST', path, { secret: 'brain_mine' })).status).toBe(202);
+    }
+    expect((await call('HEAD', `/v2/mine/app/blobs/${sha256(bytes)}`, { secret: 'brain_mine' })).status).toBe(
+      404,
+    );
   });
 
   it('does not lend a blob named in a form instead of the query', async () => {

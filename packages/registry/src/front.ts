@@ -85,11 +85,11 @@ async function handle<Principal>(
   const credentials = readBasic(req.headers.authorization);
   if (credentials === null)
     throw new OciError('UNAUTHORIZED', 'Log in with user "api" and an API key as password.');
-  const call = parseRegistryCall(req.url ?? '/');
-  if (!METHODS[call.kind].includes(method)) {
+  const asked = parseRegistryCall(req.url ?? '/');
+  if (!METHODS[asked.kind].includes(method)) {
     throw new OciError('UNSUPPORTED', `${method} is not possible here.`);
   }
-  await authorize(front, call, method, credentials);
+  const call = await authorize(front, asked, method, credentials);
   req.socket.setTimeout(TIMEOUT_MS);
   if (call.kind === 'upload-start' && call.mount !== null && call.from === null) {
     if (await answerPresentBlob(front, res, call.repository, call.mount)) return;
@@ -97,38 +97,38 @@ async function handle<Principal>(
   await forward(front, req, res, call);
 }
 
+/** Gives what the caller may do of what it asks for: all of it, or an upload where a blob is not to be lent. */
 async function authorize<Principal>(
   front: Front<Principal>,
   call: RegistryCall,
   method: string,
   credentials: Credentials,
-): Promise<void> {
+): Promise<RegistryCall> {
   if (call.kind !== 'ping' && credentials.user === 'pull') {
     const readsOnly = method === 'GET' || method === 'HEAD';
     if (front.verifyPullToken(podOf(call.repository), credentials.password)) {
-      if (readsOnly) return;
+      if (readsOnly) return call;
       throw new OciError('DENIED', 'A pull token only reads.');
     }
   }
   const principal = await front.authenticate(credentials.password);
   if (principal === null) throw new OciError('UNAUTHORIZED', 'The API key is unknown, revoked or expired.');
-  for (const { action, pod } of needs(call, method)) {
-    if (!(await front.isAllowed(principal, action, pod))) {
-      throw new OciError('DENIED', `This API key has no ${action} on pod "${pod}", or there is no such pod.`);
-    }
+  if (call.kind === 'ping') return call;
+  const pod = podOf(call.repository);
+  const action = actionOf(call, method);
+  if (!(await front.isAllowed(principal, action, pod))) {
+    throw new OciError('DENIED', `This API key has no ${action} on pod "${pod}", or there is no such pod.`);
   }
+  if (call.kind !== 'upload-start' || call.from === null) return call;
+  if (await front.isAllowed(principal, 'registry:pull', podOf(call.from))) return call;
+  // Builders name where they pushed a blob before; that pod may be gone, or another's. The blob is then uploaded.
+  return { ...call, mount: null, from: null };
 }
 
-function needs(call: RegistryCall, method: string): { action: RegistryAction; pod: string }[] {
-  if (call.kind === 'ping') return [];
-  const pod = podOf(call.repository);
-  if (method === 'GET' || method === 'HEAD') {
-    // An upload's progress is part of pushing it.
-    return [{ action: call.kind === 'upload' ? 'registry:push' : 'registry:pull', pod }];
-  }
-  const push = { action: 'registry:push', pod } as const;
-  if (call.kind !== 'upload-start' || call.from === null) return [push];
-  return [push, { action: 'registry:pull', pod: podOf(call.from) }];
+function actionOf(call: RegistryCall, method: string): RegistryAction {
+  const isReading = method === 'GET' || method === 'HEAD';
+  // An upload's progress is part of pushing it.
+  return isReading && call.kind !== 'upload' ? 'registry:pull' : 'registry:push';
 }
 
 function readBasic(header: string | undefined): Credentials | null {
