@@ -5,7 +5,7 @@ import { Tally, type TrafficResult } from './tally.ts';
 import { openEcho } from './websocket.ts';
 
 /** What kinds of visitors there are; a number of each comes at once. */
-export type Mix = {
+type Mix = {
   /** GETs over a kept-alive connection. */
   get?: number;
   /** GETs, each over a connection of its own. */

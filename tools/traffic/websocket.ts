@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
 
-export type Ended = { by: 'close'; code: number } | { by: 'cut'; reason: string };
+type Ended = { by: 'close'; code: number } | { by: 'cut'; reason: string };
 
 /** A WebSocket that sends short texts and gets each of them back. */
 export type Echo = {
