@@ -1,12 +1,18 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { isIP } from 'node:net';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { buildApp, createPod, createResources, deploy, hostname } from './apps.ts';
 import { brainpod, installationIn, until } from './brainpod.ts';
 import { type Answer, edgeAgent, get } from './edge.ts';
 import { EDGE_APP } from './edge-app.ts';
+import { http2To, nextChunk, sendRaw, tlsTo, upgradeTo } from './raw-edge.ts';
 
 const running = inject('running');
 const installation = installationIn(running.directory);
-const agent = edgeAgent(running.authorityPem, 8);
+const ca = running.authorityPem;
+const agent = edgeAgent(ca, 8);
 const domain = new URL(running.url).hostname.split('.').slice(1).join('.');
 
 const envelope = (kind: string, name: string, spec: Record<string, unknown>) => ({
@@ -95,6 +101,157 @@ describe('where no app answers', () => {
     }
   });
 });
+
+describe('what an app sees of a request', () => {
+  const invented = {
+    'x-forwarded-for': '203.0.113.7',
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'gopher',
+    x_forwarded_for: '203.0.113.8',
+    'x-real-ip': '203.0.113.9',
+    forwarded: 'for=203.0.113.10',
+    'x-request-id': 'mine',
+  };
+
+  it('is its host, and who sent it as the edge saw it and not as the visitor says', async () => {
+    const { headers } = JSON.parse((await get(`${origin}/seen`, agent, 10_000, invented)).body);
+    const { hostname: host } = new URL(origin);
+    expect(headers).toMatchObject({ host, 'x-forwarded-host': host, 'x-forwarded-proto': 'https' });
+    expect(isIP(headers['x-forwarded-for'])).not.toBe(0);
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.stringify(headers)).not.toMatch(/203\.0\.113|evil|gopher|mine/);
+  });
+
+  it('is the path as it was sent, but for dot segments', async () => {
+    const raw = `GET /a//b%2Fc/../d?e=%2F HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nConnection: close\r\n\r\n`;
+    const answer = await sendRaw(new URL(origin).hostname, ca, raw);
+    expect(answer).toContain('"url":"/a//d?e=%2F"');
+    expect((await get(`${origin}/a//b%2Fc`, agent)).body).toContain('"url":"/a//b%2Fc"');
+  });
+
+  it('is never a request that could be read in two ways', async () => {
+    const { hostname: host } = new URL(origin);
+    const post = (rest: string) => `POST /echo HTTP/1.1\r\nHost: ${host}\r\n${rest}`;
+    const refused: [string, string, string][] = [
+      ['two lengths', '400', post('Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd')],
+      ['length, chunks', '400', post('Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')],
+      ['no chunk', '400', post('Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n')],
+      ['no encoding', '501', post('Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n')],
+      ['no host', '400', 'GET /seen HTTP/1.1\r\n\r\n'],
+    ];
+    const answers = await Promise.all(refused.map(([, , request]) => sendRaw(host, ca, request)));
+    expect(answers.map((answer, index) => [refused[index]?.[0], answer.split(' ')[1]])).toEqual(
+      refused.map(([what, status]) => [what, status]),
+    );
+  });
+});
+
+describe.concurrent('what passes through', () => {
+  it('is an upgraded connection, for longer than the Route’s timeout as long as it is used', async () => {
+    const socket = await upgradeTo(new URL(origin).hostname, ca, 'websocket');
+    const until = performance.now() + 3_000;
+    while (performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      socket.write('ping');
+      expect(String(await nextChunk(socket))).toBe('ping');
+    }
+    socket.destroy();
+  });
+
+  it('is a stream of events, line by line and longer than the timeout', async () => {
+    const arrivedMs: number[] = [];
+    const began = performance.now();
+    const answer = await stream(`${origin}/drip/10`, 'GET', { 'accept-encoding': 'gzip, br' }, (response) => {
+      response.on('data', () => arrivedMs.push(performance.now() - began));
+    });
+    expect(answer.headers['content-encoding']).toBeUndefined();
+    expect(answer.complete).toBe(true);
+    expect(arrivedMs).toHaveLength(10);
+  });
+
+  it('is a body in both directions at once, with what follows it', async () => {
+    const { hostname: host } = new URL(origin);
+    const socket = await tlsTo(host, ca);
+    socket.write(
+      `POST /echo HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n` +
+        'Expect: 100-continue\r\nConnection: close\r\n\r\n',
+    );
+    let answer = String(await nextChunk(socket));
+    expect(answer).toMatch(/^HTTP\/1.1 100 /);
+    socket.write('5\r\nfirst\r\n');
+    while (!answer.includes('first')) answer += String(await nextChunk(socket));
+    socket.write('4\r\nlast\r\n0\r\n\r\n');
+    while (!answer.endsWith('\r\n\r\n') || !answer.includes('x-last'))
+      answer += String(await nextChunk(socket));
+    expect(answer).toMatch(/last\r\n0\r\nx-last: yes\r\n\r\n$/);
+    socket.destroy();
+  });
+
+  it('is a large body, whole', async () => {
+    const body = Buffer.alloc(8 << 20, 'b');
+    const received = await stream(`${origin}/echo`, 'POST', {}, (_response) => undefined, body);
+    expect(received).toMatchObject({ statusCode: 200, bytes: body.length });
+  });
+
+  it('is HTTP/2 to the visitor', async () => {
+    const session = await http2To(new URL(origin).hostname, ca);
+    const call = session.request({ ':path': '/seen' });
+    const [headers] = await once(call, 'response');
+    expect(headers[':status']).toBe(200);
+    call.resume();
+    session.close();
+  });
+
+  it('is compressed where that helps', async () => {
+    const ask = (path: string, encoding: string) =>
+      stream(`${origin}${path}`, 'GET', { 'accept-encoding': encoding }, () => undefined);
+    const plain = await ask('/text', 'identity');
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    for (const encoding of ['br', 'gzip']) {
+      const packed = await ask('/text', encoding);
+      expect(packed.headers).toMatchObject({ 'content-encoding': encoding, vary: 'Accept-Encoding' });
+      expect(packed.bytes).toBeLessThan(plain.bytes / 10);
+    }
+    const encoded = await ask('/text/encoded', 'gzip');
+    expect(encoded).toMatchObject({
+      bytes: plain.bytes,
+      headers: { 'content-encoding': 'identity-of-ours' },
+    });
+  });
+
+  it('is, in clear text, a redirect that keeps path and query', async () => {
+    const { host } = new URL(origin);
+    const answer = await fetch('http://127.0.0.1/a/b?c=d&e=%2F', { redirect: 'manual', headers: { host } });
+    expect(answer.status).toBe(301);
+    expect(answer.headers.get('location')).toMatch(/\/a\/b\?c=d&e=%2F$/);
+  });
+});
+
+/** One request whose answer is looked at while it comes. */
+function stream(
+  url: string,
+  method: string,
+  headers: Record<string, string>,
+  look: (response: IncomingMessage) => void,
+  body?: Buffer,
+): Promise<{ statusCode: number; headers: IncomingMessage['headers']; complete: boolean; bytes: number }> {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { agent, method, headers, timeout: 20_000 }, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      look(response);
+      response.on('error', reject);
+      response.on('end', () => {
+        const { statusCode = 0, headers: received, complete } = response;
+        resolve({ statusCode, headers: received, complete, bytes });
+      });
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
 
 describe('a pod that is stopped', () => {
   it('is said to be not ready', async () => {

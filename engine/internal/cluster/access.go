@@ -34,7 +34,11 @@ func serverRules() []rule {
 		{[]string{"discovery.k8s.io"}, []string{"endpointslices"}, readOnly},
 		{[]string{"networking.k8s.io"}, []string{"networkpolicies"}, readWrite},
 		{[]string{"policy"}, []string{"poddisruptionbudgets"}, readWrite},
-		{[]string{"gateway.networking.k8s.io", "gateway.envoyproxy.io"}, []string{"*"}, readWrite},
+		{[]string{"gateway.networking.k8s.io"}, []string{"*"}, readWrite},
+		// Not EnvoyPatchPolicy: raw configuration of Envoy could reach anything.
+		{[]string{"gateway.envoyproxy.io"}, []string{
+			"backendtrafficpolicies", "clienttrafficpolicies", "securitypolicies",
+		}, readWrite},
 		{[]string{"admissionregistration.k8s.io"}, []string{
 			"validatingadmissionpolicies", "validatingadmissionpolicybindings",
 		}, readWrite},

@@ -1,5 +1,6 @@
 import { admissionPolicy } from './admission.ts';
 import { base64 } from './base64.ts';
+import { edgePolicies } from './edge-policies.ts';
 import type { KubeObject } from './kube-object.ts';
 import { MANAGED_LABEL, PLATFORM_LABELS } from './labels.ts';
 import { WILDCARD_SECRET_NAME } from './names.ts';
@@ -20,7 +21,7 @@ export function platformObjects(platform: Platform): KubeObject[] {
     wildcardCertificate(platform),
     gateway(platform),
     httpsRedirect(platform),
-    ...(platform.envoyGateway ? [backendTrafficPolicy(platform)] : []),
+    ...(platform.envoyGateway ? edgePolicies(platform) : []),
   ];
 }
 
@@ -70,6 +71,7 @@ function gateway(platform: Platform): KubeObject {
   };
 }
 
+/** Path and query stay. 301 is what every client follows; who sends a POST in clear text has lost it already. */
 function httpsRedirect(platform: Platform): KubeObject {
   const { httpListener, name } = platform.gateway;
   const { https } = platform.ports ?? DEFAULT_PORTS;
@@ -85,45 +87,6 @@ function httpsRedirect(platform: Platform): KubeObject {
     spec: {
       parentRefs: [{ name, sectionName: httpListener }],
       rules: [{ filters: [{ type: 'RequestRedirect', requestRedirect }] }],
-    },
-  };
-}
-
-/**
- * How Envoy treats the instances behind all Routes.
- * Retried is only what no instance has begun to work on, so that it is safe for a POST too: a connection
- * that never came about, a stream that was refused, a connection that broke before the request went out.
- * Not `unavailable`, `reset` or a 5xx status: there the app may have done the work already.
- * An instance is left out while it cannot be connected to; answers of the app itself, 5xx included, say
- * nothing about the instance. Idle connections are closed by Envoy after a second, before any common
- * server closes them (2 to 5 s): who closes second would send a request into a closed connection.
- */
-function backendTrafficPolicy(platform: Platform): KubeObject {
-  const { name } = platform.gateway;
-  return {
-    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
-    kind: 'BackendTrafficPolicy',
-    metadata: metadata(platform, name),
-    spec: {
-      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name }],
-      loadBalancer: { type: 'LeastRequest' },
-      retry: {
-        numRetries: 3,
-        retryOn: { triggers: ['connect-failure', 'refused-stream', 'reset-before-request'] },
-        perRetry: { backOff: { baseInterval: '25ms', maxInterval: '250ms' } },
-      },
-      healthCheck: {
-        passive: {
-          splitExternalLocalOriginErrors: true,
-          consecutiveLocalOriginFailures: 3,
-          consecutiveGatewayErrors: 0,
-          consecutive5XxErrors: 0,
-          interval: '1s',
-          baseEjectionTime: '5s',
-          maxEjectionPercent: 50,
-        },
-      },
-      timeout: { tcp: { connectTimeout: '5s' }, http: { connectionIdleTimeout: '1s' } },
     },
   };
 }

@@ -9,17 +9,20 @@ import { parse } from 'yaml';
 
 const run = promisify(execFile);
 const ENGINE_DIR = join(import.meta.dirname, '../../../engine');
-const DEFINITION =
-  'charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml';
+const DEFINITIONS = 'charts/gateway-helm/charts/crds/crds/generated';
+const KINDS = ['BackendTrafficPolicy', 'ClientTrafficPolicy', 'SecurityPolicy'];
 
-/** Installs Envoy Gateway's BackendTrafficPolicy, as the engine's own pinned module defines it. */
+/** Installs those of Envoy Gateway's policies that we write, as the engine's own pinned module defines them. */
 export async function installEnvoyGatewayKinds(client: KubeClient): Promise<void> {
   const args = ['list', '-m', '-f', '{{.Dir}}', 'github.com/envoyproxy/gateway'];
   const { stdout } = await run('go', args, { cwd: ENGINE_DIR });
-  const text = await readFile(join(stdout.trim(), DEFINITION), 'utf8');
-  await client.apply(parseKubeObject(parse(text)));
-  await waitFor(() => client.hasResource('gateway.envoyproxy.io/v1alpha1', 'BackendTrafficPolicy'), {
-    timeoutMs: 20_000,
-    what: "Envoy Gateway's kinds",
-  });
+  for (const kind of KINDS) {
+    const file = `gateway.envoyproxy.io_${kind.toLowerCase().replace(/y$/, 'ies')}.yaml`;
+    const text = await readFile(join(stdout.trim(), DEFINITIONS, file), 'utf8');
+    await client.apply(parseKubeObject(parse(text)));
+    await waitFor(() => client.hasResource('gateway.envoyproxy.io/v1alpha1', kind), {
+      timeoutMs: 20_000,
+      what: `Envoy Gateway's ${kind}`,
+    });
+  }
 }

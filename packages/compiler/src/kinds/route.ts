@@ -1,4 +1,9 @@
-import { backendNameOf, type RouteDocument } from '@brainpod/model/kinds/route';
+import {
+  backendNameOf,
+  DEFAULT_ROUTE_TIMEOUT_SECONDS,
+  type RouteDocument,
+} from '@brainpod/model/kinds/route';
+import { ENVOY_GATEWAY } from '../edge-policies.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { resourceLabels } from '../labels.ts';
 import { httpRouteName, namespaceName } from '../names.ts';
@@ -6,6 +11,8 @@ import { compareText, type PodView } from '../pod-view.ts';
 
 // The most that Gateway API takes in one rule of an HTTPRoute.
 const MAX_MATCHES = 64;
+
+const UNLIMITED = '0s';
 
 /** Where a Route leads to. */
 type Backend = { app: string; port: number; paths: string[] };
@@ -17,9 +24,10 @@ type Backend = { app: string; port: number; paths: string[] };
  * Which path wins is decided over all HTTPRoutes of a host name: the longest.
  */
 export function compileRoute(route: RouteDocument, view: PodView): KubeObject[] {
-  return backendsOf(route).flatMap(({ app, port, paths }) =>
+  const httpRoutes = backendsOf(route).flatMap(({ app, port, paths }) =>
     inChunks(paths).map((chunk, index) => httpRoute(route, { app, port, paths: chunk }, index, view)),
   );
+  return [...timeoutPolicies(route, httpRoutes, view), ...httpRoutes];
 }
 
 function backendsOf(route: RouteDocument): Backend[] {
@@ -41,17 +49,18 @@ function inChunks(paths: string[]): string[][] {
   );
 }
 
+function metadata(route: RouteDocument, name: string, view: PodView): KubeObject['metadata'] {
+  const labels = resourceLabels(view.pod.name, 'Route', route.metadata.name);
+  return { name, namespace: namespaceName(view.pod.name), labels };
+}
+
 function httpRoute(route: RouteDocument, backend: Backend, chunk: number, view: PodView): KubeObject {
   const { gateway } = view.platform;
   const { app, port, paths } = backend;
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
-    metadata: {
-      name: httpRouteName(route.metadata.name, app, port, chunk),
-      namespace: namespaceName(view.pod.name),
-      labels: resourceLabels(view.pod.name, 'Route', route.metadata.name),
-    },
+    metadata: metadata(route, httpRouteName(route.metadata.name, app, port, chunk), view),
     spec: {
       parentRefs: [{ namespace: gateway.namespace, name: gateway.name, sectionName: gateway.httpsListener }],
       hostnames: [route.spec.hostname, ...[...route.spec.domains].sort(compareText)],
@@ -59,9 +68,38 @@ function httpRoute(route: RouteDocument, backend: Backend, chunk: number, view: 
         {
           matches: paths.map((value) => ({ path: { type: 'PathPrefix', value } })),
           backendRefs: [{ name: app, port }],
-          timeouts: { request: `${route.spec.timeout}s` },
+          timeouts: { request: view.platform.envoyGateway ? UNLIMITED : `${route.spec.timeout}s` },
         },
       ],
     },
   };
+}
+
+/**
+ * The Route's own `timeout`, where it is not what the policy of all Routes says. It bounds a silence, and not the
+ * whole request as Gateway API's own time-out does: that would cut streams and long downloads.
+ */
+function timeoutPolicies(route: RouteDocument, httpRoutes: KubeObject[], view: PodView): KubeObject[] {
+  const { timeout } = route.spec;
+  if (!view.platform.envoyGateway || timeout === DEFAULT_ROUTE_TIMEOUT_SECONDS) return [];
+  return [
+    {
+      apiVersion: ENVOY_GATEWAY,
+      kind: 'BackendTrafficPolicy',
+      metadata: metadata(route, route.metadata.name, view),
+      spec: {
+        targetRefs: targetsOf(httpRoutes),
+        mergeType: 'StrategicMerge',
+        timeout: { http: { streamIdleTimeout: `${timeout}s` } },
+      },
+    },
+  ];
+}
+
+function targetsOf(httpRoutes: KubeObject[]): { group: string; kind: string; name: string }[] {
+  return httpRoutes.map(({ kind, metadata: { name } }) => ({
+    group: 'gateway.networking.k8s.io',
+    kind,
+    name,
+  }));
 }
