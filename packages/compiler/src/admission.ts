@@ -1,6 +1,6 @@
 import type { KubeObject } from './kube-object.ts';
 import { MANAGED_LABEL, PLATFORM_LABELS } from './labels.ts';
-import { ADMISSION_POLICY_NAME, INIT_CONTAINER_NAME } from './names.ts';
+import { ADMISSION_POLICY_NAME, INIT_CONTAINER_NAME, SERVICE_POLICY_NAME } from './names.ts';
 
 type Validation = { expression: string; message: string };
 
@@ -12,6 +12,11 @@ const UNPRIVILEGED = [
   "c.?securityContext.?capabilities.?drop.orValue([]).exists(capability, capability == 'ALL')",
   "c.?securityContext.?seccompProfile.?type.orValue(variables.seccompType) in ['RuntimeDefault', 'Localhost']",
   "c.?securityContext.?procMount.orValue('Default') == 'Default'",
+  "c.?securityContext.?appArmorProfile.?type.orValue('') != 'Unconfined'",
+  '!c.?securityContext.?seLinuxOptions.hasValue()',
+  '!c.?securityContext.?windowsOptions.hasValue()',
+  'c.?volumeDevices.orValue([]).size() == 0',
+  "c.?volumeMounts.orValue([]).all(m, m.?mountPropagation.orValue('None') == 'None')",
 ];
 
 const RESTRICTED = all([
@@ -42,7 +47,6 @@ const PROBE_HOSTS = [
 
 const VOLUME_KINDS = [
   'configMap',
-  'csi',
   'downwardAPI',
   'emptyDir',
   'ephemeral',
@@ -70,6 +74,26 @@ const VALIDATIONS: Validation[] = [
       ['hostNetwork', 'hostPID', 'hostIPC'].map((field) => `object.spec.?${field}.orValue(false) == false`),
     ),
     message: "must not use the host's network, process or IPC namespace",
+  },
+  {
+    expression: all([
+      'object.spec.?securityContext.?sysctls.orValue([]).size() == 0',
+      "object.spec.?securityContext.?appArmorProfile.?type.orValue('') != 'Unconfined'",
+      '!object.spec.?securityContext.?seLinuxOptions.hasValue()',
+      '!object.spec.?securityContext.?windowsOptions.hasValue()',
+    ]),
+    message:
+      "must not change the kernel's settings, nor name a profile or label that loosens its own confinement",
+  },
+  {
+    expression: all([
+      // Who is placed has been given a node by the scheduler, so only what is new must name none.
+      "(request.operation != 'CREATE' || !has(object.spec.nodeName))",
+      '!has(object.spec.runtimeClassName)',
+      "!object.spec.?priorityClassName.orValue('').startsWith('system-')",
+      'object.spec.?resourceClaims.orValue([]).size() == 0',
+    ]),
+    message: 'must name no node, no runtime, no priority of the system and no device',
   },
   {
     expression: `variables.volumes.all(v, ${VOLUME_KINDS.map((kind) => `has(v.${kind})`).join(' || ')})`,
@@ -101,17 +125,44 @@ const VALIDATIONS: Validation[] = [
   },
 ];
 
+const SERVICE_VALIDATIONS: Validation[] = [
+  {
+    expression: "object.spec.?type.orValue('ClusterIP') == 'ClusterIP'",
+    message: 'services must be of type ClusterIP: only the edge is reached from outside',
+  },
+  {
+    expression: 'object.spec.?externalIPs.orValue([]).size() == 0',
+    message: 'services must not claim external addresses: they would take what is sent to others',
+  },
+  {
+    expression: 'object.spec.?selector.orValue({}).size() > 0',
+    message: 'services must select instances: addresses written by hand could be anybody’s',
+  },
+];
+
 /**
  * The policy that holds every instance in a pod's namespace to Pod Security's `restricted`, except the
- * init container that may run as root, and its binding to those namespaces. Pod Security itself enforces
- * only `baseline` there, because it knows no such exception.
+ * init container that may run as root, the one that keeps Services within the namespace, and their bindings to those
+ * namespaces. Pod Security itself enforces only `baseline` there, because it knows no such exception.
  */
 export function admissionPolicy(): KubeObject[] {
+  return [
+    ...policy(ADMISSION_POLICY_NAME, ['pods', 'pods/ephemeralcontainers'], {
+      variables: VARIABLES,
+      validations: VALIDATIONS,
+    }),
+    ...policy(SERVICE_POLICY_NAME, ['services'], { validations: SERVICE_VALIDATIONS }),
+  ];
+}
+
+type Rules = { variables?: { name: string; expression: string }[]; validations: Validation[] };
+
+function policy(name: string, resources: readonly string[], rules: Rules): KubeObject[] {
   return [
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'ValidatingAdmissionPolicy',
-      metadata: { name: ADMISSION_POLICY_NAME, labels: PLATFORM_LABELS },
+      metadata: { name, labels: PLATFORM_LABELS },
       spec: {
         failurePolicy: 'Fail',
         matchConstraints: {
@@ -120,20 +171,20 @@ export function admissionPolicy(): KubeObject[] {
               apiGroups: [''],
               apiVersions: ['v1'],
               operations: ['CREATE', 'UPDATE'],
-              resources: ['pods', 'pods/ephemeralcontainers'],
+              resources: [...resources],
             },
           ],
         },
-        variables: VARIABLES,
-        validations: VALIDATIONS.map((validation) => ({ ...validation, reason: 'Forbidden' })),
+        ...rules,
+        validations: rules.validations.map((validation) => ({ ...validation, reason: 'Forbidden' })),
       },
     },
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: ADMISSION_POLICY_NAME, labels: PLATFORM_LABELS },
+      metadata: { name, labels: PLATFORM_LABELS },
       spec: {
-        policyName: ADMISSION_POLICY_NAME,
+        policyName: name,
         validationActions: ['Deny'],
         matchResources: { namespaceSelector: { matchLabels: { [MANAGED_LABEL]: 'true' } } },
       },

@@ -7,6 +7,7 @@ const HASH_CHARACTERS = 10;
 export const PULL_SECRET_NAME = 'brainpod-registry';
 export const WILDCARD_SECRET_NAME = 'brainpod-wildcard';
 export const ADMISSION_POLICY_NAME = 'brainpod-restricted';
+export const SERVICE_POLICY_NAME = 'brainpod-services';
 export const APP_CONTAINER_NAME = 'app';
 /** The one container that may run as root; the admission policy knows it by this name. */
 export const INIT_CONTAINER_NAME = 'init';

@@ -8,7 +8,28 @@ import { networkPolicies } from './network.ts';
 import type { Platform, PodContext } from './platform-facts.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
 import { quotaOf } from './quota.ts';
-import { limitsOf, requestsOf } from './resources.ts';
+import { EPHEMERAL_STORAGE_LIMIT_MIB, limitsOf, requestsOf } from './resources.ts';
+
+/** The most of each kind that a namespace may hold; 0 where nothing of ours makes any. */
+const MOST_OBJECTS: Readonly<Record<string, number>> = {
+  configmaps: 500,
+  secrets: 500,
+  services: 200,
+  serviceaccounts: 250,
+  persistentvolumeclaims: 200,
+  'deployments.apps': 200,
+  'replicasets.apps': 800,
+  'poddisruptionbudgets.policy': 200,
+  'networkpolicies.networking.k8s.io': 50,
+  'endpointslices.discovery.k8s.io': 400,
+  'statefulsets.apps': 0,
+  'daemonsets.apps': 0,
+  'jobs.batch': 0,
+  'cronjobs.batch': 0,
+  replicationcontrollers: 0,
+  'ingresses.networking.k8s.io': 0,
+  'horizontalpodautoscalers.autoscaling': 0,
+};
 
 /** What surrounds a pod's resources: its namespace with bounds, a closed network and the pull secret. */
 export function compileNamespace(
@@ -57,11 +78,8 @@ function resourceQuota(
       'limits.memory': memoryQuantity(quota.memoryMiB * 2),
       pods: `${quota.instances * 2}`,
       ...(quota.diskGb === null ? {} : { 'requests.storage': memoryQuantity(quota.diskGb * 1024) }),
-      'count/configmaps': '500',
-      'count/secrets': '500',
-      'count/services': '200',
-      'count/deployments.apps': '200',
-      'count/replicasets.apps': '800',
+      'limits.ephemeral-storage': memoryQuantity(quota.instances * 2 * EPHEMERAL_STORAGE_LIMIT_MIB),
+      ...Object.fromEntries(Object.entries(MOST_OBJECTS).map(([kind, most]) => [`count/${kind}`, `${most}`])),
       'services.loadbalancers': '0',
       'services.nodeports': '0',
     },
@@ -86,7 +104,7 @@ function limitRange(pod: PodContext, platform: Platform): KubeObject {
           type: 'Container',
           defaultRequest: requestsOf(smallest),
           default: limitsOf(smallest),
-          max: { cpu: cpuQuantity(cpuMillis), memory: memoryQuantity(memoryMiB) },
+          max: limitsOf({ cpuMillis, memoryMiB }),
         },
       ],
     },

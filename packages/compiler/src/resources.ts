@@ -5,7 +5,7 @@ import { cpuQuantity, memoryQuantity } from './quantity.ts';
 const CPU_OVERCOMMIT = 4;
 
 /** What an instance may write outside of Disks, logs included: one that writes on and on ends itself, not its node. */
-const EPHEMERAL_STORAGE_LIMIT = '2Gi';
+export const EPHEMERAL_STORAGE_LIMIT_MIB = 2048;
 const EPHEMERAL_STORAGE_REQUEST = '64Mi';
 
 /**
@@ -26,6 +26,6 @@ export function limitsOf(size: InstanceResources): Record<string, string> {
   return {
     cpu: cpuQuantity(size.cpuMillis),
     memory: memoryQuantity(size.memoryMiB),
-    'ephemeral-storage': EPHEMERAL_STORAGE_LIMIT,
+    'ephemeral-storage': memoryQuantity(EPHEMERAL_STORAGE_LIMIT_MIB),
   };
 }
