@@ -69,7 +69,11 @@ describe('a deploy', () => {
       { kind: 'Route', name: 'web', healthy: true, status: { ready: true } },
       { kind: 'Config', name: 'settings', healthy: true, status: null },
     ]);
-    expect(at(await deployment(namespace, 'web'), 'status', 'readyReplicas')).toBe(2);
+    // Health is read from instances and their ReplicaSet; the Deployment counts them a moment later.
+    await waitFor(async () => at(await deployment(namespace, 'web'), 'status', 'readyReplicas') === 2, {
+      timeoutMs: 10_000,
+      what: 'the Deployment to count both instances',
+    });
   });
 
   test('prunes what the new revision no longer names, and only after it is deployed', async () => {

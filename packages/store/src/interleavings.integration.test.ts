@@ -65,9 +65,11 @@ async function contentOf(revisionId: string): Promise<Map<string, string>> {
 async function reconcile(random: () => number, isOver: () => boolean): Promise<void> {
   const { reconciler } = at.store;
   for (;;) {
+    // Asked before the look: what is deployed between the two is still to be seen.
+    const isLastLook = isOver();
     const target = (await reconciler.loadPod(pod.id))?.target;
     if (target === null || target === undefined) {
-      if (isOver()) return;
+      if (isLastLook) return;
       await new Promise((resolve) => setImmediate(resolve));
       continue;
     }
