@@ -3,6 +3,8 @@ import { type Connection, type EventOf, type Ok, type paths, RAW, streamAfter } 
 export type EventList = Ok<paths['/v1/pods/{pod}/events']['get']>;
 export type PodEvent = EventList['items'][number];
 export type EventQuery = NonNullable<paths['/v1/pods/{pod}/events']['get']['parameters']['query']>;
+export type RequestMetrics = Ok<paths['/v1/pods/{pod}/metrics']['get']>;
+export type MetricsQuery = NonNullable<paths['/v1/pods/{pod}/metrics']['get']['parameters']['query']>;
 export type AuditList = Ok<paths['/v1/audit']['get']>;
 export type AuditQuery = NonNullable<paths['/v1/audit']['get']['parameters']['query']>;
 export type LogLine = EventOf<paths['/v1/pods/{pod}/resources/{kind}/{namespace}/{name}/logs']['get']>;
@@ -37,6 +39,13 @@ export class ActivityClient {
       // The API's own schema describes these events.
       yield JSON.parse(next.value.data) as PodEvent;
     }
+  }
+
+  /** What the requests through a Route, or to an App, amount to. */
+  async requestMetrics(pod: string, query: MetricsQuery): Promise<RequestMetrics> {
+    return await this.#api.answer(
+      this.#api.http.GET('/v1/pods/{pod}/metrics', { params: { path: { pod }, query }, ...RAW }),
+    );
   }
 
   /** The output of an App's instances: what there is, and with `follow` what is written from then on. */

@@ -603,6 +603,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened to a resource, newest first
+         * @description Pages of at most 100. The time that `range` names ends with the first page’s request; further pages stay within it. A page that searches through much may hold few events, or none, and still have a next one.
+         */
+        get: operations["listPodEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/events/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch what happens to a resource
+         * @description Events `event`, oldest first: those of the time that `range` names, then each as it happens. Ends with an event `end` after `duration`. With Last-Event-ID, or `cursor`, only what came after that event, whatever `range` says; the `end` has an id to go on from as well.
+         */
+        get: operations["watchPodEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what the requests through a Route, or to an App, amount to
+         * @description How many, how many failed, and how long they took, by Route, App and revision. Steps without a request are left out. Quantiles are at most 1 % off. Kept for 7 days; steps of 10 seconds for two hours.
+         */
+        get: operations["getPodMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/blueprints": {
         parameters: {
             query?: never;
@@ -1218,6 +1278,109 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
             body: string;
+        };
+        Event: {
+            id: string;
+            body: string;
+            /** Format: date-time */
+            timestamp: string;
+            /** @constant */
+            kind: "app";
+            /** @enum {unknown} */
+            level: "trace" | "debug" | "info" | "warn" | "error";
+        } | {
+            id: string;
+            body: string;
+            /** Format: date-time */
+            timestamp: string;
+            /** @constant */
+            kind: "platform";
+            reason: string;
+        } | {
+            id: string;
+            body: string;
+            /** Format: date-time */
+            timestamp: string;
+            /** @constant */
+            kind: "httpAccess";
+            method: string;
+            /** @description With the query */
+            path: string;
+            host: string;
+            /** @description 0 where there was no answer */
+            status: number;
+            durationMs: number;
+            protocol?: string;
+            /** @description Why the edge itself ended or answered it, such as UF; absent where all went well */
+            responseFlags?: string;
+            /** @description Of the body */
+            bytesSent?: number;
+            /** @description Of the body */
+            bytesReceived?: number;
+            /** @description Address and port of the instance */
+            upstreamHost?: string;
+            clientIp?: string;
+            userAgent?: string;
+            requestId?: string;
+        };
+        EventList: {
+            items: components["schemas"]["Event"][];
+            _links: {
+                self: {
+                    href: string;
+                };
+                next: {
+                    href: string;
+                } | null;
+            };
+        };
+        RequestMetrics: {
+            resource: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            stepSeconds: number;
+            total: {
+                requests: number;
+                /** @description Answered with 500 or more, or not at all while the client still waited */
+                errors: number;
+                ratePerSecond: number;
+                p50Ms: number | null;
+                p95Ms: number | null;
+                p99Ms: number | null;
+            };
+            series: {
+                route: string;
+                app: string;
+                /** @description The version of the revision; 0 before the first was deployed */
+                revision: number;
+                total: {
+                    requests: number;
+                    /** @description Answered with 500 or more, or not at all while the client still waited */
+                    errors: number;
+                    ratePerSecond: number;
+                    p50Ms: number | null;
+                    p95Ms: number | null;
+                    p99Ms: number | null;
+                };
+                points: {
+                    /** Format: date-time */
+                    timestamp: string;
+                    requests: number;
+                    /** @description Answered with 500 or more, or not at all while the client still waited */
+                    errors: number;
+                    ratePerSecond: number;
+                    p50Ms: number | null;
+                    p95Ms: number | null;
+                    p99Ms: number | null;
+                }[];
+            }[];
+            _links: {
+                self: {
+                    href: string;
+                };
+            };
         };
         PlannedChange: {
             /** @enum {unknown} */
@@ -3590,6 +3753,125 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LogLine"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listPodEvents: {
+        parameters: {
+            query: {
+                resource: string;
+                kind?: "app" | "httpAccess" | "platform";
+                search?: string;
+                level?: "trace" | "debug" | "info" | "warn" | "error";
+                range?: "5m" | "15m" | "30m" | "1h" | "24h" | "7d";
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events */
+            200: {
+                headers: {
+                    /** @description The cursor of the next page; absent on the last one */
+                    "x-next-cursor"?: string;
+                    /** @description The address of the next page (RFC 8288); absent on the last one */
+                    link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    watchPodEvents: {
+        parameters: {
+            query: {
+                resource: string;
+                kind?: "app" | "httpAccess" | "platform";
+                search?: string;
+                level?: "trace" | "debug" | "info" | "warn" | "error";
+                range?: "5m" | "15m" | "30m" | "1h" | "24h" | "7d";
+                cursor?: string;
+                duration?: number;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events as they happen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    getPodMetrics: {
+        parameters: {
+            query: {
+                resource: string;
+                range?: "5m" | "15m" | "30m" | "1h" | "24h" | "7d";
+                step?: "10s" | "1m" | "5m" | "15m" | "1h";
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestMetrics"];
                 };
             };
             400: components["responses"]["Error400"];

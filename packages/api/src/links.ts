@@ -48,6 +48,7 @@ export const links = {
     link(['pods', pod, 'resources', kind, RESOURCE_NAMESPACE, name, 'restart']),
   podLimits: (pod: string) => link(['pods', pod, 'limits']),
   variables: (pod: string, scope: ResourceScope = {}) => link(['pods', pod, 'variables'], scope),
-  events: (pod: string) => link(['pods', pod, 'events']),
+  events: (pod: string, query?: Query) => link(['pods', pod, 'events'], query),
+  metrics: (pod: string, query: Query) => link(['pods', pod, 'metrics'], query),
   images: (pod: string) => link(['pods', pod, 'images']),
 };

@@ -14,6 +14,7 @@ import { getOpenApiDocument } from './operations/get-openapi-document/handler.ts
 import { getPlan } from './operations/get-plan/handler.ts';
 import { getPod } from './operations/get-pod/handler.ts';
 import { getPodLimits } from './operations/get-pod-limits/handler.ts';
+import { getPodMetrics } from './operations/get-pod-metrics/handler.ts';
 import { getResource } from './operations/get-resource/handler.ts';
 import { getRestart } from './operations/get-restart/handler.ts';
 import { getRevision } from './operations/get-revision/handler.ts';
@@ -27,6 +28,7 @@ import { listInstanceSizes } from './operations/list-instance-sizes/handler.ts';
 import { listKeys } from './operations/list-keys/handler.ts';
 import { listOperatorClusters } from './operations/list-operator-clusters/handler.ts';
 import { listPodAudit } from './operations/list-pod-audit/handler.ts';
+import { listPodEvents } from './operations/list-pod-events/handler.ts';
 import { listPods } from './operations/list-pods/handler.ts';
 import { listResources } from './operations/list-resources/handler.ts';
 import { listRevisions } from './operations/list-revisions/handler.ts';
@@ -46,6 +48,7 @@ import { startPod } from './operations/start-pod/handler.ts';
 import { stopPod } from './operations/stop-pod/handler.ts';
 import { updateCluster } from './operations/update-cluster/handler.ts';
 import { updatePod } from './operations/update-pod/handler.ts';
+import { watchPodEvents } from './operations/watch-pod-events/handler.ts';
 import { watchRevision } from './operations/watch-revision/handler.ts';
 
 /** The operations that the OpenAPI document describes, in its order. */
@@ -88,6 +91,9 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   restartResource,
   getRestart,
   followLogs,
+  listPodEvents,
+  watchPodEvents,
+  getPodMetrics,
   listBlueprints,
   getBlueprint,
   installBlueprint,

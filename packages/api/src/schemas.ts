@@ -9,6 +9,7 @@ import { REVISION_STATES } from '@brainpod/model/revision-state';
 import { WORKLOAD_PHASES } from '@brainpod/model/status';
 import Type, { type Static, type TSchema } from 'typebox';
 import { ApiKey, ApiKeyInput, ApiKeyWithSecret, AuditEntry, AuditList } from './account-schemas.ts';
+import { Event, EventList, RequestMetrics } from './event-schemas.ts';
 import {
   ClusterInput,
   ClusterUpdate,
@@ -389,6 +390,9 @@ export const COMPONENTS: Record<string, TSchema> = {
   RevisionDiff,
   RevisionProgress,
   LogLine,
+  Event,
+  EventList,
+  RequestMetrics,
   PlannedChange,
   Plan,
   DeployInput,

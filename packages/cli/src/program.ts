@@ -26,6 +26,7 @@ import { registerKeyRevoke } from './commands/key-revoke.ts';
 import { registerKeyRoll } from './commands/key-roll.ts';
 import { registerLogin } from './commands/login.ts';
 import { registerLogs } from './commands/logs.ts';
+import { registerMetrics } from './commands/metrics.ts';
 import { registerOpen } from './commands/open.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerPodCreate } from './commands/pod-create.ts';
@@ -81,6 +82,7 @@ export function buildProgram(run: Runner, io: Io): Command {
   registerRevisions(program, run);
   registerLogs(program, run);
   registerEvents(program, run);
+  registerMetrics(program, run);
   registerOpen(program, run);
   registerBlueprints(program, run);
   registerImages(program, run);

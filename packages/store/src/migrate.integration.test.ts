@@ -22,7 +22,7 @@ test('servers that start at once on an empty database migrate it once', async ()
   await client.connect();
   onTestFinished(() => client.end());
   const { rows } = await client.query('select name from kysely_migration');
-  expect(rows).toEqual([{ name: '0001-initial' }, { name: '0002-control-plane' }]);
+  expect(rows).toEqual(['0001-initial', '0002-control-plane', '0004-events'].map((each) => ({ name: each })));
   await expect(stores[0]?.clusters.list()).resolves.toEqual([]);
 });
 

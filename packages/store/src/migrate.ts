@@ -2,11 +2,16 @@ import type { Kysely } from 'kysely';
 import { type MigrationProvider, Migrator } from 'kysely/migration';
 import { up as initial } from './migrations/0001-initial.ts';
 import { up as controlPlane } from './migrations/0002-control-plane.ts';
+import { up as events } from './migrations/0004-events.ts';
 
 /** Every migration, in order. A released one is never edited; a change is a new one. */
 const PROVIDER: MigrationProvider = {
   getMigrations: () =>
-    Promise.resolve({ '0001-initial': { up: initial }, '0002-control-plane': { up: controlPlane } }),
+    Promise.resolve({
+      '0001-initial': { up: initial },
+      '0002-control-plane': { up: controlPlane },
+      '0004-events': { up: events },
+    }),
 };
 
 /**
@@ -14,6 +19,11 @@ const PROVIDER: MigrationProvider = {
  * other (the migrator holds an advisory lock), so only the first has anything to do.
  */
 export async function migrate<T>(db: Kysely<T>): Promise<void> {
-  const { error } = await new Migrator({ db, provider: PROVIDER }).migrateToLatest();
+  const { error } = await new Migrator({
+    db,
+    provider: PROVIDER,
+    // Each is about tables of its own, and one with a smaller number may be finished after another.
+    allowUnorderedMigrations: true,
+  }).migrateToLatest();
   if (error !== undefined) throw error;
 }

@@ -6,6 +6,7 @@ import { Clusters } from './clusters.ts';
 import { type Connection, openPool, type StoreLogger } from './connection.ts';
 import { Deployments } from './deployments.ts';
 import { Drafts } from './drafts.ts';
+import { HttpAccessEvents } from './http-access.ts';
 import { IdempotentAnswers } from './idempotent-answers.ts';
 import { Sizes } from './instance-sizes.ts';
 import { migrate } from './migrate.ts';
@@ -14,6 +15,9 @@ import { PodLocks } from './pod-locks.ts';
 import { Pods } from './pods.ts';
 import { RateBudgets } from './rate-budgets.ts';
 import { PostgresReconcilerStore, type ReconcilerStore } from './reconcile.ts';
+import { RequestMetrics } from './request-metrics.ts';
+import { RequestRecords } from './request-records.ts';
+import { keepRequests, type RequestBounds } from './request-upkeep.ts';
 import { Resources } from './resources.ts';
 import { Restarts } from './restarts.ts';
 import { Revisions } from './revisions.ts';
@@ -49,6 +53,9 @@ export class Store {
   readonly deployments: Deployments;
   readonly idempotentAnswers: IdempotentAnswers;
   readonly rateBudgets: RateBudgets;
+  readonly requestRecords: RequestRecords;
+  readonly httpAccess: HttpAccessEvents;
+  readonly requestMetrics: RequestMetrics;
   /** What the reconciler works with. */
   readonly reconciler: ReconcilerStore;
   readonly #db: Database;
@@ -72,6 +79,9 @@ export class Store {
     this.deployments = new Deployments(this.#db);
     this.idempotentAnswers = new IdempotentAnswers(this.#db);
     this.rateBudgets = new RateBudgets(this.#db);
+    this.requestRecords = new RequestRecords(this.#db);
+    this.httpAccess = new HttpAccessEvents(this.#db);
+    this.requestMetrics = new RequestMetrics(this.#db);
     this.reconciler = new PostgresReconcilerStore({
       db: this.#db,
       changes: this.#changes,
@@ -82,6 +92,11 @@ export class Store {
   /** Brings the database to the newest layout. Several servers may do so at once. */
   migrate(): Promise<void> {
     return migrate(this.#db);
+  }
+
+  /** Forgets, joins and coarsens what is kept of requests. */
+  keepRequests(bounds: RequestBounds): Promise<void> {
+    return keepRequests(this.#db, bounds);
   }
 
   /** Resolves when PostgreSQL answers. */

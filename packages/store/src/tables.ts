@@ -180,6 +180,37 @@ export type AuditEntryTable = {
   request_id: string | null;
 };
 
+export type RequestWriterTable = { id: string; last_batch: string; wrote_at: ColumnType<Date, never, Date> };
+export type EventPositionTable = { id: Generated<boolean>; last: string };
+
+export type HttpAccessChunkTable = {
+  pod_id: string;
+  route: string;
+  /** Of the first and the last event in it; the chunks of one Route never overlap. */
+  first_position: string;
+  last_position: string;
+  event_count: number;
+  byte_count: number;
+  /** See `packEvents`. */
+  data: Buffer;
+};
+
+export type RequestMetricTable = {
+  id: Generated<string>;
+  pod_id: string;
+  /** The beginning of the time that it is about, and how long that is. */
+  at: Date;
+  seconds: number;
+  route: string;
+  app: string;
+  /** The version of the revision that was deployed; 0 before the first. */
+  revision: number;
+  requests: string;
+  errors: string;
+  /** See `DurationSketch`. */
+  durations: Buffer;
+};
+
 export type Tables = {
   account: AccountTable;
   app_user: AppUserTable;
@@ -197,6 +228,10 @@ export type Tables = {
   idempotent_answer: IdempotentAnswerTable;
   rate_budget: RateBudgetTable;
   audit_entry: AuditEntryTable;
+  request_writer: RequestWriterTable;
+  event_position: EventPositionTable;
+  http_access_chunk: HttpAccessChunkTable;
+  request_metric: RequestMetricTable;
 };
 
 export type Database = Kysely<Tables>;

@@ -84,6 +84,11 @@ describe('what is sent', () => {
       'GET /v1/pods/p/events?resource=urn%3Abrain%3Aroute%3Adefault%3Aweb&range=15m&kind=httpAccess&search=GET',
       null,
     ],
+    [
+      'metrics --resource urn:brain:route:default:web --range 1h --step 10s',
+      'GET /v1/pods/p/metrics?resource=urn%3Abrain%3Aroute%3Adefault%3Aweb&range=1h&step=10s',
+      null,
+    ],
   ])('%s', async (args, call, body) => {
     await run(args);
     expect([calls()[0], bodyOf(call)]).toEqual([call, body]);

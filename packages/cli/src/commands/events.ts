@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Context, Result, Runner } from '../context.ts';
 import { CliFailure } from '../failure.ts';
 import { cursorIn } from '../flows/find-revision.ts';
+import { resourceUrn } from '../flows/resource-urn.ts';
 import { wholeNumber } from '../kinds.ts';
 import type { Style } from '../text/style.ts';
 import { table } from '../text/table.ts';
@@ -10,17 +11,16 @@ import { localTime } from '../text/time.ts';
 
 type Options = {
   resource: string;
-  kind?: string;
-  level?: string;
+  kind?: 'app' | 'http-access' | 'platform';
+  level?: NonNullable<EventQuery['level']>;
   search?: string;
-  range: string;
+  range: NonNullable<EventQuery['range']>;
   cursor?: string;
   watch?: boolean;
   duration?: number;
   lastEventId?: string;
 };
 
-const KIND_IN_API = new Map([['http-access', 'httpAccess']]);
 const DEFAULT_DURATION_SECONDS = 10;
 
 export function registerEvents(program: Command, run: Runner): void {
@@ -57,10 +57,12 @@ export function registerEvents(program: Command, run: Runner): void {
 
 async function events(context: Context, options: Options): Promise<Result | null> {
   checkOptions(options);
-  const query = {
-    resource: await urnOf(context, options.resource),
+  const query: EventQuery = {
+    resource: await resourceUrn(context, options.resource),
     range: options.range,
-    ...(options.kind === undefined ? {} : { kind: KIND_IN_API.get(options.kind) ?? options.kind }),
+    ...(options.kind === undefined
+      ? {}
+      : { kind: options.kind === 'http-access' ? 'httpAccess' : options.kind }),
     ...(options.level === undefined ? {} : { level: options.level }),
     ...(options.search === undefined ? {} : { search: options.search }),
     ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
@@ -90,11 +92,6 @@ function checkOptions(options: Options): void {
   if (faults.length > 0) throw new CliFailure(faults.join(' '), { exitCode: 2 });
 }
 
-async function urnOf(context: Context, named: string): Promise<string> {
-  if (named.startsWith('urn:')) return named;
-  return (await context.client().resolveResource(context.pod(), named)).urn;
-}
-
 /** One connection after the other, each with the same query and after the last event that was seen. */
 async function watch(
   context: Context,
@@ -121,15 +118,22 @@ async function watch(
 }
 
 function eventRow(event: PodEvent, style: Style): string[] {
-  const request = [event.method, event.host === undefined ? event.path : `${event.host}${event.path ?? ''}`];
-  const tookMs = event.durationMs === undefined ? '' : `${event.durationMs} ms`;
-  const what =
-    event.kind === 'httpAccess'
-      ? [event.status, ...request, tookMs].filter((each) => each !== undefined && each !== '').join(' ')
-      : [event.reason === undefined ? '' : style.bold(event.reason), event.body ?? '']
-          .filter(Boolean)
-          .join(' ');
-  return [localTime(event.timestamp), event.kind, paintLevel(style, event.level ?? ''), what];
+  const level = event.kind === 'app' ? paintLevel(style, event.level) : '';
+  return [localTime(event.timestamp), event.kind, level, whatHappened(event, style)];
+}
+
+/** What a server leaves out of an event is left out here too. */
+function whatHappened(event: PodEvent, style: Style): string {
+  if (event.kind !== 'httpAccess') {
+    const reason = event.kind === 'platform' ? event.reason : '';
+    return [reason ? style.bold(reason) : '', event.body].filter(Boolean).join(' ');
+  }
+  const { status, method, host, path, durationMs, responseFlags } = event;
+  const address = `${host ?? ''}${path ?? ''}`;
+  const took = durationMs === undefined ? '' : `${durationMs} ms`;
+  return [status, method, address, took, responseFlags]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' ');
 }
 
 function paintLevel(style: Style, level: string): string {

@@ -189,6 +189,22 @@ describe('events', () => {
     expect((await run(`events --resource ${URN} --watch`)).exitCode).toBe(1);
   });
 
+  it('show a request on a line', async () => {
+    const request = { kind: 'httpAccess', method: 'GET', host: 'a.test', path: '/x', status: 503 };
+    const data = { ...event('1', '').data, ...request, durationMs: 2.5, responseFlags: 'UF' };
+    api().on('GET /v1/pods/p/events', { status: 200, body: { items: [data], _links: { next: null } } });
+    const { stdout } = await run('events --resource urn:brain:route:default:web');
+    expect(stdout).toMatch(/httpAccess +- +503 GET a\.test\/x 2\.5 ms UF/);
+  });
+
+  it('add up to metrics, a line for each revision', async () => {
+    const total = { requests: 200, errors: 3, ratePerSecond: 0.5, p50Ms: 1.5, p95Ms: 9, p99Ms: null };
+    const series = [{ route: 'www', app: 'web', revision: 7, total, points: [] }];
+    api().on('GET /v1/pods/p/metrics', { status: 200, body: { series } });
+    const { stdout } = await run('metrics --resource urn:brain:route:default:www');
+    expect(stdout).toMatch(/www +web +7 +200 +0\.5 +3 \(1\.5 %\) +1\.5 ms +9 ms +-/);
+  });
+
   it('find the URN of a name', async () => {
     api().on('GET /v1/pods/p/resources/resolve/web', { status: 200, body: { urn: URN, uuid: id } });
     api().on('GET /v1/pods/p/events', {
