@@ -50,6 +50,8 @@ export const ACTIONS = [
   'keys:read',
   'keys:write',
   'audit:read',
+  'domains:read',
+  'domains:write',
   'platform:operate',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

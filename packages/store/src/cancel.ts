@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ApiError } from '@brainpod/model/errors';
 import { type Actor, recordAudit } from './audit.ts';
 import { copyEntries } from './documents.ts';
-import { releaseUnusedDomains } from './hostnames.ts';
+import { releaseUnusedDomains } from './domain-claims.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
 import type { DatabaseTransaction } from './tables.ts';
 import { startNextDeploy, transition } from './transition.ts';

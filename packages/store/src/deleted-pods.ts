@@ -1,7 +1,7 @@
 import { ApiError } from '@brainpod/model/errors';
 import { sql } from 'kysely';
 import { type Actor, platformActor, recordAudit } from './audit.ts';
-import { releaseUnusedDomains } from './hostnames.ts';
+import { releaseUnusedDomains } from './domain-claims.ts';
 import { lockAnyPod, lockPod } from './locked-pod.ts';
 import type { DatabaseTransaction } from './tables.ts';
 import { transition } from './transition.ts';
@@ -82,6 +82,7 @@ export async function erasePod(trx: DatabaseTransaction, podId: string, now: Dat
   await trx.deleteFrom('resource_status').where('pod_id', '=', podId).execute();
   await trx.deleteFrom('resource_restart').where('pod_id', '=', podId).execute();
   await trx.deleteFrom('hostname_claim').where('pod_id', '=', podId).execute();
+  await trx.deleteFrom('domain').where('pod_id', '=', podId).execute();
   await trx.deleteFrom('revision_resource').where('revision_id', 'in', revisions).execute();
   await trx.updateTable('pod').set({ deployed_revision_id: null }).where('id', '=', podId).execute();
   await trx.deleteFrom('revision').where('pod_id', '=', podId).execute();

@@ -208,15 +208,18 @@ describe('host names', () => {
     expect(await hostnameOf(pod.head.id)).toBe(assigned);
   });
 
-  test('own domains belong to one pod, until nothing of it names them', async () => {
+  test('own domains belong to the pod that proved its control, until nothing of it names them', async () => {
     const other = await newPod();
     const domains = [`${pod.name}.example.com`, `www.${pod.name}.example.com`];
-    await written(create(sampleRoute('web', { domains })));
-    const refused = await at.store.drafts.write(
-      other.id,
-      create(sampleApp(), sampleRoute('shop', { domains: [`${other.name}.example.com`, ...domains] })),
-      RULES,
+    const wanted = create(
+      sampleApp(),
+      sampleRoute('shop', { domains: [`${other.name}.example.com`, ...domains] }),
     );
+    await written(create(sampleRoute('web', { domains })));
+    // Naming them blocks nobody.
+    expect(await at.store.drafts.rehearse(other.id, wanted, RULES)).toEqual([]);
+    for (const domain of domains) expect(await at.store.domains.hold(pod.id, domain, new Date())).toBe(true);
+    const refused = await at.store.drafts.write(other.id, wanted, RULES);
     expect(refused).toMatchObject({
       ok: false,
       faults: [
@@ -224,10 +227,10 @@ describe('host names', () => {
         { path: 'Route/shop.spec.domains[2]', message: expect.stringContaining('another pod') },
       ],
     });
+    expect(await at.store.domains.list(other.id)).toEqual([]);
     const first = await deployAndFinish();
     // The draft names them no more, but what is deployed still does.
     await written({ type: 'replace', document: sampleRoute('web') });
-    const wanted = create(sampleRoute('shop', { domains }));
     expect(await at.store.drafts.rehearse(other.id, wanted, RULES)).toHaveLength(2);
     expect(await deployAndFinish()).not.toBe(first);
     await written(wanted, other.id);
@@ -242,10 +245,10 @@ describe('host names', () => {
     ]);
   });
 
-  test('of two pods that want the same domains at once, in any order, one gets them all', async () => {
+  test('of pods that want the same domains at once, in any order, each may; one comes to hold each', async () => {
     const pods = [pod, await newPod(), await newPod(), await newPod()];
     const domains = ['a', 'b', 'c'].map((label) => `${label}-${pod.name}.example.com`);
-    const results = await Promise.all(
+    const wants = await Promise.all(
       pods.map(({ id }, index) =>
         at.store.drafts.write(
           id,
@@ -254,8 +257,11 @@ describe('host names', () => {
         ),
       ),
     );
-    expect(results.filter((result) => result.ok)).toHaveLength(1);
-    for (const result of results) if (!result.ok) expect(result.faults).toHaveLength(3);
+    expect(wants.every((result) => result.ok)).toBe(true);
+    for (const domain of domains) {
+      const held = await Promise.all(pods.map(({ id }) => at.store.domains.hold(id, domain, new Date())));
+      expect(held.filter((isHeld) => isHeld)).toHaveLength(1);
+    }
   });
 });
 

@@ -14,7 +14,8 @@ import {
   type RevisionEntry,
   saveDocuments,
 } from './documents.ts';
-import { claimDomains, platformHostname, releaseUnusedDomains } from './hostnames.ts';
+import { claimDomains, releaseUnusedDomains } from './domain-claims.ts';
+import { platformHostname } from './hostnames.ts';
 import { type LockedPod, lockPod } from './locked-pod.ts';
 import { refuseLocked } from './resource-locks.ts';
 import { type StoredResource, storedResources } from './resources.ts';

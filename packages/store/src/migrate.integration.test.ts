@@ -6,6 +6,7 @@ import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { up as initial } from './migrations/0001-initial.ts';
+import { up as controlPlane } from './migrations/0002-control-plane.ts';
 import { openStore } from './store.ts';
 
 test('servers that start at once on an empty database migrate it once', async () => {
@@ -22,7 +23,9 @@ test('servers that start at once on an empty database migrate it once', async ()
   await client.connect();
   onTestFinished(() => client.end());
   const { rows } = await client.query('select name from kysely_migration');
-  expect(rows).toEqual(['0001-initial', '0002-control-plane', '0004-events'].map((each) => ({ name: each })));
+  expect(rows).toEqual(
+    ['0001-initial', '0002-control-plane', '0003-domains', '0004-events'].map((each) => ({ name: each })),
+  );
   await expect(stores[0]?.clusters.list()).resolves.toEqual([]);
 });
 
@@ -69,8 +72,56 @@ test('who operated an installation before there were operators goes on doing so,
   expect(await queryDatabase(address, 'select policy from api_key')).toMatchObject([
     {
       policy: {
-        statements: [everything, { effect: 'allow', actions: expect.arrayContaining(['platform:operate']) }],
+        statements: [
+          everything,
+          { effect: 'allow', actions: expect.arrayContaining(['platform:operate']) },
+          { effect: 'allow', actions: ['domains:read', 'domains:write'] },
+        ],
       },
+    },
+  ]);
+});
+
+test('own domains that pods had are wanted still, and have to be proven', async () => {
+  const name = `migrate_${randomBytes(8).toString('hex')}`;
+  const address = await createDatabase(inject('postgresSocketDir'), name, 'template0');
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool(address) }) });
+  const provider = {
+    getMigrations: () =>
+      Promise.resolve({ '0001-initial': { up: initial }, '0002-control-plane': { up: controlPlane } }),
+  };
+  expect((await new Migrator({ db, provider }).migrateToLatest()).error).toBeUndefined();
+  const body = JSON.stringify({ spec: { hostname: 'web-hill.example.test', domains: ['www.example.com'] } });
+  await sql`with made as (insert into account default values returning id),
+    person as (insert into app_user (account_id, email) select id, 'ada@example.com' from made returning id),
+    place as (insert into cluster (name, architectures) values ('default', '{amd64}') returning id),
+    home as (insert into pod (id, account_id, owner_id, cluster_id, name, head_revision_id)
+      select gen_random_uuid(), made.id, person.id, place.id, 'hill', gen_random_uuid() from made, person, place
+      returning id, head_revision_id),
+    draft as (insert into revision (id, pod_id, version, state) select head_revision_id, id, 1, 'draft' from home),
+    text as (insert into document (hash, body) values (sha256('a'), ${body}::jsonb)),
+    route as (insert into revision_resource (revision_id, kind, name, uid, document_hash)
+      select head_revision_id, 'Route', 'web', gen_random_uuid(), sha256('a') from home)
+    insert into hostname_claim (hostname, pod_id, type, route_name)
+      select 'www.example.com', id, 'custom', null from home
+      union all select 'web-hill.example.test', id, 'platform', 'web' from home`.execute(db);
+  await db.destroy();
+
+  const store = openStore({ connection: address });
+  onTestFinished(() => store.close());
+  await store.migrate();
+  expect(await queryDatabase(address, 'select hostname from hostname_claim')).toEqual([
+    { hostname: 'web-hill.example.test' },
+  ]);
+  expect(
+    await queryDatabase(address, 'select domain, route_name, target, state, verified_at from domain'),
+  ).toEqual([
+    {
+      domain: 'www.example.com',
+      route_name: 'web',
+      target: 'web-hill.example.test',
+      state: 'waitingForDns',
+      verified_at: null,
     },
   ]);
 });

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { type MigrationProvider, Migrator } from 'kysely/migration';
 import { up as initial } from './migrations/0001-initial.ts';
 import { up as controlPlane } from './migrations/0002-control-plane.ts';
+import { up as domains } from './migrations/0003-domains.ts';
 import { up as events } from './migrations/0004-events.ts';
 
 /** Every migration, in order. A released one is never edited; a change is a new one. */
@@ -10,6 +11,7 @@ const PROVIDER: MigrationProvider = {
     Promise.resolve({
       '0001-initial': { up: initial },
       '0002-control-plane': { up: controlPlane },
+      '0003-domains': { up: domains },
       '0004-events': { up: events },
     }),
 };

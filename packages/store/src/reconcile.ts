@@ -4,7 +4,8 @@ import type { RevisionState } from '@brainpod/model/revision-state';
 import { sql } from 'kysely';
 import { erasePod } from './deleted-pods.ts';
 import { loadEntries } from './documents.ts';
-import { releaseUnusedDomains } from './hostnames.ts';
+import { releaseUnusedDomains } from './domain-claims.ts';
+import { type Domain, loadDomains } from './domains.ts';
 import { loadInstanceSizes } from './instance-sizes.ts';
 import { lockAnyPod } from './locked-pod.ts';
 import type { PodChangeListener, PodChanges } from './pod-changes.ts';
@@ -39,6 +40,8 @@ export type PodState = {
   sizes: InstanceSizes;
   /** The last restart of each resource that had one. */
   restarts: Restart[];
+  /** Its own domains, however far they have come. */
+  domains: Domain[];
   /** The oldest revision on its way (pending or ready): deploys of one pod go one after the other. */
   target: Snapshot | null;
   /** What is live. */
@@ -125,6 +128,7 @@ export class PostgresReconcilerStore implements ReconcilerStore {
         },
         sizes: await loadInstanceSizes(trx),
         restarts: await loadRestarts(trx, podId),
+        domains: await loadDomains(trx, podId),
         target: await loadTarget(trx, podId),
         deployed: deployedId === null ? null : await loadSnapshot(trx, deployedId),
       };

@@ -155,6 +155,7 @@ describe('rollback', () => {
     const id = await rolledBack(first);
     expect(await bodies(id)).toEqual(await bodies(first));
     await finish(id, 'deployed');
+    expect(await at.store.domains.hold(pod.id, 'mine.example.com', new Date())).toBe(true);
     const owner = pod;
     pod = await newPod();
     const taking = {
@@ -173,6 +174,7 @@ describe('rollback', () => {
     const owner = pod;
     pod = await newPod();
     await create(sampleApp(), sampleRoute('web', { domains: ['lost.example.com'] }));
+    expect(await at.store.domains.hold(pod.id, 'lost.example.com', new Date())).toBe(true);
     pod = owner;
     expect(await rollback(first)).toMatchObject({
       ok: false,
@@ -307,6 +309,7 @@ describe('cancel', () => {
     await create(sampleApp());
     await deploy();
     const draft = await create(sampleRoute('web', { domains: ['free-again.example.com'] }));
+    expect(await at.store.domains.hold(pod.id, 'free-again.example.com', new Date())).toBe(true);
     await cancel(draft);
     pod = await newPod();
     await create(sampleApp(), sampleRoute('web', { domains: ['free-again.example.com'] }));

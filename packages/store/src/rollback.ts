@@ -6,7 +6,7 @@ import type { RevisionState } from '@brainpod/model/revision-state';
 import { type Actor, recordAudit } from './audit.ts';
 import type { DeployCheck, DeployResult } from './deploy-result.ts';
 import { byKindAndName, insertEntries, loadEntries, type RevisionEntry } from './documents.ts';
-import { claimDomains, releaseUnusedDomains } from './hostnames.ts';
+import { claimDomains, releaseUnusedDomains } from './domain-claims.ts';
 import { assertRunning, type LockedPod, lockPod } from './locked-pod.ts';
 import type { DatabaseTransaction } from './tables.ts';
 import { startNextDeploy, transition } from './transition.ts';

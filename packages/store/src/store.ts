@@ -5,6 +5,7 @@ import { AuditLog } from './audit.ts';
 import { Clusters } from './clusters.ts';
 import { type Connection, openPool, type StoreLogger } from './connection.ts';
 import { Deployments } from './deployments.ts';
+import { Domains } from './domains.ts';
 import { Drafts } from './drafts.ts';
 import { HttpAccessEvents } from './http-access.ts';
 import { IdempotentAnswers } from './idempotent-answers.ts';
@@ -49,6 +50,7 @@ export class Store {
   readonly restarts: Restarts;
   readonly revisions: Revisions;
   readonly resources: Resources;
+  readonly domains: Domains;
   readonly drafts: Drafts;
   readonly deployments: Deployments;
   readonly idempotentAnswers: IdempotentAnswers;
@@ -75,6 +77,7 @@ export class Store {
     this.restarts = new Restarts(this.#db);
     this.revisions = new Revisions(this.#db);
     this.resources = new Resources(this.#db);
+    this.domains = new Domains(this.#db, this.#locks);
     this.drafts = new Drafts(this.#db);
     this.deployments = new Deployments(this.#db);
     this.idempotentAnswers = new IdempotentAnswers(this.#db);

@@ -1,4 +1,5 @@
 import type { Kind, ResourceDocument } from '@brainpod/model/document';
+import type { CertificateIssuer, DomainState } from '@brainpod/model/domain-state';
 import type { InstanceSize } from '@brainpod/model/instance-size';
 import type { Policy } from '@brainpod/model/policy';
 import type { RevisionState } from '@brainpod/model/revision-state';
@@ -107,10 +108,35 @@ export type RevisionResourceTable = {
 export type HostnameClaimTable = {
   hostname: string;
   pod_id: string;
-  /** `platform` was assigned by us to one Route for ever, `custom` is a person's own domain. */
-  type: 'platform' | 'custom';
-  /** The Route a platform hostname belongs to; null for custom domains. */
-  route_name: string | null;
+  /** Assigned by us to one Route for ever; own domains are in a table of their own. */
+  type: 'platform';
+  /** The Route it belongs to. */
+  route_name: string;
+  created_at: CreatedAt;
+};
+
+export type DomainTable = {
+  pod_id: string;
+  domain: string;
+  route_name: string;
+  /** The Route's platform host name, to which a CNAME is to lead. */
+  target: string;
+  state: Generated<DomainState>;
+  /** What is in the way, and what to do; null when nothing is. */
+  reason: string | null;
+  /** Since when the pod holds the domain: nobody else can have it. Null while nothing is proven. */
+  verified_at: Date | null;
+  /** Since when DNS does not prove any more what it did. */
+  unproven_since: Date | null;
+  /** Tries in a row that came to nothing. */
+  attempts: Generated<number>;
+  next_attempt_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  certificate_pem: string | null;
+  /** Encrypted under the master key. */
+  key_sealed: Buffer | null;
+  issuer: CertificateIssuer | null;
+  not_before: Date | null;
+  not_after: Date | null;
   created_at: CreatedAt;
 };
 
@@ -221,6 +247,7 @@ export type Tables = {
   document: DocumentTable;
   revision_resource: RevisionResourceTable;
   hostname_claim: HostnameClaimTable;
+  domain: DomainTable;
   resource_status: ResourceStatusTable;
   retired_pod_name: RetiredPodNameTable;
   resource_restart: ResourceRestartTable;

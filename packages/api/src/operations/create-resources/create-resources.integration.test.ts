@@ -154,6 +154,7 @@ describeOperation('createResources', { request: (pod) => creation(pod, [sampleAp
   proves(400, 'refuses a domain that another pod has, or that is ours', async (api) => {
     const [pod, other] = [await api.newPod(), await api.newPod()];
     await api.write(other, sampleApp(), sampleRoute('web', { domains: ['taken.example.com'] }));
+    expect(await api.store.domains.hold(other.id, 'taken.example.com', new Date())).toBe(true);
     const domains = ['free.example.com', 'taken.example.com', `x.${DOMAIN}`];
     expect((await faultsOf(api, pod, [sampleApp(), sampleRoute('web', { domains })])).toSorted()).toEqual([
       '1.spec.domains[1]',

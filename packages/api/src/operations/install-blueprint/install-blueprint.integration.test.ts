@@ -125,6 +125,7 @@ describeOperation('installBlueprint', { request: (pod) => installation(pod) }, (
   proves(400, 'names the input behind a domain that another pod has', async (api) => {
     const [pod, other] = [await api.newPod(), await api.newPod()];
     await api.write(other, sampleApp(), sampleRoute('web', { domains: ['taken.example.com'] }));
+    expect(await api.store.domains.hold(other.id, 'taken.example.com', new Date())).toBe(true);
     const domains = ['free.example.com', 'taken.example.com'];
     expect(await faultPaths(api, installation(pod, { domains }))).toEqual(['input.domains[1]']);
   });

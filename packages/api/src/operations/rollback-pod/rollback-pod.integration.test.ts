@@ -105,7 +105,9 @@ describeOperation(
       const deletion = `/v1/pods/${pod.name}/resources/Route/default/web`;
       expect((await api.call({ method: 'DELETE', path: deletion })).status).toBe(200);
       await api.deploy(pod, 'deployed');
-      await api.write(await api.newPod(), sampleApp(), sampleRoute('web', { domains: ['gone.example.com'] }));
+      const other = await api.newPod();
+      await api.write(other, sampleApp(), sampleRoute('web', { domains: ['gone.example.com'] }));
+      expect(await api.store.domains.hold(other.id, 'gone.example.com', new Date())).toBe(true);
       const error = (await api.call(rollback(pod, { revision: first }))).error(400);
       expect(error.details?.map(({ path }) => path)).toEqual(['Route/web.spec.domains[0]']);
     });
