@@ -1,6 +1,6 @@
 /**
- * The program of an App with which the edge is tested. On 8080 it speaks HTTP/1.1, on 8081 HTTP/2 without TLS; on
- * 8082 nothing listens. What it does is in the path of the request:
+ * The program of an App with which the edge is tested. On 8080 it speaks HTTP/1.1; on 8081 HTTP/2
+ * without TLS, where it sends everything back with a gRPC status; on 8082 nothing listens. What it does on 8080 is in the path of the request:
  *   /seen        what it sees of the request, as JSON
  *   /status/N    its own answer with status N
  *   /broken      ends the connection instead of an answer
@@ -57,7 +57,12 @@ export const EDGE_APP = `
     socket.pipe(socket);
   });
   server.listen(8080, () => console.log('listening'));
-  const server2 = http2.createServer(act);
-  server2.listen(8081);
+  http2.createServer()
+    .on('stream', (stream, headers) => {
+      stream.respond({ ':status': 200, 'content-type': headers['content-type'] ?? 'text/plain' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.pipe(stream);
+    })
+    .listen(8081);
   process.on('SIGTERM', () => process.exit(0));
 `;

@@ -39,7 +39,19 @@ beforeAll(async () => {
     envelope('App', 'edge', app),
     envelope('Route', 'edge', {
       timeout: 2,
-      rules: [rule('all', '/', 8080), rule('nobody', '/nobody', 8082)],
+      rules: [
+        rule('all', '/', 8080),
+        rule('nobody', '/nobody', 8082),
+        { ...rule('calls', '/demo.Calls', 8081), protocol: 'http2' },
+      ],
+    }),
+    envelope('Route', 'elsewhere', {
+      allow: ['192.0.2.0/24', '2001:db8::7'],
+      rules: [rule('all', '/', 8080)],
+    }),
+    envelope('Route', 'here', {
+      allow: ['127.0.0.0/8', '10.251.0.0/16', '192.0.2.0/24'],
+      rules: [rule('all', '/', 8080)],
     }),
     envelope('Route', 'partly', { rules: [rule('api', '/api', 8080)] }),
   ]);
@@ -193,12 +205,24 @@ describe.concurrent('what passes through', () => {
     expect(received).toMatchObject({ statusCode: 200, bytes: body.length });
   });
 
-  it('is HTTP/2 to the visitor', async () => {
+  it('is HTTP/2 to the visitor, and gRPC as far as the app', async () => {
     const session = await http2To(new URL(origin).hostname, ca);
-    const call = session.request({ ':path': '/seen' });
-    const [headers] = await once(call, 'response');
-    expect(headers[':status']).toBe(200);
-    call.resume();
+    const plain = session.request({ ':path': '/seen' });
+    expect((await once(plain, 'response'))[0]).toMatchObject({ ':status': 200 });
+    plain.resume();
+    const call = session.request({
+      ':path': '/demo.Calls/Echo',
+      ':method': 'POST',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const trailers = once(call, 'trailers');
+    call.write('one');
+    expect((await once(call, 'response'))[0]).toMatchObject({ 'content-type': 'application/grpc' });
+    expect(String((await once(call, 'data'))[0])).toBe('one');
+    call.end('two');
+    expect(String((await once(call, 'data'))[0])).toBe('two');
+    expect((await trailers)[0]).toMatchObject({ 'grpc-status': '0' });
     session.close();
   });
 
@@ -252,6 +276,16 @@ function stream(
     call.end(body);
   });
 }
+
+describe('a Route that is open to some networks only', () => {
+  it('lets in who comes from one of them and nobody else, whatever they say', async () => {
+    const asJson = { accept: 'application/json', 'x-forwarded-for': '192.0.2.1' };
+    const ask = async (route: string) =>
+      get(`https://${await hostname(installation, pod, route)}/seen`, agent, 10_000, asJson);
+    expectOurs(await ask('elsewhere'), 403, 'NOT_ALLOWED');
+    expect(await ask('here')).toMatchObject({ status: 200 });
+  });
+});
 
 describe('a pod that is stopped', () => {
   it('is said to be not ready', async () => {

@@ -43,7 +43,6 @@ var sources = []source{
 			"gateway.envoyproxy.io_envoyextensionpolicies.yaml": "no extensions run in the edge",
 			"gateway.envoyproxy.io_envoyproxies.yaml":           "the engine gives these settings in Envoy Gateway's own configuration",
 			"gateway.envoyproxy.io_httproutefilters.yaml":       "not in use",
-			"gateway.envoyproxy.io_securitypolicies.yaml":       "not in use",
 		},
 	},
 }

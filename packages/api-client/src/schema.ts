@@ -1604,9 +1604,13 @@ export interface components {
                     port: number;
                     /** @description the URN of an App, such as urn:brain:app:default:example */
                     backendRef: string;
+                    /** @description what the App speaks at this port: "http1", also where nothing is said, or "http2", as gRPC needs it */
+                    protocol?: "http1" | "http2";
                 }[];
                 /** @default 60 */
                 timeout: number;
+                /** @description the only networks from which requests are let in; without it, all are */
+                allow?: string[];
             };
         } | {
             /** @constant */
@@ -1821,9 +1825,13 @@ export interface components {
                     port: number;
                     /** @description the URN of an App, such as urn:brain:app:default:example */
                     backendRef: string;
+                    /** @description what the App speaks at this port: "http1", also where nothing is said, or "http2", as gRPC needs it */
+                    protocol?: "http1" | "http2";
                 }[];
                 /** @default 60 */
                 timeout: number;
+                /** @description the only networks from which requests are let in; without it, all are */
+                allow?: string[];
             };
         } | {
             /** @constant */
@@ -2039,9 +2047,13 @@ export interface components {
                     port: number;
                     /** @description the URN of an App, such as urn:brain:app:default:example */
                     backendRef: string;
+                    /** @description what the App speaks at this port: "http1", also where nothing is said, or "http2", as gRPC needs it */
+                    protocol?: "http1" | "http2";
                 }[];
                 /** @default 60 */
                 timeout: number;
+                /** @description the only networks from which requests are let in; without it, all are */
+                allow?: string[];
             };
         } | {
             /** @constant */

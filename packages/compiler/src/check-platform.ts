@@ -2,6 +2,7 @@ import type { Fault, ResourceDocument } from '@brainpod/model/document';
 import { placeOf } from '@brainpod/model/document-place';
 import { parseImageReference } from '@brainpod/model/image-reference';
 import type { AppDocument } from '@brainpod/model/kinds/app';
+import type { RouteDocument } from '@brainpod/model/kinds/route';
 import type { Platform, PodContext } from './platform-facts.ts';
 import { askedWhileUpdating, quotaOf } from './quota.ts';
 
@@ -15,7 +16,20 @@ export function checkAgainstPlatform(
   platform: Platform,
 ): Fault[] {
   const apps = documents.filter((document) => document.kind === 'App');
-  return [...apps.flatMap((app) => checkImages(app, pod, platform)), ...checkQuota(documents, pod, platform)];
+  const routes = documents.filter((document) => document.kind === 'Route');
+  return [
+    ...apps.flatMap((app) => checkImages(app, pod, platform)),
+    ...routes.flatMap((route) => checkAllow(route, platform)),
+    ...checkQuota(documents, pod, platform),
+  ];
+}
+
+/** A list that nobody heeds must not look like a wall. */
+function checkAllow(route: RouteDocument, platform: Platform): Fault[] {
+  if (route.spec.allow === undefined || platform.envoyGateway) return [];
+  const message =
+    'The edge of this cluster cannot tell visitors by their network. Take it out, or let the App itself refuse them.';
+  return [{ path: `${placeOf(route)}.spec.allow`, message }];
 }
 
 /** An image of another pod would be refused by the registry, but a node may hold it already. */

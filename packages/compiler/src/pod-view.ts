@@ -18,18 +18,26 @@ export function podView(
   return { ...podDocuments(sorted), pod, platform };
 }
 
-/** The Routes' side of an App: on which ports requests come, and how long one may take. */
-export type AppTraffic = { ports: number[]; longestTimeoutSeconds: number | undefined };
+/** The Routes' side of an App: on which ports requests come, at which of them as HTTP/2, and how long one may take. */
+export type AppTraffic = {
+  ports: number[];
+  http2Ports: ReadonlySet<number>;
+  longestTimeoutSeconds: number | undefined;
+};
 
 export function trafficOf(app: AppDocument, view: PodView): AppTraffic {
   const ports = new Set<number>();
+  const http2Ports = new Set<number>();
   let longestTimeoutSeconds: number | undefined;
   for (const route of view.routes) {
     const own = route.spec.rules.filter((rule) => backendNameOf(rule.backendRef) === app.metadata.name);
-    for (const rule of own) ports.add(rule.port);
+    for (const { port, protocol } of own) {
+      ports.add(port);
+      if (protocol === 'http2') http2Ports.add(port);
+    }
     if (own.length > 0) longestTimeoutSeconds = Math.max(longestTimeoutSeconds ?? 0, route.spec.timeout);
   }
-  return { ports: [...ports].sort((a, b) => a - b), longestTimeoutSeconds };
+  return { ports: [...ports].sort((a, b) => a - b), http2Ports, longestTimeoutSeconds };
 }
 
 /** The Config that a mount names. Documents are checked before: that it is missing is a bug. */

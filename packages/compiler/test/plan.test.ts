@@ -174,6 +174,22 @@ describe('an App', () => {
     });
   });
 
+  test('is left alone by a Route that lets in other networks', () => {
+    const allow = (...networks: string[]) => side([...shop.slice(0, 2), route({ allow: networks })]);
+    expect(plan(side(shop), allow('192.0.2.0/24'))).toEqual({
+      'Route/shop': { action: 'update', reasons: ['allow is new: no other network is let in'] },
+    });
+    expect(plan(allow('192.0.2.0/24'), allow('198.51.100.7'))).toEqual({
+      'Route/shop': {
+        action: 'update',
+        reasons: ['the network 192.0.2.0/24 is taken out', 'the network 198.51.100.7 is new'],
+      },
+    });
+    expect(plan(allow('192.0.2.0/24'), side(shop))).toEqual({
+      'Route/shop': { action: 'update', reasons: ['allow is taken out: every network is let in'] },
+    });
+  });
+
   test('is rolled by its first Route, updated by one to another port, and left alone by one to the same', () => {
     const first = plan(side([app()]), side([app(), route()]));
     expect(first['App/web']).toEqual({

@@ -6,7 +6,11 @@ import { backendNameOf, type RouteDocument } from './kinds/route.ts';
 /** What Routes refer to and isn't there, and host names that two of them claim. */
 export function checkRoutes(routes: readonly RouteDocument[], apps: readonly AppDocument[]): Fault[] {
   const appNames = new Set(apps.map((app) => app.metadata.name));
-  return [...routes.flatMap((route) => checkBackends(route, appNames)), ...hostnamesClaimedTwice(routes)];
+  return [
+    ...routes.flatMap((route) => checkBackends(route, appNames)),
+    ...hostnamesClaimedTwice(routes),
+    ...protocolsAtOdds(routes),
+  ];
 }
 
 function checkBackends(route: RouteDocument, appNames: ReadonlySet<string>): Fault[] {
@@ -16,6 +20,28 @@ function checkBackends(route: RouteDocument, appNames: ReadonlySet<string>): Fau
     const path = `${placeOf(route)}.spec.rules[${index}].backendRef`;
     return [{ path, message: `There is no App "${name}" in this pod.` }];
   });
+}
+
+/** An App speaks one protocol at a port, whichever Route leads there. Each place of such a port is named. */
+function protocolsAtOdds(routes: readonly RouteDocument[]): Fault[] {
+  const ports = new Map<string, { protocols: Set<string>; places: string[] }>();
+  for (const route of routes) {
+    for (const [index, { backendRef, port, protocol }] of route.spec.rules.entries()) {
+      const key = `port ${port} of the App "${backendNameOf(backendRef)}"`;
+      const found = ports.get(key) ?? { protocols: new Set(), places: [] };
+      found.protocols.add(protocol ?? 'http1');
+      found.places.push(`${placeOf(route)}.spec.rules[${index}].protocol`);
+      ports.set(key, found);
+    }
+  }
+  return [...ports]
+    .filter(([, { protocols }]) => protocols.size > 1)
+    .flatMap(([key, { places }]) =>
+      places.map((path) => ({
+        path,
+        message: `Must be the same wherever a rule leads to ${key}, but it is "http1" (or left out) at one place and "http2" at another.`,
+      })),
+    );
 }
 
 function hostnamesClaimedTwice(routes: readonly RouteDocument[]): Fault[] {

@@ -54,6 +54,7 @@ const FIELDS: Record<string, { make: (spec: Json) => Json; fields: Record<string
         'changed',
       ],
       timeout: [60, 90, 'changed'],
+      allow: [['192.0.2.0/24'], ['192.0.2.7'], 'changed'],
     },
   },
   Postgres: {

@@ -20,6 +20,8 @@ export const WRITTEN_KINDS: readonly KindRef[] = [
   { apiVersion: ENVOY_GATEWAY, kind: 'BackendTrafficPolicy' },
   { apiVersion: ENVOY_GATEWAY, kind: 'ClientTrafficPolicy' },
   HTTP_ROUTE,
+  // After what it guards.
+  { apiVersion: ENVOY_GATEWAY, kind: 'SecurityPolicy' },
   { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
   DEPLOYMENT,
   { apiVersion: 'v1', kind: 'Service' },

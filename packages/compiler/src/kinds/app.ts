@@ -28,7 +28,7 @@ export function compileApp(app: AppDocument, view: PodView): KubeObject[] {
   const ports = listeningPorts(app, traffic);
   return [
     serviceAccount(app, view),
-    ...(ports.length === 0 ? [] : [service(app, ports, view)]),
+    ...(ports.length === 0 ? [] : [service(app, ports, traffic, view)]),
     disruptionBudget(app, view),
     deployment(app, traffic, view),
   ];
@@ -72,11 +72,22 @@ function serviceAccount(app: AppDocument, view: PodView): KubeObject {
   };
 }
 
-function service(app: AppDocument, ports: readonly number[], view: PodView): KubeObject {
+function service(
+  app: AppDocument,
+  ports: readonly number[],
+  { http2Ports }: AppTraffic,
+  view: PodView,
+): KubeObject {
   const spec: k8s.V1ServiceSpec = {
     type: 'ClusterIP',
     selector: selector(app),
-    ports: ports.map((port) => ({ name: `port-${port}`, port, targetPort: port, protocol: 'TCP' })),
+    ports: ports.map((port) => ({
+      name: `port-${port}`,
+      port,
+      targetPort: port,
+      protocol: 'TCP',
+      ...(http2Ports.has(port) ? { appProtocol: 'kubernetes.io/h2c' } : {}),
+    })),
   };
   return { apiVersion: 'v1', kind: 'Service', metadata: metadata(app, view), spec };
 }

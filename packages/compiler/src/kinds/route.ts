@@ -3,9 +3,10 @@ import {
   DEFAULT_ROUTE_TIMEOUT_SECONDS,
   type RouteDocument,
 } from '@brainpod/model/kinds/route';
+import { parseNetworkRange } from '@brainpod/model/network-range';
 import { ENVOY_GATEWAY } from '../edge-policies.ts';
 import type { KubeObject } from '../kube-object.ts';
-import { resourceLabels } from '../labels.ts';
+import { resourceLabels, resourceSelector } from '../labels.ts';
 import { httpRouteName, namespaceName } from '../names.ts';
 import { compareText, type PodView } from '../pod-view.ts';
 
@@ -27,7 +28,7 @@ export function compileRoute(route: RouteDocument, view: PodView): KubeObject[] 
   const httpRoutes = backendsOf(route).flatMap(({ app, port, paths }) =>
     inChunks(paths).map((chunk, index) => httpRoute(route, { app, port, paths: chunk }, index, view)),
   );
-  return [...timeoutPolicies(route, httpRoutes, view), ...httpRoutes];
+  return [...policies(route, view), ...httpRoutes];
 }
 
 function backendsOf(route: RouteDocument): Backend[] {
@@ -76,30 +77,51 @@ function httpRoute(route: RouteDocument, backend: Backend, chunk: number, view: 
 }
 
 /**
- * The Route's own `timeout`, where it is not what the policy of all Routes says. It bounds a silence, and not the
- * whole request as Gateway API's own time-out does: that would cut streams and long downloads.
+ * What of a Route goes beyond Gateway API. The policies are for all HTTPRoutes with the Route's labels, so that one that
+ * is just coming or going is never without them; and they stand before the HTTPRoutes, so that they are there first.
  */
-function timeoutPolicies(route: RouteDocument, httpRoutes: KubeObject[], view: PodView): KubeObject[] {
-  const { timeout } = route.spec;
-  if (!view.platform.envoyGateway || timeout === DEFAULT_ROUTE_TIMEOUT_SECONDS) return [];
+function policies(route: RouteDocument, view: PodView): KubeObject[] {
+  if (!view.platform.envoyGateway) return [];
+  const { allow, timeout } = route.spec;
   return [
-    {
-      apiVersion: ENVOY_GATEWAY,
-      kind: 'BackendTrafficPolicy',
-      metadata: metadata(route, route.metadata.name, view),
-      spec: {
-        targetRefs: targetsOf(httpRoutes),
-        mergeType: 'StrategicMerge',
-        timeout: { http: { streamIdleTimeout: `${timeout}s` } },
-      },
-    },
+    ...(allow === undefined ? [] : [policy('SecurityPolicy', route, view, onlyFrom(allow))]),
+    ...(timeout === DEFAULT_ROUTE_TIMEOUT_SECONDS
+      ? []
+      : [policy('BackendTrafficPolicy', route, view, silentAtMost(timeout))]),
   ];
 }
 
-function targetsOf(httpRoutes: KubeObject[]): { group: string; kind: string; name: string }[] {
-  return httpRoutes.map(({ kind, metadata: { name } }) => ({
-    group: 'gateway.networking.k8s.io',
+function policy(
+  kind: string,
+  route: RouteDocument,
+  view: PodView,
+  spec: Record<string, unknown>,
+): KubeObject {
+  const matchLabels = resourceSelector('Route', route.metadata.name);
+  return {
+    apiVersion: ENVOY_GATEWAY,
     kind,
-    name,
-  }));
+    metadata: metadata(route, route.metadata.name, view),
+    spec: {
+      targetSelectors: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', matchLabels }],
+      ...spec,
+    },
+  };
+}
+
+function onlyFrom(networks: readonly string[]): Record<string, unknown> {
+  const clientCIDRs = [...new Set(networks.flatMap((text) => parseNetworkRange(text) ?? []))].sort(
+    compareText,
+  );
+  return {
+    authorization: { defaultAction: 'Deny', rules: [{ action: 'Allow', principal: { clientCIDRs } }] },
+  };
+}
+
+/**
+ * The Route's own `timeout`, where it is not what the policy of all Routes says. It bounds a silence, and not the
+ * whole request as Gateway API's own time-out does: that would cut streams and long downloads.
+ */
+function silentAtMost(seconds: number): Record<string, unknown> {
+  return { mergeType: 'StrategicMerge', timeout: { http: { streamIdleTimeout: `${seconds}s` } } };
 }

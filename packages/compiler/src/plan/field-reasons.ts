@@ -32,6 +32,14 @@ function reasonsOfField(field: string, old: unknown, next: unknown): string[] {
       return members('the rule for', byKey(old, 'path'), byKey(next, 'path'));
     case 'domains':
       return members('domain', ofTexts(old), ofTexts(next));
+    case 'allow':
+      return next === undefined || old === undefined
+        ? [
+            next === undefined
+              ? 'allow is taken out: every network is let in'
+              : 'allow is new: no other network is let in',
+          ]
+        : members('the network', ofTexts(old), ofTexts(next));
     case 'mounts':
       return members('the mount at', byKey(old, 'path'), byKey(next, 'path'));
     default:

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { Fault } from '../fault.ts';
+import { parseNetworkRange } from '../network-range.ts';
 import { Port, resourceOf } from './envelope.ts';
 import { duplicates, type Rule } from './rule.ts';
 import { nameInUrn, urnOf } from './urn-field.ts';
@@ -38,15 +39,39 @@ const RouteRule = Type.Object({
   path: RoutePath,
   port: Port,
   backendRef: urnOf('App'),
+  protocol: Type.Optional(
+    Type.Union([Type.Literal('http1'), Type.Literal('http2')], {
+      description:
+        'what the App speaks at this port: "http1", also where nothing is said, or "http2", as gRPC needs it',
+    }),
+  ),
 });
 
-/** How long a request may take where a Route says nothing. */
+const MAX_NETWORKS = 100;
+
+const NetworkRange = Type.Refine(
+  Type.String({
+    pattern: '^[0-9a-fA-F:.]+(/[0-9]{1,3})?$',
+    description: 'a network such as 192.0.2.0/24 or 2001:db8::/32, or one address',
+  }),
+  (text) => parseNetworkRange(text) !== undefined,
+  () => 'Must be a network such as 192.0.2.0/24 or 2001:db8::/32, or one address.',
+);
+
+/** How long a request may be silent where a Route says nothing. */
 export const DEFAULT_ROUTE_TIMEOUT_SECONDS = 60;
 
 const shared = {
   domains: Type.Optional(Type.Array(Domain, { maxItems: 9, default: [] })),
   rules: Type.Array(RouteRule, { minItems: 1 }),
   timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 300, default: DEFAULT_ROUTE_TIMEOUT_SECONDS })),
+  allow: Type.Optional(
+    Type.Array(NetworkRange, {
+      minItems: 1,
+      maxItems: MAX_NETWORKS,
+      description: 'the only networks from which requests are let in; without it, all are',
+    }),
+  ),
 };
 
 export const RouteInputSchema = resourceOf(
