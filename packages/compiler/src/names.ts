@@ -30,9 +30,17 @@ export function serviceAccountName(appName: string): string {
   return `app-${appName}`;
 }
 
-/** A Route's object for one port of an App, and for one part of its paths where there are many. */
-export function httpRouteName(routeName: string, appName: string, port: number, part: number): string {
-  return `${routeName}-${shortHash(`${routeName}/${appName}/${port}/${part}`)}`;
+/**
+ * A Route's object for one port of an App, and for one part of its paths where there are many. Other host names make
+ * another object: one that went from a host name to another would answer neither where the two sides are not yet ready.
+ */
+export function httpRouteName(
+  routeName: string,
+  hostnames: readonly string[],
+  backend: { app: string; port: number; part: number },
+): string {
+  const { app, port, part } = backend;
+  return `${routeName}-${shortHash(`${routeName}/${hostnames.join()}/${app}/${port}/${part}`)}`;
 }
 
 /** A volume's name is a DNS label, while a Config's name alone may fill one. */

@@ -3,13 +3,14 @@ import { HTTP_ROUTE } from './managed-kinds.ts';
 import { listAt } from './observe/fields.ts';
 import type { LiveObject } from './observe/live-object.ts';
 import { type ObservedHttpRoute, PARKED_AT_ANNOTATION } from './observe/route.ts';
+import { type PathChange, pathSteps } from './path-steps.ts';
 import type { PodDeps } from './pod-pass.ts';
 
 /**
  * How long an edge may take to act on what the cluster holds. The cluster does not tell when an edge has acted: it
  * says what was accepted, a moment earlier. Measured in docs/results/edge.md.
  */
-const EDGE_SETTLE_MS = 2_000;
+export const EDGE_SETTLE_MS = 2_000;
 
 /** A header that no visitor sends: an HTTPRoute that asks for it answers nothing. */
 const PARKED_HEADER = 'x-brainpod-parked';
@@ -30,7 +31,7 @@ export function answersServed(object: KubeObject, served: ReadonlySet<string>): 
  * Takes HTTPRoutes of host names that are served to where they are to be, without a request between two chairs. An
  * edge takes up where to send requests and what is there one after the other, so an HTTPRoute is parked before it
  * answers for the first time, and again before it goes: it is in the edge with all that it leads to, and matches
- * nothing. What changes its place is for a moment in both. Each step is seen in the cluster, so whoever is killed
+ * nothing. What changes its place is for a moment in both, see pathSteps. Each step is seen in the cluster, so whoever is killed
  * between them is followed by one who goes on.
  * Returns how long to wait before the next step, null when all is done.
  */
@@ -49,19 +50,44 @@ export async function switchRoutes(
   );
   const waitMs = Math.max(0, ...target.map((object) => settleMs(live.get(object), nowMs)));
   if (waitMs > 0) return waitMs;
-  const both = target.map((object) => withLive(object, live.get(object)));
-  const isMoving = both.some((object, index) => object !== target[index]);
-  if (isMoving && target.some((object) => gains(object, live.get(object)))) await applier.apply(both, signal);
+  const places = [
+    ...target.map((object) => placeOf(object, live.get(object))),
+    ...(await leftOver(deps, podName, target)),
+  ];
+  for (const step of pathSteps(places)) {
+    const changed = places.flatMap(({ object }, index) => {
+      const paths = step[index];
+      return paths === null || paths === undefined ? [] : [withPaths(object, paths, nowMs)];
+    });
+    await applier.apply(changed, signal);
+  }
   await applier.apply(target, signal);
+  return null;
+}
+
+type Place = PathChange & { object: KubeObject };
+
+function placeOf(object: KubeObject, live: LiveObject | undefined): Place {
+  const observed = live?.observed;
+  const isAnswering = observed?.type === 'httpRoute' && observed.parkedAtMs === null;
+  return { object, from: isAnswering ? observed.paths : [], to: pathsOf(object) };
+}
+
+/** The HTTPRoutes that answer what others are to answer from now on. */
+async function leftOver(
+  { kube, live }: PodDeps,
+  podName: string,
+  target: readonly KubeObject[],
+): Promise<Place[]> {
   const targets = new Set(target.map(objectKey));
   const served = new Set(target.flatMap(hostnamesOf));
-  for (const route of answering(live.ofPod(podName))) {
-    const isLeft = !targets.has(objectKey(route.ref));
-    if (isLeft && route.observed.hostnames.some((hostname) => served.has(hostname))) {
-      await park(deps, route, signal);
-    }
+  const places: Place[] = [];
+  for (const { ref, observed } of answering(live.ofPod(podName))) {
+    if (targets.has(objectKey(ref)) || !observed.hostnames.some((hostname) => served.has(hostname))) continue;
+    const object = await kube.get(ref);
+    if (object !== null) places.push({ object: writtenOf(object), from: observed.paths, to: [] });
   }
-  return null;
+  return places;
 }
 
 /**
@@ -99,11 +125,18 @@ async function park(
   signal: AbortSignal,
 ): Promise<void> {
   const now = await kube.get(ref);
-  if (now === null) return;
-  const { name, namespace, labels } = now.metadata;
-  const { apiVersion, kind, spec } = now;
-  const metadata = { name, ...(namespace && { namespace }), ...(labels && { labels }) };
-  await applier.apply([parked({ apiVersion, kind, metadata, spec }, clock.now().getTime())], signal);
+  if (now !== null) await applier.apply([parked(writtenOf(now), clock.now().getTime())], signal);
+}
+
+/** What we write of an object that we read. */
+function writtenOf({ apiVersion, kind, metadata, spec }: KubeObject): KubeObject {
+  const { name, namespace, labels } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace && { namespace }), ...(labels && { labels }) },
+    spec,
+  };
 }
 
 /** The same HTTPRoute, answering nothing. */
@@ -119,29 +152,15 @@ function parked(object: KubeObject, nowMs: number): KubeObject {
   }));
 }
 
-/** The HTTPRoute as it is to be, and as it is. */
-function withLive(object: KubeObject, live: LiveObject | undefined): KubeObject {
-  if (live?.observed?.type !== 'httpRoute' || live.observed.parkedAtMs !== null) return object;
-  const { hostnames, paths } = live.observed;
-  const lostNames = hostnames.filter((hostname) => !hostnamesOf(object).includes(hostname));
-  const lostPaths = paths.filter((path) => !pathsOf(object).includes(path));
-  if (lostNames.length + lostPaths.length === 0 || !isRecord(object.spec)) return object;
+/** The same HTTPRoute, answering just these paths. */
+function withPaths(object: KubeObject, paths: readonly string[], nowMs: number): KubeObject {
+  if (paths.length === 0) return parked(object, nowMs);
+  const wanted = pathsOf(object);
+  if (paths.length === wanted.length && wanted.every((path) => paths.includes(path))) return object;
+  if (!isRecord(object.spec)) return object;
   const [rule] = listAt(object, 'spec', 'rules').filter(isRecord);
-  const matches = [
-    ...listAt(rule, 'matches'),
-    ...lostPaths.map((value) => ({ path: { type: 'PathPrefix', value } })),
-  ];
-  const names = [...hostnamesOf(object), ...lostNames];
-  return { ...object, spec: { ...object.spec, hostnames: names, rules: [{ ...rule, matches }] } };
-}
-
-function gains(object: KubeObject, live: LiveObject | undefined): boolean {
-  if (live?.observed?.type !== 'httpRoute' || live.observed.parkedAtMs !== null) return true;
-  const { hostnames, paths } = live.observed;
-  return (
-    hostnamesOf(object).some((hostname) => !hostnames.includes(hostname)) ||
-    pathsOf(object).some((path) => !paths.includes(path))
-  );
+  const matches = paths.map((value) => ({ path: { type: 'PathPrefix', value } }));
+  return { ...object, spec: { ...object.spec, rules: [{ ...rule, matches }] } };
 }
 
 function withMatches(

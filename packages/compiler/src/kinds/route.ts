@@ -58,13 +58,18 @@ function metadata(route: RouteDocument, name: string, view: PodView): KubeObject
 function httpRoute(route: RouteDocument, backend: Backend, chunk: number, view: PodView): KubeObject {
   const { gateway } = view.platform;
   const { app, port, paths } = backend;
+  const hostnames = [route.spec.hostname, ...[...route.spec.domains].sort(compareText)];
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
-    metadata: metadata(route, httpRouteName(route.metadata.name, app, port, chunk), view),
+    metadata: metadata(
+      route,
+      httpRouteName(route.metadata.name, hostnames, { app, port, part: chunk }),
+      view,
+    ),
     spec: {
       parentRefs: [{ namespace: gateway.namespace, name: gateway.name, sectionName: gateway.httpsListener }],
-      hostnames: [route.spec.hostname, ...[...route.spec.domains].sort(compareText)],
+      hostnames,
       rules: [
         {
           matches: paths.map((value) => ({ path: { type: 'PathPrefix', value } })),
