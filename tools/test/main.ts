@@ -12,6 +12,7 @@ import { describeResult, runChecks } from '../check.ts';
 
 import { checkOperationTable } from '../operation-table/check.ts';
 import { findMissingPackages, installPackages } from '../start/debian-packages.ts';
+import { checkWalls } from '../walls-table/check.ts';
 import { runEndToEnd } from './end-to-end.ts';
 import { summarize, type Tally, tallyGo, tallyVitest } from './tally.ts';
 
@@ -70,7 +71,15 @@ async function runKinds(wanted: readonly Kind[], files: readonly string[]): Prom
       }),
     );
   }
+  if (files.length === 0) tallies.push(await runWallsCheck(wanted));
   return tallies;
+}
+
+/** Whether every wall that the documentation names was seen to hold, as far as its tests were run. */
+async function runWallsCheck(wanted: readonly Kind[]): Promise<Tally> {
+  const kinds = (['integration', 'e2e'] as const).filter((kind) => wanted.includes(kind));
+  const faults = await checkWalls(new Map(kinds.map((kind) => [kind, reportOf(kind)])));
+  return { kind: 'walls', passed: faults.length === 0 ? 1 : 0, failed: faults, skipped: [] };
 }
 
 async function runCheckKind(): Promise<Tally> {

@@ -4,7 +4,33 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+
+	"brainpod.io/engine/internal/config"
+	"brainpod.io/engine/internal/pki"
+	"brainpod.io/engine/internal/variant"
 )
+
+// One pod must not be able to use up what all need.
+func TestKubeletBoundsWhatAPodUsesUp(t *testing.T) {
+	cluster := &Cluster{cfg: &config.Config{}, variant: variant.Decide(variant.Facts{Cgroup: "v2"})}
+	settings := cluster.kubeletConfig(pki.Paths{}, "/etc/resolv.conf")
+	for name, want := range map[string]any{
+		"podPidsLimit": 2048, "containerLogMaxSize": "10Mi", "containerLogMaxFiles": 4,
+		"containerLogMonitorInterval": "3s", "seccompDefault": true, "readOnlyPort": 0,
+	} {
+		if settings[name] != want {
+			t.Errorf("%s is %v, not %v", name, settings[name], want)
+		}
+	}
+	thresholds, _ := settings["evictionHard"].(object)
+	for _, signal := range []string{
+		"memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available", "imagefs.inodesFree", "pid.available",
+	} {
+		if _, present := thresholds[signal]; !present {
+			t.Errorf("no pod is moved away for %s", signal)
+		}
+	}
+}
 
 func TestFirstServiceAddress(t *testing.T) {
 	for cidr, want := range map[string]string{"10.96.0.0/16": "10.96.0.1", "192.168.4.64/26": "192.168.4.65"} {

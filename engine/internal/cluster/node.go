@@ -20,6 +20,8 @@ const (
 	nodeReadyTimeout = 30 * time.Second
 	nodeReadyPoll    = 200 * time.Millisecond
 	mostPods         = 200
+	// mostProcesses of one pod, threads among them: a pod that forks on and on runs out of its own.
+	mostProcesses = 2048
 )
 
 func (c *Cluster) kubelet() component.Component {
@@ -95,11 +97,14 @@ func (c *Cluster) kubeletConfig(serving pki.Paths, resolver string) object {
 		"podLogsDir":               c.cfg.PodLogs(),
 		"volumePluginDir":          filepath.Join(c.kubeletDir(), "volume-plugins"),
 		"maxPods":                  mostPods,
+		"podPidsLimit":             mostProcesses,
 		"seccompDefault":           true,
 		// All our firewall rules are nftables'; these would be iptables'.
-		"makeIPTablesUtilChains":           false,
-		"containerLogMaxSize":              "10Mi",
-		"containerLogMaxFiles":             4,
+		"makeIPTablesUtilChains": false,
+		"containerLogMaxSize":    "10Mi",
+		"containerLogMaxFiles":   4,
+		// The shortest that it takes: between two looks a container may write past the bound.
+		"containerLogMonitorInterval":      "3s",
 		"imageGCHighThresholdPercent":      limits.ImageHighPercent,
 		"imageGCLowThresholdPercent":       limits.ImageLowPercent,
 		"imageMaximumGCAge":                "168h",
@@ -110,6 +115,7 @@ func (c *Cluster) kubeletConfig(serving pki.Paths, resolver string) object {
 			"imagefs.available":  free,
 			"nodefs.inodesFree":  "2%",
 			"imagefs.inodesFree": "2%",
+			"pid.available":      "5%",
 		},
 		"kubeReserved": object{"memory": fmt.Sprint(limits.ReservedMemoryBytes)},
 	}

@@ -1,4 +1,4 @@
-import { compilePlatform } from '@brainpod/compiler/compile';
+import { admissionPolicy } from '@brainpod/compiler/admission';
 import type { KubeObject } from '@brainpod/compiler/kube-object';
 import { ADMISSION_POLICY_NAME } from '@brainpod/compiler/names';
 import { KubeClient } from '@brainpod/kube/client';
@@ -7,7 +7,6 @@ import { testKubeconfig } from '@brainpod/testkit/test-cluster';
 import { waitFor } from '@brainpod/testkit/wait-for';
 import type * as k8s from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PLATFORM } from './golden-case.ts';
 
 // Managed by us but without Pod Security's labels, so that nothing but our policy can refuse.
 const MANAGED = 'admission-managed';
@@ -31,7 +30,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   client = await KubeClient.fromKubeconfig(testKubeconfig());
-  for (const object of compilePlatform(PLATFORM)) await client.apply(object);
+  for (const object of admissionPolicy()) await client.apply(object);
   await client.apply(namespace(MANAGED, { 'brainpod.io/managed': 'true' }));
   await client.apply(namespace(UNMANAGED, {}));
   for (const name of [MANAGED, UNMANAGED]) {

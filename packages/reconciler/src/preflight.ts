@@ -118,16 +118,18 @@ async function hasStorageClass(kube: KubeClient): Promise<boolean | 'hidden'> {
 
 type Permission = { kind: KindRef; verb: string; subresource?: string };
 
+/** All that the account of a cluster must be allowed, in all namespaces; deploy/cluster-account.yaml grants it. */
+export const NEEDED_PERMISSIONS: readonly Permission[] = [
+  ...WRITTEN_KINDS.flatMap((kind) => WRITE_VERBS.map((verb) => ({ kind, verb }))),
+  ...[K8S_POD, REPLICA_SET].flatMap((kind) => READ_VERBS.map((verb) => ({ kind, verb }))),
+  { kind: K8S_POD, verb: 'get', subresource: 'log' },
+  { kind: { apiVersion: 'v1', kind: 'Event' }, verb: 'list' },
+];
+
 async function checkPermissions(kube: KubeClient): Promise<PreflightFinding[]> {
   if (await isAllowed(kube, { group: '*', resource: '*', verb: '*' })) return [];
-  const wanted: Permission[] = [
-    ...WRITTEN_KINDS.flatMap((kind) => WRITE_VERBS.map((verb) => ({ kind, verb }))),
-    ...[K8S_POD, REPLICA_SET].flatMap((kind) => READ_VERBS.map((verb) => ({ kind, verb }))),
-    { kind: K8S_POD, verb: 'get', subresource: 'log' },
-    { kind: { apiVersion: 'v1', kind: 'Event' }, verb: 'list' },
-  ];
   const lacking = new Map<string, string[]>();
-  for (const permission of wanted) {
+  for (const permission of NEEDED_PERMISSIONS) {
     const type = await kube.findResource(permission.kind);
     // What the cluster does not serve is nobody's to permit.
     if (type === null) continue;
