@@ -23,6 +23,10 @@ const UNTRUSTED_HEADERS = [
   'x-brainpod-parked',
 ];
 
+// Of one port of an App. Envoy's own bound of 1,024 is soon reached with a WebSocket for each visitor; some bound there
+// must be, so that an App that hangs does not fill the edge.
+const MAX_AT_ONCE = 10_000;
+
 /** How Envoy treats visitors and instances, where it is Envoy Gateway that the cluster has. */
 export function edgePolicies(platform: Platform): KubeObject[] {
   return [clientTrafficPolicy(platform), backendTrafficPolicy(platform)];
@@ -93,6 +97,11 @@ function backendTrafficPolicy(platform: Platform): KubeObject {
         baseEjectionTime: '5s',
         maxEjectionPercent: 50,
       },
+    },
+    circuitBreaker: {
+      maxConnections: MAX_AT_ONCE,
+      maxPendingRequests: MAX_AT_ONCE,
+      maxParallelRequests: MAX_AT_ONCE,
     },
     compressor: [
       { type: 'Brotli', brotli: {}, minContentLength: '1Ki' },
