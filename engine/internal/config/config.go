@@ -65,6 +65,9 @@ type Config struct {
 	Bridges      Bridges `json:"bridges"`
 	Ports        Ports   `json:"ports"`
 	GatewayClass string  `json:"gatewayClass"`
+	// AccessLogSocket is where Envoy tells of each request, by its access log service over gRPC: a unix socket's path. Nobody
+	// is told where it is empty; nothing waits while nobody listens there.
+	AccessLogSocket string `json:"accessLogSocket"`
 	// RegistryHosts maps a registry's name in image references to the address
 	// where the container runtime reaches it.
 	RegistryHosts map[string]string `json:"registryHosts"`

@@ -23,6 +23,8 @@ type Bootstrap struct {
 	AdminSocket, XDSSocket string
 	// Certificate and TrustedCA are files in Envoy's SDS format; Envoy watches them.
 	Certificate, TrustedCA string
+	// AccessLogSocket is where each request is told of; empty for nowhere.
+	AccessLogSocket string
 	// StatsPort serves /stats/prometheus on loopback.
 	StatsPort int
 	// MaxConnections and MaxHeapBytes are where Envoy begins to refuse work.
@@ -62,7 +64,7 @@ func (b Bootstrap) Render() ([]byte, error) {
 		"deferred_stat_options": object{"enable_deferred_creation_stats": true},
 		"dynamic_resources":     b.dynamicResources(),
 		"static_resources": object{
-			"clusters":  []object{b.xdsCluster(), b.adminCluster()},
+			"clusters":  b.clusters(),
 			"listeners": []object{b.statsListener()},
 		},
 		"overload_manager": b.overloadManager(),
@@ -85,6 +87,14 @@ func (b Bootstrap) dynamicResources() object {
 		"lds_config": source,
 		"cds_config": source,
 	}
+}
+
+func (b Bootstrap) clusters() []object {
+	clusters := []object{b.xdsCluster(), b.adminCluster()}
+	if b.AccessLogSocket != "" {
+		clusters = append(clusters, accessLogs(b.AccessLogSocket))
+	}
+	return clusters
 }
 
 func (b Bootstrap) xdsCluster() object {

@@ -109,8 +109,9 @@ func (e *Edge) bootstrap(instance Instance) (Bootstrap, error) {
 		Cluster: e.config.GatewayClass, Instance: Main,
 		AdminSocket: e.files.adminSocket(Main), XDSSocket: e.files.xdsSocket(),
 		Certificate: e.files.xdsCertificate(), TrustedCA: e.files.xdsTrustedCA(), StatsPort: reserved.EnvoyStatistics,
-		MaxConnections: maxConnections(descriptors.Max),
-		MaxHeapBytes:   maxHeapBytes(memory.Totalram * uint64(memory.Unit)),
+		AccessLogSocket: e.config.AccessLogSocket,
+		MaxConnections:  maxConnections(descriptors.Max),
+		MaxHeapBytes:    maxHeapBytes(memory.Totalram * uint64(memory.Unit)),
 	}
 	generation, err := generationOf(e.config.EnvoyBinary, envoyArgs(), bootstrap)
 	if err != nil {

@@ -103,22 +103,16 @@ func requestFailures() []failure {
 	}
 }
 
-// errorPages has Envoy answer in our words where no app does. Envoy Gateway has no setting that could tell by the
-// request whether a person or a program is to read the answer, so this is the one raw piece of configuration; nobody but
-// the engine may write another.
+// errorPages has Envoy answer in our words where no app does, and tell of each request. Envoy Gateway has no setting that
+// could tell by the request whether a person or a program is to read the answer, and none for a socket outside the cluster,
+// so this is the one raw piece of configuration; nobody but the engine may write another.
 func errorPages(cfg *config.Config) object {
 	patches := []object{}
 	for _, port := range []int{cfg.Ports.HTTP, cfg.Ports.HTTPS} {
-		patches = append(patches, object{
-			"type": typePrefix + "config.listener.v3.Listener",
-			"name": fmt.Sprintf("tcp-%d", port),
-			"operation": object{
-				"op":       "add",
-				"jsonPath": "$..filters[?(@.name=='envoy.filters.network.http_connection_manager')].typed_config",
-				"path":     "local_reply_config",
-				"value":    localReplies(),
-			},
-		})
+		patches = append(patches, connectionManagerPatch(port, "local_reply_config", localReplies()))
+		if cfg.AccessLogSocket != "" {
+			patches = append(patches, connectionManagerPatch(port, "access_log", accessLog()))
+		}
 	}
 	return object{
 		"apiVersion": "gateway.envoyproxy.io/v1alpha1", "kind": "EnvoyPatchPolicy",
@@ -128,6 +122,20 @@ func errorPages(cfg *config.Config) object {
 				"group": "gateway.networking.k8s.io", "kind": "GatewayClass", "name": cfg.GatewayClass,
 			},
 			"type": "JSONPatch", "jsonPatches": patches,
+		},
+	}
+}
+
+// connectionManagerPatch sets one member in what handles the requests of a port.
+func connectionManagerPatch(port int, member string, value any) object {
+	return object{
+		"type": typePrefix + "config.listener.v3.Listener",
+		"name": fmt.Sprintf("tcp-%d", port),
+		"operation": object{
+			"op":       "add",
+			"jsonPath": "$..filters[?(@.name=='envoy.filters.network.http_connection_manager')].typed_config",
+			"path":     member,
+			"value":    value,
 		},
 	}
 }

@@ -15,6 +15,7 @@ import { type ClusterWorkers, workOnClusters } from './clusters.ts';
 import { migrateWhenAvailable } from './database.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
+import { keepRequestLog, type RequestLog } from './request-log/request-log.ts';
 import { TextSealer } from './sealed-text.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { registerStatusRoutes } from './status-routes.ts';
@@ -35,6 +36,7 @@ const stopping = new AbortController();
 
 let sweeping: Promise<void> | null = null;
 let workers: ClusterWorkers | null = null;
+let requestLog: RequestLog | null = null;
 const server = buildServer({
   store,
   domain: settings.domain,
@@ -52,6 +54,7 @@ registerStatusRoutes(server, {
   api: `http://${settings.listen.host}:${settings.listen.port}`,
   domain: settings.domain,
   authorityPem: () => certificates.authorityPem(),
+  requestCounts: () => requestLog?.counts ?? null,
 });
 await server.listen(settings.listen);
 
@@ -80,6 +83,12 @@ async function work(parts: {
     await migrateWhenAvailable(store, stopping.signal);
     await store.clusters.registerDefault(ownCluster);
     logger.info('the database is ready');
+    requestLog = await keepRequestLog({
+      store,
+      logger,
+      socket: settings.accessLogSocket,
+      bounds: settings.requestBounds,
+    });
     sweeping = sweepUntil(stopping.signal, { store, logger });
     workers = workOnClusters(parts);
     return workers;
@@ -102,7 +111,7 @@ async function stop(reason: string): Promise<void> {
   }, CLOSE_TIMEOUT_MS);
   certificates.stop();
   const worked = await working;
-  await Promise.all([server.close(), worked?.stop(), sweeping]);
+  await Promise.all([server.close(), worked?.stop(), sweeping, requestLog?.stop()]);
   await store.close();
   clearTimeout(overdue);
 }

@@ -17,6 +17,8 @@ describe('readSettings', () => {
       runDir: '/run/brainpod',
       deployTimeoutMs: 80_000,
       resyncIntervalMs: 300_000,
+      accessLogSocket: '/run/brainpod/access-log.sock',
+      requestBounds: { days: 7, bytesPerPod: 256 * 1024 * 1024 },
       requests: {
         rateLimit: { perSecond: 50, burst: 200 },
         guessLimit: { perSecond: 5, burst: 50 },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Connection } from '@brainpod/store/connection';
+import type { RequestBounds } from '@brainpod/store/request-upkeep';
 import { type RequestSettings, readRequestSettings } from './request-settings.ts';
 
 /** What the server is told by its environment. Every value has been checked. */
@@ -19,6 +20,10 @@ export type Settings = {
   deployTimeoutMs: number;
   resyncIntervalMs: number;
   requests: RequestSettings;
+  /** Where the edge tells of each request: a unix socket's path. */
+  accessLogSocket: string;
+  /** How much is kept of what is known of requests. */
+  requestBounds: RequestBounds;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -54,6 +59,11 @@ export function readSettings(environment: Environment): Settings {
     runDir,
     deployTimeoutMs: whole('BRAINPOD_DEPLOY_TIMEOUT_SECONDS', 80, 5, 3600) * 1000,
     resyncIntervalMs: whole('BRAINPOD_RESYNC_SECONDS', 300, 5, 86_400) * 1000,
+    accessLogSocket: text('BRAINPOD_ACCESS_LOG_SOCKET', join(runDir, 'access-log.sock')),
+    requestBounds: {
+      days: whole('BRAINPOD_EVENTS_DAYS', 7, 1, 365),
+      bytesPerPod: whole('BRAINPOD_EVENTS_MB_PER_POD', 256, 1, 100_000) * 1024 * 1024,
+    },
     requests: readRequestSettings({ text, whole, faults }, { domain, httpsPort }),
   };
   if (faults.length > 0) throw new Error(`The server's environment is wrong:\n  ${faults.join('\n  ')}`);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import type { RecordCounts } from './request-log/request-recorder.ts';
 import { type MachineStatus, readMachineStatus } from './status.ts';
 
 const FILES = [
@@ -27,6 +28,8 @@ export type StatusOptions = {
   domain: string;
   /** The local authority's certificate; null while there is none. */
   authorityPem: () => string | null;
+  /** What became of the records of requests; null before the first can be taken. */
+  requestCounts: () => Readonly<RecordCounts> | null;
 };
 
 /**
@@ -44,9 +47,12 @@ export function registerStatusRoutes(server: FastifyInstance, options: StatusOpt
   }
   server.get('/status.json', QUIET, async (_request, reply) => {
     const machine: MachineStatus = await readMachineStatus(options.runDir);
-    return reply
-      .headers({ ...HEADERS, 'cache-control': 'no-store' })
-      .send({ ...machine, api: options.api, domain: options.domain });
+    return reply.headers({ ...HEADERS, 'cache-control': 'no-store' }).send({
+      ...machine,
+      api: options.api,
+      domain: options.domain,
+      requestRecords: options.requestCounts(),
+    });
   });
   server.get('/status/ca.crt', QUIET, async (_request, reply) => {
     const pem = options.authorityPem();

@@ -10,6 +10,7 @@ import { Drafts } from './drafts.ts';
 import { HttpAccessEvents } from './http-access.ts';
 import { IdempotentAnswers } from './idempotent-answers.ts';
 import { Sizes } from './instance-sizes.ts';
+import { type LiveRoute, liveRoutes } from './live-routes.ts';
 import { migrate } from './migrate.ts';
 import { PodChanges } from './pod-changes.ts';
 import { PodLocks } from './pod-locks.ts';
@@ -95,6 +96,11 @@ export class Store {
   /** Brings the database to the newest layout. Several servers may do so at once. */
   migrate(): Promise<void> {
     return migrate(this.#db);
+  }
+
+  /** The Routes that take requests, in all pods or in these; see `LiveRoute`. */
+  liveRoutes(podIds: readonly string[] | null): Promise<LiveRoute[]> {
+    return liveRoutes(this.#db, podIds);
   }
 
   /** Forgets, joins and coarsens what is kept of requests. */

@@ -36,6 +36,8 @@ const OPERATORS_CHOICES = [
   'BRAINPOD_DEPLOY_TIMEOUT_SECONDS',
   'BRAINPOD_TRUSTED_PROXIES',
   'BRAINPOD_CONSOLE_ORIGINS',
+  'BRAINPOD_EVENTS_DAYS',
+  'BRAINPOD_EVENTS_MB_PER_POD',
 ];
 
 /** Of the environment that Brainpod was started in, what is meant for the server. */
@@ -64,5 +66,6 @@ export function serverEnvironment(settings: Settings, locations: Locations): Rec
     BRAINPOD_GATEWAY_CLASS: settings.gatewayClass,
     BRAINPOD_DATA_DIR: locations.dataDir,
     BRAINPOD_RUN_DIR: locations.runDir,
+    BRAINPOD_ACCESS_LOG_SOCKET: locations.accessLogSocket,
   };
 }

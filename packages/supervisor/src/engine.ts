@@ -61,6 +61,7 @@ export function engineConfig(
     binDir: binaries.binDir,
     envoyBinary: binaries.envoyBinary,
     gatewayClass: settings.gatewayClass,
+    accessLogSocket: locations.accessLogSocket,
     ports: { registry: settings.registryPort, http: settings.httpPort, https: settings.httpsPort },
     registryHosts: { [settings.registryHost]: apiEndpoint(settings) },
     profile: 'full',

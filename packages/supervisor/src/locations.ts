@@ -19,6 +19,8 @@ export type Locations = {
   supervisorPid: string;
   controlSocket: string;
   status: string;
+  /** Where the edge tells the server of each request. */
+  accessLogSocket: string;
 };
 
 /** Where the data lies on a machine that runs one Brainpod as root. */
@@ -48,6 +50,7 @@ export function locationsIn(dataDir: string, runDir: string): Locations {
     supervisorPid: path.join(run, 'supervisor.pid'),
     controlSocket: path.join(run, 'supervisor.sock'),
     status: path.join(run, 'status.json'),
+    accessLogSocket: path.join(run, 'access-log.sock'),
   };
 }
 

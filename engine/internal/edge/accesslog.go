@@ -1,0 +1,44 @@
+package edge
+
+const (
+	accessLogCluster = "access_log"
+	// accessLogBuffer is how many bytes of records each worker of Envoy keeps while they cannot be sent; what comes beyond
+	// that is dropped and counted (access_logs.grpc_access_log.logs_dropped).
+	accessLogBuffer = 64 << 10
+)
+
+// accessLogs is the cluster of whoever takes the records. Envoy never waits for it: records that it does not take in
+// time are dropped.
+func accessLogs(socket string) object {
+	return object{
+		"name":            accessLogCluster,
+		"type":            "STATIC",
+		"connect_timeout": "1s",
+		"load_assignment": pipeEndpoint(accessLogCluster, socket),
+		"typed_extension_protocol_options": object{
+			"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{
+				"@type":                typePrefix + "extensions.upstreams.http.v3.HttpProtocolOptions",
+				"explicit_http_config": object{"http2_protocol_options": object{}},
+			},
+		},
+		// What is on its way to somebody who stalls takes no more of Envoy's memory than this.
+		"per_connection_buffer_limit_bytes": 256 << 10,
+	}
+}
+
+// accessLog has Envoy tell of each request when it is over.
+func accessLog() []object {
+	return []object{{
+		"name": "envoy.access_loggers.http_grpc",
+		"typed_config": object{
+			"@type": typePrefix + "extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+			"common_config": object{
+				"log_name":              "requests",
+				"transport_api_version": "V3",
+				"grpc_service":          object{"envoy_grpc": object{"cluster_name": accessLogCluster}},
+				"buffer_flush_interval": "0.5s",
+				"buffer_size_bytes":     accessLogBuffer,
+			},
+		},
+	}}
+}
