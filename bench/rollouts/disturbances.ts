@@ -1,0 +1,99 @@
+import { rm, utimes } from 'node:fs/promises';
+import path from 'node:path';
+import { until } from '../../e2e/brainpod.ts';
+import { Victims } from '../../tools/rehearse/victims.ts';
+import type { SteadyPod } from '../../tools/traffic/steady-pod.ts';
+import type { Bench } from '../bench.ts';
+
+/** Something that is done to a running app, and how many times it rolls the app out. */
+export type Disturbance = { what: string; rollouts: number; run(): Promise<void> };
+
+const BACK_TIMEOUT_MS = 120_000;
+
+/** What is done, by turns. */
+export function disturbances(pod: SteadyPod, onlyRollouts: boolean): Disturbance[] {
+  const deployed = async (deploy: Promise<{ state: string; error: string | null }>): Promise<void> => {
+    const { state, error } = await deploy;
+    if (state !== 'deployed') throw new Error(`a deploy that should have worked is ${state}: ${error}`);
+  };
+  const roll: Disturbance = {
+    what: 'a rollout of both apps',
+    rollouts: 2,
+    run: () => deployed(pod.rollOut('steady', 'spare')),
+  };
+  if (onlyRollouts) return [roll];
+  const edit = (what: string, rules: Parameters<SteadyPod['lead']>[0], timeout = 60): Disturbance => ({
+    what,
+    rollouts: 0,
+    run: () => deployed(pod.lead(rules, timeout)),
+  });
+  const scale = (replicas: number): Disturbance => ({
+    what: `${replicas} instances`,
+    rollouts: 0,
+    run: () => deployed(pod.scale(replicas)),
+  });
+  const more = [{ path: '/', app: 'steady' } as const, { path: '/more', app: 'spare' } as const];
+  return [
+    ...[
+      roll,
+      edit('a rule added', more),
+      roll,
+      edit('led to another app', [{ path: '/', app: 'spare' }]),
+      roll,
+    ],
+    ...[edit('another time-out', [{ path: '/', app: 'spare' }], 90), roll, missingImage(pod), roll],
+    ...[
+      edit('led back', [{ path: '/', app: 'steady' }]),
+      scale(3),
+      roll,
+      scale(2),
+      newCertificate(pod.bench),
+      roll,
+    ],
+    newEdge(pod.bench),
+  ];
+}
+
+function missingImage(pod: SteadyPod): Disturbance {
+  return {
+    what: 'an image that is not there',
+    rollouts: 0,
+    async run() {
+      const { state } = await pod.rollOutBroken();
+      if (state !== 'failed') throw new Error(`a deploy of no image is ${state}`);
+    },
+  };
+}
+
+/** The server makes a new certificate when it starts and finds none. */
+function newCertificate(bench: Bench): Disturbance {
+  return {
+    what: 'the server started anew, with a new certificate',
+    rollouts: 0,
+    async run() {
+      const victims = new Victims(bench);
+      const before = await victims.pidOf('server');
+      await rm(path.join(bench.dataDir, 'server/wildcard.crt'));
+      process.kill(before, 'SIGTERM');
+      await until('the server', BACK_TIMEOUT_MS, async () => (await victims.pidOf('server')) !== before);
+      await victims.allReady();
+    },
+  };
+}
+
+/** The engine exchanges an Envoy whose program is another than the one that runs. */
+function newEdge(bench: Bench): Disturbance {
+  return {
+    what: 'the edge exchanged',
+    rollouts: 0,
+    async run() {
+      const victims = new Victims(bench);
+      const [engine, envoy] = [await victims.pidOf('engine'), await victims.pidOf('envoy')];
+      const now = new Date();
+      await utimes(await victims.envoyBinary(), now, now);
+      process.kill(engine, 'SIGTERM');
+      await until('another Envoy', BACK_TIMEOUT_MS, async () => (await victims.pidOf('envoy')) !== envoy);
+      await victims.allReady();
+    },
+  };
+}
