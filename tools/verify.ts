@@ -37,6 +37,16 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/walls.ts'],
   },
   {
+    name: 'rollouts',
+    what: 'a million requests over fifty rollouts of the running Brainpod (docs/results/rollouts.md)',
+    command: [NODE, 'bench/rollouts.ts'],
+  },
+  {
+    name: 'propagation',
+    what: 'how long the edge goes on asking an instance that ends (docs/results/edge.md)',
+    command: [NODE, 'bench/propagation.ts'],
+  },
+  {
     name: 'bench',
     what: 'the figures of the running Brainpod (docs/results/spine.md)',
     command: [NODE, 'bench/run.ts'],
