@@ -38,7 +38,7 @@ beforeAll(async () => {
   await createResources(installation, pod, [
     envelope('App', 'edge', app),
     envelope('Route', 'edge', {
-      timeout: 2,
+      timeout: 3,
       rules: [
         rule('all', '/', 8080),
         rule('nobody', '/nobody', 8082),
@@ -161,7 +161,7 @@ describe('what an app sees of a request', () => {
 describe.concurrent('what passes through', () => {
   it('is an upgraded connection, for longer than the Route’s timeout as long as it is used', async () => {
     const socket = await upgradeTo(new URL(origin).hostname, ca, 'websocket');
-    const until = performance.now() + 3_000;
+    const until = performance.now() + 4_000;
     while (performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 500));
       socket.write('ping');
@@ -170,15 +170,20 @@ describe.concurrent('what passes through', () => {
     socket.destroy();
   });
 
+  it('is a request that only offers an upgrade, without it', async () => {
+    const offer = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABk' };
+    expect(await get(`${origin}/seen`, agent, 10_000, offer)).toMatchObject({ status: 200 });
+  });
+
   it('is a stream of events, line by line and longer than the timeout', async () => {
-    const arrivedMs: number[] = [];
-    const began = performance.now();
-    const answer = await stream(`${origin}/drip/10`, 'GET', { 'accept-encoding': 'gzip, br' }, (response) => {
-      response.on('data', () => arrivedMs.push(performance.now() - began));
+    let pieces = 0;
+    const answer = await stream(`${origin}/drip/14`, 'GET', { 'accept-encoding': 'gzip, br' }, (response) => {
+      response.on('data', () => pieces++);
     });
     expect(answer.headers['content-encoding']).toBeUndefined();
     expect(answer.complete).toBe(true);
-    expect(arrivedMs).toHaveLength(10);
+    // On a busy machine a few may come together; held back, they would come as one.
+    expect(pieces).toBeGreaterThan(4);
   });
 
   it('is a body in both directions at once, with what follows it', async () => {

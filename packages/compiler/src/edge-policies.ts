@@ -48,6 +48,7 @@ function policy(platform: Platform, kind: string, spec: Record<string, unknown>)
  * Paths arrive as they were sent, but for dot segments: nothing is allowed or forbidden by path here, and slashes
  * that are doubled or encoded mean something to some apps. A broken request on HTTP/2 ends alone, and not all that
  * share its connection.
+ * Some clients offer HTTP/2 by an upgrade in each first request: that offer is passed over, as HTTP allows, and not refused.
  * Headers must arrive within 15 s. A body may take as long as it goes on coming.
  */
 function clientTrafficPolicy(platform: Platform): KubeObject {
@@ -60,7 +61,7 @@ function clientTrafficPolicy(platform: Platform): KubeObject {
       },
     },
     path: { escapedSlashesAction: 'KeepUnchanged', disableMergeSlashes: true },
-    http1: { enableTrailers: true },
+    http1: { enableTrailers: true, ignoredUpgradeTypes: [{ type: 'Exact', value: 'h2c' }] },
     http2: { maxConcurrentStreams: 100, onInvalidMessage: 'TerminateStream' },
     timeout: {
       tcp: { tlsHandshakeTimeout: '10s' },
