@@ -29,7 +29,6 @@ var sources = []source{
 		skip: map[string]string{
 			"gateway.networking.k8s.io_backendtlspolicies.yaml": "apps speak plain HTTP to the edge",
 			"gateway.networking.k8s.io_grpcroutes.yaml":         "HTTPRoutes carry gRPC",
-			"gateway.networking.k8s.io_listenersets.yaml":       "not in use",
 			"gateway.networking.k8s.io_tcproutes.yaml":          "the edge serves HTTP only",
 			"gateway.networking.k8s.io_tlsroutes.yaml":          "the edge serves HTTP only",
 			"gateway.networking.k8s.io_udproutes.yaml":          "the edge serves HTTP only",

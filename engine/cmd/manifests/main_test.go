@@ -18,7 +18,8 @@ func TestWrite(t *testing.T) {
 	}
 	for name, wanted := range map[string]bool{
 		"gatewayclasses.gateway.networking.k8s.io": true, "gateways.gateway.networking.k8s.io": true,
-		"httproutes.gateway.networking.k8s.io": true, "referencegrants.gateway.networking.k8s.io": true,
+		"listenersets.gateway.networking.k8s.io": true,
+		"httproutes.gateway.networking.k8s.io":   true, "referencegrants.gateway.networking.k8s.io": true,
 		"backendtrafficpolicies.gateway.envoyproxy.io": true, "clienttrafficpolicies.gateway.envoyproxy.io": true,
 		"envoyproxies.gateway.envoyproxy.io": false, "tcproutes.gateway.networking.k8s.io": false,
 	} {

@@ -104,9 +104,10 @@ function hashOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('base64url').slice(0, 16);
 }
 
-/** Both sides of a plan have the same, and its secrets are of no matter to what changes. */
+/** Both sides of a plan have the same. Its secrets, and which own domains are served, are of no matter to what changes. */
 function podContext({ isStopped, limits, restarts }: PlanBasis, name: string): PodContext {
-  return { name, pullSecret: { dockerConfigJson: '{"auths":{}}' }, isStopped, limits, restarts };
+  const pullSecret = { dockerConfigJson: '{"auths":{}}' };
+  return { name, pullSecret, isStopped, limits, restarts, domains: [] };
 }
 
 function documentsOf(entries: readonly RevisionEntry[]): ResourceDocument[] {

@@ -43,6 +43,16 @@ export function httpRouteName(
   return `${routeName}-${shortHash(`${routeName}/${hostnames.join()}/${app}/${port}/${part}`)}`;
 }
 
+/** The listeners for a Route's own domains. */
+export function listenerSetName(routeName: string): string {
+  return routeName;
+}
+
+/** A domain may be longer than a name. */
+export function domainSecretName(domain: string): string {
+  return `domain-${shortHash(domain)}`;
+}
+
 /** A volume's name is a DNS label, while a Config's name alone may fill one. */
 export function configVolumeName(configName: string): string {
   return `config-${shortHash(configName)}`;

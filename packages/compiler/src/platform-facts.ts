@@ -26,6 +26,8 @@ export type Platform = {
   sizes: InstanceSizes;
   /** Whether Envoy Gateway's policy kinds exist in the cluster. */
   envoyGateway: boolean;
+  /** Whether the Gateway takes listeners from beside itself; without that no own domain is served. */
+  listenerSets?: boolean;
   /** For `*.<domain>`. */
   certificate: { certPem: string; keyPem: string };
   /** How long an instance that is to end goes on serving, so that the edge has heard of it. */
@@ -47,13 +49,19 @@ export type PodContext = {
   restarts: Readonly<Record<string, string>>;
   /** What the operator lets it ask for; null where nothing is set. */
   limits: PodLimits | null;
+  /** The own domains that it holds and has a certificate for. */
+  domains: readonly ServedDomain[];
 };
 
-/** The rest of the context of a pod that nobody has stopped, restarted or limited. */
+/** An own domain with its certificate, both PEM. */
+export type ServedDomain = { domain: string; chainPem: string; keyPem: string };
+
+/** The rest of the context of a pod that nobody has stopped, restarted, limited or given a domain. */
 export const UNTOUCHED: Omit<PodContext, 'name' | 'pullSecret'> = {
   isStopped: false,
   restarts: {},
   limits: null,
+  domains: [],
 };
 
 export const DEFAULT_PORTS = { http: 80, https: 443 };

@@ -8,6 +8,7 @@ import { DEFAULT_PORTS, type Platform } from './platform-facts.ts';
 
 const GATEWAY_API = 'gateway.networking.k8s.io/v1';
 const HTTPS_PORT = 443;
+const MANAGED_NAMESPACES = { from: 'Selector', selector: { matchLabels: { [MANAGED_LABEL]: 'true' } } };
 
 /** What a cluster holds once: the edge with its certificate, and the admission policy of pods' namespaces. */
 export function platformObjects(platform: Platform): KubeObject[] {
@@ -49,6 +50,7 @@ function gateway(platform: Platform): KubeObject {
     metadata: metadata(platform, name),
     spec: {
       gatewayClassName: platform.gatewayClass,
+      ...(platform.listenerSets === true && { allowedListeners: { namespaces: MANAGED_NAMESPACES } }),
       listeners: [
         {
           name: httpListener,
@@ -62,9 +64,7 @@ function gateway(platform: Platform): KubeObject {
           protocol: 'HTTPS',
           hostname: `*.${platform.domain}`,
           tls: { mode: 'Terminate', certificateRefs: [{ kind: 'Secret', name: WILDCARD_SECRET_NAME }] },
-          allowedRoutes: {
-            namespaces: { from: 'Selector', selector: { matchLabels: { [MANAGED_LABEL]: 'true' } } },
-          },
+          allowedRoutes: { namespaces: MANAGED_NAMESPACES },
         },
       ],
     },

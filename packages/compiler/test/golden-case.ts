@@ -23,6 +23,7 @@ export const PLATFORM: Platform = {
   gatewayClass: 'brainpod',
   sizes: INSTANCE_SIZES,
   envoyGateway: true,
+  listenerSets: true,
   certificate: { certPem: 'certificate', keyPem: 'key' },
   drainSeconds: 5,
 };

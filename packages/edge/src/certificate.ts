@@ -10,6 +10,7 @@ export type KeyPair = { certPem: string; keyPem: string };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CA_LIFETIME_DAYS = 3650;
 const LEAF_LIFETIME_DAYS = 90;
+const MAX_COMMON_NAME = 64;
 /** Clocks of clients may be a little behind ours. */
 const BACKDATE_MS = 60 * 60 * 1000;
 
@@ -41,13 +42,30 @@ export async function createAuthority(domain: string, now: Date): Promise<KeyPai
 }
 
 /** Issues a server certificate for `domain` and every name directly below it. */
-export async function issueWildcard(authority: KeyPair, domain: string, now: Date): Promise<KeyPair> {
+export function issueWildcard(authority: KeyPair, domain: string, now: Date): Promise<KeyPair> {
+  return issue(authority, { subject: `*.${domain}`, names: [domain, `*.${domain}`] }, now);
+}
+
+/**
+ * Issues a server certificate for just one name. Outside the authority's own domain nobody's program believes it: it
+ * keeps what is sent from being read on its way, and proves nothing.
+ */
+export function issueFor(authority: KeyPair, name: string, now: Date): Promise<KeyPair> {
+  return issue(authority, { subject: name, names: [name] }, now);
+}
+
+async function issue(
+  authority: KeyPair,
+  { subject, names }: { subject: string; names: string[] },
+  now: Date,
+): Promise<KeyPair> {
   const issuer = new x509.X509Certificate(authority.certPem);
   const signingKey = await importKey(authority.keyPem);
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: `CN=*.${domain}`,
+    // RFC 5280: a common name has 64 characters at most; programs look at the names below.
+    ...(subject.length <= MAX_COMMON_NAME && { subject: `CN=${subject}` }),
     issuer: issuer.subject,
     ...validity(now, LEAF_LIFETIME_DAYS),
     publicKey: keys.publicKey,
@@ -57,10 +75,10 @@ export async function issueWildcard(authority: KeyPair, domain: string, now: Dat
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'dns', value: domain },
-        { type: 'dns', value: `*.${domain}` },
-      ]),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: 'dns' as const, value })),
+        subject.length > MAX_COMMON_NAME,
+      ),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],

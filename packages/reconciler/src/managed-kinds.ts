@@ -8,6 +8,7 @@ export const REPLICA_SET: KindRef = { apiVersion: 'apps/v1', kind: 'ReplicaSet' 
 export const K8S_POD: KindRef = { apiVersion: 'v1', kind: 'Pod' };
 export const NAMESPACE: KindRef = { apiVersion: 'v1', kind: 'Namespace' };
 export const GATEWAY: KindRef = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' };
+export const LISTENER_SET: KindRef = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'ListenerSet' };
 export const HTTP_ROUTE: KindRef = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' };
 
 const ENVOY_GATEWAY = 'gateway.envoyproxy.io/v1alpha1';
@@ -22,6 +23,7 @@ export const WRITTEN_KINDS: readonly KindRef[] = [
   HTTP_ROUTE,
   // After what it guards.
   { apiVersion: ENVOY_GATEWAY, kind: 'SecurityPolicy' },
+  LISTENER_SET,
   { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
   DEPLOYMENT,
   { apiVersion: 'v1', kind: 'Service' },

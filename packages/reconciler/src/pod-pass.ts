@@ -2,7 +2,16 @@ import { compilePod, type Platform } from '@brainpod/compiler/compile';
 import type { KubeClient } from '@brainpod/kube/client';
 import type { ObjectApplier } from './apply-objects.ts';
 import type { LiveObjects } from './live-objects.ts';
-import type { Clock, Logger, PodImages, PodState, PullSecrets, ReconcilerStore, Snapshot } from './ports.ts';
+import type {
+  Clock,
+  DomainKeys,
+  Logger,
+  PodImages,
+  PodState,
+  PullSecrets,
+  ReconcilerStore,
+  Snapshot,
+} from './ports.ts';
 
 /** What a pass over a pod works with. */
 export type PodDeps = {
@@ -13,6 +22,8 @@ export type PodDeps = {
   /** Null while the facts of the cluster are not known. */
   platform: () => Platform | null;
   pullSecrets: PullSecrets;
+  /** Without it no own domain is served. */
+  domainKeys?: DomainKeys;
   images?: PodImages;
   logger: Logger;
   clock: Clock;
@@ -30,8 +41,8 @@ export function platformNow({ live, platform }: PodDeps, { sizes }: PodState): P
 
 /** The objects of one revision of a pod as it is to be now: stopped or not, with its restarts and limits. */
 export function compileSnapshot(
-  deps: Pick<PodDeps, 'pullSecrets'>,
-  { pod, restarts }: PodState,
+  deps: Pick<PodDeps, 'pullSecrets' | 'domainKeys'>,
+  { pod, restarts, domains: wanted }: PodState,
   { documents }: Snapshot,
   platform: Platform,
 ): ReturnType<typeof compilePod> {
@@ -40,6 +51,11 @@ export function compileSnapshot(
   const instants = restarts.flatMap(({ kind, name: app, effectiveAt }) =>
     kind === 'App' && effectiveAt !== null ? [[app, effectiveAt.toISOString()] as const] : [],
   );
-  const context = { name, pullSecret, isStopped, limits, restarts: Object.fromEntries(instants) };
+  const domains = wanted.flatMap(({ domain, verifiedAt, certificate }) => {
+    if (verifiedAt === null || certificate === null) return [];
+    const keyPem = deps.domainKeys?.open(pod.id, domain, certificate.keySealed) ?? null;
+    return keyPem === null ? [] : [{ domain, chainPem: certificate.chainPem, keyPem }];
+  });
+  const context = { name, pullSecret, isStopped, limits, domains, restarts: Object.fromEntries(instants) };
   return compilePod(documents, context, platform);
 }

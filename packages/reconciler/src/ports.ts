@@ -24,6 +24,14 @@ export type Restart = {
   effectiveAt: Date | null;
 };
 
+/** An own domain; served once it is held and has a certificate. */
+export type OwnDomain = {
+  domain: string;
+  /** Null while nobody has proven that it is the pod's. */
+  verifiedAt: Date | null;
+  certificate: { chainPem: string; keySealed: Buffer } | null;
+};
+
 export type PodState = {
   pod: {
     id: string;
@@ -36,6 +44,8 @@ export type PodState = {
   /** What one instance of each size may use. */
   sizes: InstanceSizes;
   restarts: Restart[];
+  /** The own domains that it wants. */
+  domains: OwnDomain[];
   /** The revision on its way: `pending` or `ready`. */
   target: Snapshot | null;
   /** The revision that went live last. */
@@ -76,6 +86,12 @@ export interface ReconcilerStore {
 /** What a pod's apps pull images with. */
 export interface PullSecrets {
   dockerConfigJson(podName: string): string;
+}
+
+/** Opens the keys of own domains' certificates. */
+export interface DomainKeys {
+  /** PEM. Null when it cannot be opened: it was sealed under another master key. */
+  open(podId: string, domain: string, sealed: Buffer): string | null;
 }
 
 /** The images that were pushed for a pod. */

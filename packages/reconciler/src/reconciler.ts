@@ -5,7 +5,7 @@ import { WorkQueue, type WorkQueueStats, type WorkResult } from '@brainpod/kube/
 import { type ApplyStats, ObjectApplier } from './apply-objects.ts';
 import { LiveObjects } from './live-objects.ts';
 import type { PodDeps } from './pod-pass.ts';
-import type { Clock, Logger, PodImages, PullSecrets, ReconcilerStore } from './ports.ts';
+import type { Clock, DomainKeys, Logger, PodImages, PullSecrets, ReconcilerStore } from './ports.ts';
 import { reconcilePlatform } from './reconcile-platform.ts';
 import { reconcilePod } from './reconcile-pod.ts';
 
@@ -19,6 +19,8 @@ export type ReconcilerOptions = {
    */
   platform: Platform | (() => Platform | null);
   pullSecrets: PullSecrets;
+  /** Without it no own domain is served. */
+  domainKeys?: DomainKeys;
   /** Erased with their pod; left alone without this. */
   images?: PodImages;
   logger: Logger;

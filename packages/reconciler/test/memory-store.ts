@@ -99,7 +99,7 @@ export class MemoryStore implements ReconcilerStore {
     const { deployedId: _deployedId, ...shown } = pod;
     const restarts = this.restarts.filter((restart) => restart.podId === podId);
     const { sizes } = this;
-    return structuredClone({ pod: shown, sizes, restarts, target: target ?? null, deployed });
+    return structuredClone({ pod: shown, sizes, restarts, domains: [], target: target ?? null, deployed });
   }
 
   onPodChanged(listener: (podId: string) => void): () => void {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterPort } from '@brainpod/api/cluster-port';
 import type { Platform } from '@brainpod/compiler/platform-facts';
 import type { KubeClient } from '@brainpod/kube/client';
+import { isRecord } from '@brainpod/kube/kube-object';
 import type { Reconciler } from '@brainpod/reconciler/reconciler';
 import type { Logger } from 'pino';
 import { clusterPort } from './cluster-port.ts';
@@ -10,14 +11,18 @@ const ASK_INTERVAL_MS = 500;
 /** How long calls that are under way may take to end by themselves. */
 const END_GRACE_MS = 2_000;
 const GATEWAY_CLASS = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass' };
+const LISTENER_SET = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'ListenerSet' };
 const ENVOY_GATEWAY_CONTROLLER = 'gateway.envoyproxy.io/gatewayclass-controller';
 const ENVOY_GATEWAY_POLICY = { apiVersion: 'gateway.envoyproxy.io/v1alpha1', kind: 'BackendTrafficPolicy' };
+
+/** What a cluster's edge can do beyond the core of the Gateway API. */
+export type ClusterOffers = Required<Pick<Platform, 'envoyGateway' | 'listenerSets'>>;
 
 type RunParts = {
   /** Closed when the run ends. */
   kube: KubeClient;
   gatewayClass: string;
-  platform: (envoyGateway: boolean) => Platform;
+  platform: (offers: ClusterOffers) => Platform;
   /** Starts the reconciler; the facts are null until the cluster has told them. */
   reconcile: (platform: () => Platform | null) => Reconciler;
   logger: Logger;
@@ -29,7 +34,7 @@ export class ClusterRun {
   #reconciler: Reconciler;
   readonly #stopping = new AbortController();
   readonly #asking: Promise<void>;
-  #envoyGateway: boolean | null = null;
+  #offers: ClusterOffers | null = null;
   #port: ClusterPort | null = null;
 
   constructor(parts: RunParts) {
@@ -53,7 +58,7 @@ export class ClusterRun {
   }
 
   #platform(): Platform | null {
-    return this.#envoyGateway === null ? null : this.#parts.platform(this.#envoyGateway);
+    return this.#offers === null ? null : this.#parts.platform(this.#offers);
   }
 
   /** Watches that found nobody wait longer each time; new ones look at once. */
@@ -68,11 +73,11 @@ export class ClusterRun {
     while (!signal.aborted) {
       let trouble = `there is no GatewayClass ${gatewayClass}, or its kinds are not complete`;
       try {
-        const envoyGateway = await offersEnvoyGateway(kube, gatewayClass);
-        if (envoyGateway !== null) {
-          this.#envoyGateway = envoyGateway;
-          this.#port = clusterPort(kube, () => platform(envoyGateway));
-          logger.info({ envoyGateway }, 'the cluster answers; working on it');
+        const offers = await offersOf(kube, gatewayClass);
+        if (offers !== null) {
+          this.#offers = offers;
+          this.#port = clusterPort(kube, () => platform(offers));
+          logger.info(offers, 'the cluster answers; working on it');
           if (lastTrouble === '') this.#reconciler.resync();
           else await this.#beginAnew(signal);
           return;
@@ -90,19 +95,27 @@ export class ClusterRun {
 }
 
 /**
- * Whether routes of this class are served by Envoy Gateway, whose policies we then use; null while the class, or the
+ * Whether routes of this class are served by Envoy Gateway, whose policies we then use, and whether listeners can be
+ * added beside the Gateway, which own domains need; null while the class, or the
  * kind of the policies, is not there yet. To guess would be to remove policies that are needed.
  */
-async function offersEnvoyGateway(kube: KubeClient, gatewayClass: string): Promise<boolean | null> {
+async function offersOf(kube: KubeClient, gatewayClass: string): Promise<ClusterOffers | null> {
   if (!(await kube.hasResource(GATEWAY_CLASS.apiVersion, GATEWAY_CLASS.kind))) return null;
   const found = await kube.get({ ...GATEWAY_CLASS, metadata: { name: gatewayClass } });
   if (found === null) return null;
-  const { spec } = found;
-  const isEnvoyGateway =
-    typeof spec === 'object' &&
-    spec !== null &&
-    'controllerName' in spec &&
-    spec.controllerName === ENVOY_GATEWAY_CONTROLLER;
-  if (!isEnvoyGateway) return false;
-  return (await kube.hasResource(ENVOY_GATEWAY_POLICY.apiVersion, ENVOY_GATEWAY_POLICY.kind)) ? true : null;
+  const hasListenerSets = await kube.hasResource(LISTENER_SET.apiVersion, LISTENER_SET.kind);
+  const { spec, status } = found;
+  const isEnvoyGateway = isRecord(spec) && spec.controllerName === ENVOY_GATEWAY_CONTROLLER;
+  // The kind alone says nothing: a Route that waits for listeners which nobody serves would never be ready.
+  if (!isEnvoyGateway) {
+    return { envoyGateway: false, listenerSets: hasListenerSets && saysListenerSets(status) };
+  }
+  const hasPolicies = await kube.hasResource(ENVOY_GATEWAY_POLICY.apiVersion, ENVOY_GATEWAY_POLICY.kind);
+  return hasPolicies ? { envoyGateway: true, listenerSets: hasListenerSets } : null;
+}
+
+function saysListenerSets(status: unknown): boolean {
+  const features =
+    isRecord(status) && Array.isArray(status.supportedFeatures) ? status.supportedFeatures : [];
+  return features.some((feature) => isRecord(feature) && feature.name === 'ListenerSet');
 }

@@ -4,13 +4,14 @@ import type { ClusterPort } from '@brainpod/api/cluster-port';
 import type { Platform } from '@brainpod/compiler/platform-facts';
 import { KubeClient } from '@brainpod/kube/client';
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
+import type { DomainKeys } from '@brainpod/reconciler/ports';
 import { startReconciler } from '@brainpod/reconciler/reconciler';
 import { eraseImages } from '@brainpod/registry/erase-images';
 import { pullToken } from '@brainpod/registry/pull-token';
 import type { Store } from '@brainpod/store/store';
 import type { Logger } from 'pino';
 import type { Certificates } from './certificates.ts';
-import { ClusterRun } from './cluster-run.ts';
+import { type ClusterOffers, ClusterRun } from './cluster-run.ts';
 import type { Settings } from './settings.ts';
 
 const LOOK_INTERVAL_MS = 500;
@@ -27,6 +28,7 @@ export type ClusterParts = {
   settings: Settings;
   store: Store;
   certificates: Certificates;
+  domainKeys: DomainKeys;
   masterKey: Buffer;
   logger: Logger;
   /** What programs get that a kubeconfig names for credentials. */
@@ -114,19 +116,20 @@ class Worker {
   }
 
   #begin(kube: KubeClient): void {
-    const { settings, store, masterKey, certificates } = this.#parts;
+    const { settings, store, masterKey, certificates, domainKeys } = this.#parts;
     const { id, gatewayClass } = this.#place;
     this.#run = new ClusterRun({
       kube,
       gatewayClass,
       logger: this.#logger,
-      platform: (envoyGateway) => platformOf(settings, { gatewayClass, envoyGateway, certificates }),
+      platform: (offers) => platformOf(settings, { gatewayClass, offers, certificates }),
       reconcile: (platform) =>
         startReconciler({
           store: store.reconcilerOf(id),
           kube,
           platform,
           pullSecrets: { dockerConfigJson: (pod) => pullSecret(settings.registryHost, masterKey, pod) },
+          domainKeys,
           images: { erase: (pod, signal) => eraseImages(settings.registryUpstream, pod, signal) },
           logger: this.#logger,
           clock: { now: () => new Date() },
@@ -150,7 +153,7 @@ class Worker {
 
 function platformOf(
   settings: Settings,
-  facts: { gatewayClass: string; envoyGateway: boolean; certificates: Certificates },
+  facts: { gatewayClass: string; offers: ClusterOffers; certificates: Certificates },
 ): Platform {
   return {
     domain: settings.domain,
@@ -163,7 +166,7 @@ function platformOf(
     },
     gatewayClass: facts.gatewayClass,
     sizes: INSTANCE_SIZES,
-    envoyGateway: facts.envoyGateway,
+    ...facts.offers,
     certificate: facts.certificates.wildcard(),
     drainSeconds: DRAIN_SECONDS,
     ports: { http: settings.httpPort, https: settings.httpsPort },

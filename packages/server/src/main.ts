@@ -13,6 +13,9 @@ import { readClusterFacts } from './cluster-facts.ts';
 import { clusterRegistrar } from './cluster-registrar.ts';
 import { type ClusterWorkers, workOnClusters } from './clusters.ts';
 import { migrateWhenAvailable } from './database.ts';
+import { SealedDomainKeys } from './domains/domain-keys.ts';
+import { openResolver, workOnDomains } from './domains/domain-worker.ts';
+import { localIssuer } from './domains/issuer.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
 import { keepRequestLog, type RequestLog } from './request-log/request-log.ts';
@@ -31,10 +34,12 @@ const store = openStore({ connection: settings.database, logger });
 const keysDir = join(settings.dataDir, 'server');
 const masterKey = await ensureMasterKey(join(keysDir, 'master.key'));
 const sealer = new TextSealer(masterKey);
+const domainKeys = new SealedDomainKeys(masterKey, logger);
 const certificates = await openCertificates(keysDir, settings.domain, logger);
 const stopping = new AbortController();
 
 let sweeping: Promise<void> | null = null;
+let certifying: Promise<void> | null = null;
 let workers: ClusterWorkers | null = null;
 let requestLog: RequestLog | null = null;
 const server = buildServer({
@@ -64,6 +69,7 @@ const working = work({
   certificates,
   masterKey,
   sealer,
+  domainKeys,
   logger,
   environment: process.env,
 });
@@ -76,6 +82,7 @@ async function work(parts: {
   certificates: Certificates;
   masterKey: Buffer;
   sealer: TextSealer;
+  domainKeys: SealedDomainKeys;
   logger: Logger;
   environment: NodeJS.ProcessEnv;
 }): Promise<ClusterWorkers | null> {
@@ -90,6 +97,15 @@ async function work(parts: {
       bounds: settings.requestBounds,
     });
     sweeping = sweepUntil(stopping.signal, { store, logger });
+    certifying = workOnDomains(stopping.signal, {
+      domains: store.domains,
+      dns: openResolver(settings.dnsServers),
+      issuer: localIssuer(certificates),
+      keys: domainKeys,
+      now: () => new Date(),
+      random: Math.random,
+      logger: logger.child({ part: 'domains' }),
+    });
     workers = workOnClusters(parts);
     return workers;
   } catch (error) {
@@ -111,7 +127,7 @@ async function stop(reason: string): Promise<void> {
   }, CLOSE_TIMEOUT_MS);
   certificates.stop();
   const worked = await working;
-  await Promise.all([server.close(), worked?.stop(), sweeping, requestLog?.stop()]);
+  await Promise.all([server.close(), worked?.stop(), sweeping, certifying, requestLog?.stop()]);
   await store.close();
   clearTimeout(overdue);
 }

@@ -4,14 +4,16 @@ const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const KEY_PURPOSE = 'brainpod sealed kubeconfig';
+/** What is sealed for one purpose cannot be opened for another. */
+export const KUBECONFIGS = 'brainpod sealed kubeconfig';
+export const DOMAIN_KEYS = 'brainpod sealed key of a certificate';
 
 /** Encrypts and opens texts for one owner each; sealed for one, it cannot be opened as another's. */
 export class TextSealer {
   readonly #key: Buffer;
 
-  constructor(masterKey: Buffer) {
-    this.#key = Buffer.from(hkdfSync('sha256', masterKey, '', KEY_PURPOSE, KEY_BYTES));
+  constructor(masterKey: Buffer, purpose: string = KUBECONFIGS) {
+    this.#key = Buffer.from(hkdfSync('sha256', masterKey, '', purpose, KEY_BYTES));
   }
 
   seal(ownerId: string, text: string): Buffer {

@@ -16,6 +16,7 @@ describe('readSettings', () => {
       dataDir: '/var/lib/brainpod',
       runDir: '/run/brainpod',
       deployTimeoutMs: 80_000,
+      dnsServers: [],
       resyncIntervalMs: 300_000,
       accessLogSocket: '/run/brainpod/access-log.sock',
       requestBounds: { days: 7, bytesPerPod: 256 * 1024 * 1024 },

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Connection } from '@brainpod/store/connection';
 import type { RequestBounds } from '@brainpod/store/request-upkeep';
@@ -19,6 +20,8 @@ export type Settings = {
   runDir: string;
   deployTimeoutMs: number;
   resyncIntervalMs: number;
+  /** Who is asked about own domains: addresses, with a port where it is not 53. Empty: the system's. */
+  dnsServers: string[];
   requests: RequestSettings;
   /** Where the edge tells of each request: a unix socket's path. */
   accessLogSocket: string;
@@ -64,6 +67,7 @@ export function readSettings(environment: Environment): Settings {
       days: whole('BRAINPOD_EVENTS_DAYS', 7, 1, 365),
       bytesPerPod: whole('BRAINPOD_EVENTS_MB_PER_POD', 256, 1, 100_000) * 1024 * 1024,
     },
+    dnsServers: readDnsServers(text('BRAINPOD_DNS_SERVERS', ''), faults),
     requests: readRequestSettings({ text, whole, faults }, { domain, httpsPort }),
   };
   if (faults.length > 0) throw new Error(`The server's environment is wrong:\n  ${faults.join('\n  ')}`);
@@ -94,6 +98,26 @@ function readDomain(value: string, faults: string[]): string {
     faults.push(`BRAINPOD_DOMAIN must be a lowercase domain name of two or more labels, and is "${value}"`);
   }
   return value;
+}
+
+function readDnsServers(value: string, faults: string[]): string[] {
+  const servers = value
+    .split(',')
+    .map((server) => server.trim())
+    .filter((server) => server !== '');
+  const wrong = servers.filter((server) => !isDnsServer(server));
+  if (wrong.length > 0) {
+    faults.push(
+      `BRAINPOD_DNS_SERVERS must be addresses separated by commas, such as 192.0.2.1,[2001:db8::1]:5353, and holds "${wrong.join('", "')}"`,
+    );
+  }
+  return servers;
+}
+
+function isDnsServer(text: string): boolean {
+  const [, bracketed, plain, port = '53'] =
+    /^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  return isIP(text) !== 0 || (isIP(bracketed ?? plain ?? '') !== 0 && Number(port) <= 65_535);
 }
 
 function readUrl(name: string, value: string, faults: string[]): string {

@@ -73,6 +73,16 @@ export class Domains {
     return row === undefined ? null : toDomain(row);
   }
 
+  /** The platform host names of a pod's Routes, those of Routes that it had included: they are never another pod's. */
+  async hostnamesOf(podId: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('hostname_claim')
+      .select('hostname')
+      .where('pod_id', '=', podId)
+      .execute();
+    return rows.map((row) => row.hostname);
+  }
+
   /** Those whose next attempt is due, those that have waited longest first. None of deleted pods. */
   async due(now: Date, limit: number): Promise<Domain[]> {
     const rows = await this.#db

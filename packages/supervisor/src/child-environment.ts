@@ -38,6 +38,7 @@ const OPERATORS_CHOICES = [
   'BRAINPOD_CONSOLE_ORIGINS',
   'BRAINPOD_EVENTS_DAYS',
   'BRAINPOD_EVENTS_MB_PER_POD',
+  'BRAINPOD_DNS_SERVERS',
 ];
 
 /** Of the environment that Brainpod was started in, what is meant for the server. */

@@ -256,7 +256,7 @@ export async function startGatewayCluster(binDir: string, manner: Manner = 'test
   }
 }
 
-const GATEWAY_API_KINDS = ['gatewayclasses', 'gateways', 'httproutes'];
+const GATEWAY_API_KINDS = ['gatewayclasses', 'gateways', 'listenersets', 'httproutes'];
 
 /**
  * Installs the definitions of the Gateway API: from the engine's manifests where it brings them, else from Go's

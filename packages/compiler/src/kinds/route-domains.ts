@@ -14,7 +14,7 @@ const GATEWAY_API_GROUP = 'gateway.networking.k8s.io';
  * The own domains of a Route that are served: those that the pod holds and has a certificate for. Without one a domain
  * has no listener, and a visitor no connection: better than one with a certificate for another name.
  */
-export function servedDomains(route: RouteDocument, view: PodView): ServedDomain[] {
+function servedDomains(route: RouteDocument, view: PodView): ServedDomain[] {
   if (view.platform.listenerSets !== true) return [];
   const served = new Map(view.pod.domains.map((domain) => [domain.domain, domain]));
   return [...route.spec.domains].sort(compareText).flatMap((name) => served.get(name) ?? []);

@@ -9,6 +9,7 @@ import type { KubeObject } from '../kube-object.ts';
 import { resourceLabels, resourceSelector } from '../labels.ts';
 import { httpRouteName, namespaceName } from '../names.ts';
 import { compareText, type PodView } from '../pod-view.ts';
+import { compileDomains, domainParents } from './route-domains.ts';
 
 // The most that Gateway API takes in one rule of an HTTPRoute.
 const MAX_MATCHES = 64;
@@ -28,7 +29,7 @@ export function compileRoute(route: RouteDocument, view: PodView): KubeObject[] 
   const httpRoutes = backendsOf(route).flatMap(({ app, port, paths }) =>
     inChunks(paths).map((chunk, index) => httpRoute(route, { app, port, paths: chunk }, index, view)),
   );
-  return [...policies(route, view), ...httpRoutes];
+  return [...compileDomains(route, view), ...policies(route, view), ...httpRoutes];
 }
 
 function backendsOf(route: RouteDocument): Backend[] {
@@ -58,6 +59,7 @@ function metadata(route: RouteDocument, name: string, view: PodView): KubeObject
 function httpRoute(route: RouteDocument, backend: Backend, chunk: number, view: PodView): KubeObject {
   const { gateway } = view.platform;
   const { app, port, paths } = backend;
+  // All that it names, served or not: a domain that gets its certificate must not be a change of the HTTPRoute's place.
   const hostnames = [route.spec.hostname, ...[...route.spec.domains].sort(compareText)];
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -68,7 +70,10 @@ function httpRoute(route: RouteDocument, backend: Backend, chunk: number, view: 
       view,
     ),
     spec: {
-      parentRefs: [{ namespace: gateway.namespace, name: gateway.name, sectionName: gateway.httpsListener }],
+      parentRefs: [
+        { namespace: gateway.namespace, name: gateway.name, sectionName: gateway.httpsListener },
+        ...domainParents(route, view),
+      ],
       hostnames,
       rules: [
         {
