@@ -44,7 +44,7 @@ describe('instantiate', () => {
     expect(made({})).toEqual(made(blueprint.defaults));
   });
 
-  it('keeps hostile texts as they are: they are neither YAML nor templates', () => {
+  it('keeps hostile texts as they are: they are neither YAML nor templates', { timeout: 60_000 }, () => {
     const hostile = fc.oneof(
       fc.string({ minLength: 1, maxLength: 200, unit: 'binary' }),
       fc.constantFrom(

@@ -9,7 +9,7 @@ const serviceName = fc.stringMatching(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/);
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 const fileName = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
-  .filter((name) => !/\p{Cc}/u.test(name) && name !== '__proto__');
+  .filter((name) => !/[\p{Cc}\u2028\u2029]/u.test(name) && name !== '__proto__');
 const text = fc.string({ unit: 'grapheme', maxLength: 30 }).filter((value) => !value.includes('\u0000'));
 const port = fc.integer({ min: 1, max: 65535 });
 const userId = fc.integer({ min: 1, max: 65535 });

@@ -303,6 +303,7 @@ describe('a Config', () => {
     [{ 'a\nb': 'x' }, 'spec.files'],
     [{ ['n'.repeat(254)]: 'x' }, 'spec.files'],
     [{ a: 'x'.repeat(500_000), b: 'y'.repeat(500_001) }, 'spec.files'],
+    [{ 'a\u2028b': '' }, 'spec.files'],
     [{ a: 'ü'.repeat(500_001) }, 'spec.files'],
     [{ a: '\u0001'.repeat(900_000) }, 'spec.files'],
   ])('is at fault', (files, path) => {

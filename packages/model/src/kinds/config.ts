@@ -33,7 +33,9 @@ function fileNamesFault(files: unknown): string | undefined {
   if (names.some((name) => name.length > MAX_FILE_NAME_CHARACTERS)) {
     return `Has a file whose name is longer than ${MAX_FILE_NAME_CHARACTERS} characters.`;
   }
-  if (names.some(hasControlCharacter)) return 'Has a file whose name contains a control character.';
+  // A line separator is no control character, but to a pattern's `.` it is the end of a line.
+  if (names.some((name) => hasControlCharacter(name) || /[\u2028\u2029]/.test(name)))
+    return 'Has a file whose name contains a control character.';
   return undefined;
 }
 
