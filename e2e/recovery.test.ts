@@ -20,7 +20,9 @@ import { startLoad } from './load.ts';
 const running = inject('running');
 const installation = installationIn(running.directory);
 const agent = edgeAgent(running.authorityPem, 8);
-const victims = new Victims(installation, 'node server.mjs');
+// The example's host name is its Route's name and its pod's.
+const podOfExample = new URL(running.url).hostname.split('.')[0]?.replace('hello-node-', '') ?? '';
+const victims = new Victims(installation, `bp-${podOfExample}`);
 
 /** Waits until everything has been ready for a moment, so that one kill does not run into the one before. */
 async function allReady(): Promise<void> {

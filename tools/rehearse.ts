@@ -28,7 +28,7 @@ otherwise. At the end the pod is removed. It takes about ${chosen.length * 10} s
 
 const pod = await SteadyPod.create();
 try {
-  const victims = new Victims(pod.bench, 'node /app/main.cjs');
+  const victims = new Victims(pod.bench, `bp-${pod.name}`);
   console.log(TABLE_HEAD);
   for (const victim of chosen) {
     const start = () =>

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { KubeClient } from '@brainpod/kube/client';
 import { until } from '../../e2e/brainpod.ts';
 
 type Part = { name: string; pid?: number; state: string };
@@ -27,12 +28,12 @@ const OWNED_BY_SUPERVISOR = ['server', 'postgres', 'engine'];
 /** Finds the processes of a running Brainpod. */
 export class Victims {
   readonly #place: { runDir: string };
-  readonly #appCommand: string;
+  readonly #appNamespace: string;
 
-  /** `appCommand` is how the app's process looks in the list of processes. */
-  constructor(place: { runDir: string }, appCommand = '') {
+  /** `appNamespace` is where the app runs that may be killed. */
+  constructor(place: { runDir: string }, appNamespace = '') {
     this.#place = place;
-    this.#appCommand = appCommand;
+    this.#appNamespace = appNamespace;
   }
 
   /** The pid of a part that is ready; of one of them for the app. */
@@ -67,18 +68,42 @@ export class Victims {
     return status[field] ?? [];
   }
 
+  /** Found by its container, as other installations and apps may run the same command on this machine. */
   async #appPid(): Promise<number> {
-    for (const entry of await readdir('/proc')) {
-      if (/^\d+$/.test(entry) && (await commandOf(entry)) === this.#appCommand) return Number(entry);
+    const kube = await KubeClient.fromKubeconfig(path.join(this.#place.runDir, 'engine/admin.kubeconfig'));
+    try {
+      const namespace = this.#appNamespace;
+      const { items } = await kube.list({ apiVersion: 'v1', kind: 'Pod', namespace });
+      const containers = items.flatMap(({ status }) => containerIds(status));
+      for (const entry of await readdir('/proc')) {
+        if (!/^\d+$/.test(entry)) continue;
+        const groups = await groupsOf(entry);
+        if (containers.some((id) => groups.includes(id))) return Number(entry);
+      }
+      throw new Error(`no instance runs in ${namespace}`);
+    } finally {
+      kube.close();
     }
-    throw new Error(`no instance runs as "${this.#appCommand}"`);
   }
 }
 
+/** The ids of the containers that run, by the status of a k8s pod. */
+function containerIds(status: unknown): string[] {
+  // What Kubernetes says of a pod; only these fields are looked at.
+  const { containerStatuses = [] } = (status ?? {}) as {
+    containerStatuses?: { containerID?: string; state?: { running?: object } }[];
+  };
+  return containerStatuses.flatMap(({ containerID, state }) =>
+    containerID === undefined || state?.running === undefined
+      ? []
+      : [containerID.replace('containerd://', '')],
+  );
+}
+
 /** Empty for a process that has ended meanwhile. */
-async function commandOf(pid: string): Promise<string> {
+async function groupsOf(pid: string): Promise<string> {
   try {
-    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim();
+    return await readFile(`/proc/${pid}/cgroup`, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
       return '';
