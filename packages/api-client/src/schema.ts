@@ -663,6 +663,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a pod's own domains, and how far each has come
+         * @description Those that its draft names, or what is deployed, or what is on its way. Each with its state, what is in the way, the record to set, and its certificate.
+         */
+        get: operations["listDomains"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/domains/{domain}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a domain looked at now
+         * @description DNS is asked about it within seconds, instead of at `nextAttemptAt`. What comes of it stands in the list.
+         */
+        post: operations["checkDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/domains/{domain}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set a certificate of your own for a domain
+         * @description It takes the place of any other and is served as soon as the pod holds the domain; the platform never replaces it, so it is yours to renew. The key is encrypted and shown to nobody again.
+         */
+        put: operations["setDomainCertificate"];
+        post?: never;
+        /**
+         * Remove your own certificate of a domain
+         * @description The platform gets one again. Until it has it, the domain is not served.
+         */
+        delete: operations["removeDomainCertificate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/blueprints": {
         parameters: {
             query?: never;
@@ -3884,6 +3948,345 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestMetrics"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listDomains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The domains, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        domain: string;
+                        /** @description The URN of the Route that names it */
+                        route: string;
+                        /** @enum {unknown} */
+                        state: "waitingForDns" | "verifying" | "issuing" | "active" | "renewing" | "failed";
+                        /** @description What is in the way and what to do; null when nothing is */
+                        reason: string | null;
+                        /** @description Since when this pod holds the domain, so that no other can have it; null while nothing is proven */
+                        verifiedAt: string | null;
+                        /** @description One of them proves the control of the domain. Where there can be no CNAME, at the top of a zone, the TXT record does, beside A or ALIAS records that lead to the platform */
+                        records: {
+                            cname: {
+                                /** @enum {unknown} */
+                                type: "CNAME" | "TXT";
+                                name: string;
+                                value: string;
+                            };
+                            txt: {
+                                /** @enum {unknown} */
+                                type: "CNAME" | "TXT";
+                                name: string;
+                                value: string;
+                            };
+                        };
+                        /** @description What is served; of the issuer `local` visitors believe nothing, and `own` was set by you */
+                        certificate: {
+                            /** @enum {unknown} */
+                            issuer: "acme" | "local" | "own";
+                            /** Format: date-time */
+                            notBefore: string;
+                            /** Format: date-time */
+                            notAfter: string;
+                        } | null;
+                        nextAttemptAt: string | null;
+                        _links: {
+                            pod: {
+                                href: string;
+                            };
+                            domains: {
+                                href: string;
+                            };
+                            check: {
+                                href: string;
+                            };
+                            certificate: {
+                                href: string;
+                            };
+                        };
+                    }[];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    checkDomain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is about to be looked at */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        domain: string;
+                        /** @description The URN of the Route that names it */
+                        route: string;
+                        /** @enum {unknown} */
+                        state: "waitingForDns" | "verifying" | "issuing" | "active" | "renewing" | "failed";
+                        /** @description What is in the way and what to do; null when nothing is */
+                        reason: string | null;
+                        /** @description Since when this pod holds the domain, so that no other can have it; null while nothing is proven */
+                        verifiedAt: string | null;
+                        /** @description One of them proves the control of the domain. Where there can be no CNAME, at the top of a zone, the TXT record does, beside A or ALIAS records that lead to the platform */
+                        records: {
+                            cname: {
+                                /** @enum {unknown} */
+                                type: "CNAME" | "TXT";
+                                name: string;
+                                value: string;
+                            };
+                            txt: {
+                                /** @enum {unknown} */
+                                type: "CNAME" | "TXT";
+                                name: string;
+                                value: string;
+                            };
+                        };
+                        /** @description What is served; of the issuer `local` visitors believe nothing, and `own` was set by you */
+                        certificate: {
+                            /** @enum {unknown} */
+                            issuer: "acme" | "local" | "own";
+                            /** Format: date-time */
+                            notBefore: string;
+                            /** Format: date-time */
+                            notAfter: string;
+                        } | null;
+                        nextAttemptAt: string | null;
+                        _links: {
+                            pod: {
+                                href: string;
+                            };
+                            domains: {
+                                href: string;
+                            };
+                            check: {
+                                href: string;
+                            };
+                            certificate: {
+                                href: string;
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    setDomainCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description PEM: the certificate of the domain first, then those that lead to its authority */
+                    certificate: string;
+                    /** @description the private key as PEM, without a passphrase. It is encrypted, and shown to nobody again */
+                    key: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The domain with its new certificate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        domain: string;
+                        /** @description The URN of the Route that names it */
+                        route: string;
+                        /** @enum {unknown} */
+                        state: "waitingForDns" | "verifying" | "issuing" | "active" | "renewing" | "failed";
+                        /** @description What is in the way and what to do; null when nothing is */
+                        reason: string | null;
+                        /** @description Since when this pod holds the domain, so that no other can have it; null while nothing is proven */
+                        verifiedAt: string | null;
+                        /** @description One of them proves the control of the domain. Where there can be no CNAME, at the top of a zone, the TXT record does, beside A or ALIAS records that lead to the platform */
+                        records: {
+                            cname: {
+                                /** @enum {unknown} */
+                                type: "CNAME" | "TXT";
+                                name: string;
+                                value: string;
+                            };
+                            txt: {
+                                /** @enum {unknown} */
+                                type: "CNAME" | "TXT";
+                                name: string;
+                                value: string;
+                            };
+                        };
+                        /** @description What is served; of the issuer `local` visitors believe nothing, and `own` was set by you */
+                        certificate: {
+                            /** @enum {unknown} */
+                            issuer: "acme" | "local" | "own";
+                            /** Format: date-time */
+                            notBefore: string;
+                            /** Format: date-time */
+                            notAfter: string;
+                        } | null;
+                        nextAttemptAt: string | null;
+                        _links: {
+                            pod: {
+                                href: string;
+                            };
+                            domains: {
+                                href: string;
+                            };
+                            check: {
+                                href: string;
+                            };
+                            certificate: {
+                                href: string;
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    removeDomainCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The domain without it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        domain: string;
+                        /** @description The URN of the Route that names it */
+                        route: string;
+                        /** @enum {unknown} */
+                        state: "waitingForDns" | "verifying" | "issuing" | "active" | "renewing" | "failed";
+                        /** @description What is in the way and what to do; null when nothing is */
+                        reason: string | null;
+                        /** @description Since when this pod holds the domain, so that no other can have it; null while nothing is proven */
+                        verifiedAt: string | null;
+                        /** @description One of them proves the control of the domain. Where there can be no CNAME, at the top of a zone, the TXT record does, beside A or ALIAS records that lead to the platform */
+                        records: {
+                            cname: {
+                                /** @enum {unknown} */
+                                type: "CNAME" | "TXT";
+                                name: string;
+                                value: string;
+                            };
+                            txt: {
+                                /** @enum {unknown} */
+                                type: "CNAME" | "TXT";
+                                name: string;
+                                value: string;
+                            };
+                        };
+                        /** @description What is served; of the issuer `local` visitors believe nothing, and `own` was set by you */
+                        certificate: {
+                            /** @enum {unknown} */
+                            issuer: "acme" | "local" | "own";
+                            /** Format: date-time */
+                            notBefore: string;
+                            /** Format: date-time */
+                            notAfter: string;
+                        } | null;
+                        nextAttemptAt: string | null;
+                        _links: {
+                            pod: {
+                                href: string;
+                            };
+                            domains: {
+                                href: string;
+                            };
+                            check: {
+                                href: string;
+                            };
+                            certificate: {
+                                href: string;
+                            };
+                        };
+                    };
                 };
             };
             400: components["responses"]["Error400"];

@@ -5,6 +5,7 @@ import type { Store } from '@brainpod/store/store';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ClusterPort } from './cluster-port.ts';
 import type { ClusterRegistrar } from './cluster-registrar.ts';
+import type { DomainCertificates } from './domain-certificates.ts';
 import type { AddressRates, KeyRates } from './rate-limit.ts';
 
 /** What the API needs from outside. */
@@ -20,6 +21,8 @@ export type ApiOptions = {
   clusterOf?: (pod: PodRecord) => ClusterPort | null;
   /** Takes clusters in; without it none can be registered. */
   clusterRegistrar?: ClusterRegistrar;
+  /** Takes owners' certificates in; without it none can be set. */
+  domainCertificates?: DomainCertificates;
   logger: FastifyBaseLogger;
   /** How long a request may take until its answer; default 30 s. */
   requestTimeoutMs?: number;

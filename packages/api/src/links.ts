@@ -35,6 +35,9 @@ export const links = {
   audit: (page: AuditScope = {}) => link(['audit'], page),
   podAudit: (pod: string, page: AuditScope = {}) => link(['pods', pod, 'audit'], page),
   pod: (pod: string) => link(['pods', pod]),
+  domains: (pod: string) => link(['pods', pod, 'domains']),
+  domainCheck: (pod: string, domain: string) => link(['pods', pod, 'domains', domain, 'check']),
+  domainCertificate: (pod: string, domain: string) => link(['pods', pod, 'domains', domain, 'certificate']),
   revisions: (pod: string, page: { cursor?: string; limit?: number } = {}) =>
     link(['pods', pod, 'revisions'], page),
   revision: (pod: string, revision: string) => link(['pods', pod, 'revisions', revision]),

@@ -19,6 +19,7 @@ const TAGS = [
   'clusters',
   'revisions',
   'resources',
+  'domains',
   'events',
   'images',
   'audit',
@@ -39,6 +40,7 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
 };
 
 const PATH_PARAMETERS: Record<string, JsonObject> = {
+  domain: { type: 'string', description: 'A domain of its own that a Route names' },
   pod: { type: 'string', description: 'The name of a pod' },
   revision: { type: 'string', description: 'The id of a revision' },
   blueprint: { type: 'string', description: 'The id of a blueprint' },

@@ -11,6 +11,7 @@ export type Tag =
   | 'clusters'
   | 'revisions'
   | 'resources'
+  | 'domains'
   | 'events'
   | 'audit'
   | 'operator'

@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts';
 import { cancelRevision } from './operations/cancel-revision/handler.ts';
+import { checkDomain } from './operations/check-domain/handler.ts';
 import { createKey } from './operations/create-key/handler.ts';
 import { createPod } from './operations/create-pod/handler.ts';
 import { createResources } from './operations/create-resources/handler.ts';
@@ -24,6 +25,7 @@ import { listAudit } from './operations/list-audit/handler.ts';
 import { listBlueprints } from './operations/list-blueprints/handler.ts';
 import { listClusters } from './operations/list-clusters/handler.ts';
 import { listDeletedPods } from './operations/list-deleted-pods/handler.ts';
+import { listDomains } from './operations/list-domains/handler.ts';
 import { listInstanceSizes } from './operations/list-instance-sizes/handler.ts';
 import { listKeys } from './operations/list-keys/handler.ts';
 import { listOperatorClusters } from './operations/list-operator-clusters/handler.ts';
@@ -35,6 +37,7 @@ import { listRevisions } from './operations/list-revisions/handler.ts';
 import { listVariables } from './operations/list-variables/handler.ts';
 import { redeployPod } from './operations/redeploy-pod/handler.ts';
 import { registerCluster } from './operations/register-cluster/handler.ts';
+import { removeDomainCertificate } from './operations/remove-domain-certificate/handler.ts';
 import { replaceResource } from './operations/replace-resource/handler.ts';
 import { resolveResource } from './operations/resolve-resource/handler.ts';
 import { restartResource } from './operations/restart-resource/handler.ts';
@@ -42,6 +45,7 @@ import { restorePod } from './operations/restore-pod/handler.ts';
 import { revokeKey } from './operations/revoke-key/handler.ts';
 import { rollKey } from './operations/roll-key/handler.ts';
 import { rollbackPod } from './operations/rollback-pod/handler.ts';
+import { setDomainCertificate } from './operations/set-domain-certificate/handler.ts';
 import { setInstanceSize } from './operations/set-instance-size/handler.ts';
 import { setPodLimits } from './operations/set-pod-limits/handler.ts';
 import { startPod } from './operations/start-pod/handler.ts';
@@ -94,6 +98,10 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   listPodEvents,
   watchPodEvents,
   getPodMetrics,
+  listDomains,
+  checkDomain,
+  setDomainCertificate,
+  removeDomainCertificate,
   listBlueprints,
   getBlueprint,
   installBlueprint,

@@ -16,8 +16,8 @@ import { OPERATIONS } from './operations.ts';
 import { AddressRates, KeyRates } from './rate-limit.ts';
 import { leaveBodiesUnread, readJsonBodies } from './request-body.ts';
 
-// A URN of seven parts with the longest names, each colon encoded.
-const MAX_PARAMETER_CHARACTERS = 200;
+// The longest domain; a URN of seven parts with the longest names, each colon encoded, is shorter.
+const MAX_PARAMETER_CHARACTERS = 253;
 const REQUEST_TIMEOUT_MS = 30_000;
 const GIVEN_REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 const REQUEST_ID_HEADER = 'x-request-id';

@@ -16,6 +16,7 @@ import { migrateWhenAvailable } from './database.ts';
 import { SealedDomainKeys } from './domains/domain-keys.ts';
 import { openResolver, workOnDomains } from './domains/domain-worker.ts';
 import { localIssuer } from './domains/issuer.ts';
+import { ownCertificates } from './domains/own-certificates.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
 import { keepRequestLog, type RequestLog } from './request-log/request-log.ts';
@@ -50,6 +51,7 @@ const server = buildServer({
   ...settings.requests,
   clusterOf: (pod) => workers?.portOf(pod.clusterId) ?? null,
   clusterRegistrar: clusterRegistrar(sealer, settings),
+  domainCertificates: ownCertificates(domainKeys),
   logger,
 });
 registerRegistryRoutes(server, { settings, store, masterKey });

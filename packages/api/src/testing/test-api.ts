@@ -20,6 +20,7 @@ import { OPERATIONS } from '../operations.ts';
 import { ErrorEnvelope } from '../schemas.ts';
 import { buildServer } from '../server.ts';
 import { parseEvents, type ReceivedEvent } from './received-events.ts';
+import { standInCertificates } from './stand-in-certificates.ts';
 import { StandInCluster } from './stand-in-cluster.ts';
 import { StandInRegistrar } from './stand-in-registrar.ts';
 
@@ -120,6 +121,7 @@ export class TestApi {
       blueprints: [sampleBlueprint()],
       clusterOf: () => this.cluster,
       clusterRegistrar: this.registrar,
+      domainCertificates: standInCertificates,
       logger: pino({ level: 'silent' }),
       ...options,
     });
