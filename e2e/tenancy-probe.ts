@@ -1,7 +1,7 @@
 /**
  * A Node program that tries, from where it runs, what would reach the node or another tenant, and tells of each what
  * came of it: `no`, or what it got. It tries with `node …/main.cjs once` and prints, or on request at /attempts. On
- * request it also becomes a hog: /fork, /memory, /disk. NODE_PATHS names files of the node, one a line.
+ * request it also becomes a hog, which the names of the paths tell. NODE_PATHS names files of the node, one a line.
  */
 export const TENANCY_PROBE = String.raw`
   const fs = require('node:fs');
@@ -58,6 +58,23 @@ export const TENANCY_PROBE = String.raw`
     return told;
   };
 
+  const HOG_MS = 10_000;
+  const running = (command, count) => new Promise((resolve) => {
+    const children = Array.from({ length: count }, () => spawn('/bin/sh', ['-c', command], { stdio: 'ignore' }));
+    setTimeout(() => { for (const child of children) child.kill('SIGKILL'); resolve(count + ' busy processes'); }, HOG_MS);
+  });
+  const writingLog = async () => {
+    const until = Date.now() + HOG_MS;
+    const lines = 'x'.repeat(1000) + '\n';
+    let bytes = 0;
+    while (Date.now() < until) {
+      bytes += 100 * lines.length;
+      if (!process.stdout.write(lines.repeat(100))) await new Promise((resolve) => process.stdout.once('drain', resolve));
+      await new Promise(setImmediate);
+    }
+    return Math.round(bytes / 2 ** 20) + ' MiB written';
+  };
+
   const HOGS = {
     // Each of them waits for a writer that never comes.
     '/fork': () => new Promise((resolve) => {
@@ -72,6 +89,47 @@ export const TENANCY_PROBE = String.raw`
     }),
     '/memory': () => new Promise(() => { const kept = []; setInterval(() => kept.push(Buffer.alloc(16 << 20, 1)), 5); }),
     '/disk': async () => shell('fallocate -l 2300MiB /tmp/hog'),
+    '/cpu': () => running('while :; do :; done', 8),
+    '/log': () => writingLog(),
+    '/inodes': async () => {
+      const until = Date.now() + HOG_MS;
+      let made = 0;
+      fs.mkdirSync('/tmp/inodes', { recursive: true });
+      for (; Date.now() < until; made++) {
+        fs.writeFileSync('/tmp/inodes/' + made, '');
+        if (made % 100 === 0) await new Promise(setImmediate);
+      }
+      await fs.promises.rm('/tmp/inodes', { recursive: true });
+      return made + ' files';
+    },
+    '/connections': async () => {
+      const until = Date.now() + HOG_MS;
+      const open = new Set();
+      while (Date.now() < until && open.size < 20000) await new Promise((resolve) => {
+        const socket = net.connect({ host: process.env.HOSTNAME, port: 8080 }, () => { open.add(socket); resolve(); });
+        socket.on('error', () => setTimeout(resolve, 1));
+      });
+      for (const socket of open) socket.destroy();
+      return open.size + ' connections';
+    },
+    '/traffic': async () => {
+      const until = Date.now() + HOG_MS;
+      let bytes = 0;
+      const read = () => new Promise((resolve) => http.get({ host: process.env.HOSTNAME, port: 8080, path: '/megabytes' }, (answer) => {
+        answer.on('data', (chunk) => { bytes += chunk.length; });
+        answer.on('close', resolve);
+      }).on('error', resolve));
+      await Promise.all([1, 2, 3, 4].map(async () => { while (Date.now() < until) await read(); }));
+      return Math.round(bytes / 2 ** 20) + ' MiB';
+    },
+    '/megabytes': async () => Buffer.alloc(8 << 20),
+    // What a neighbour has to do with the processor, to see whether it still gets its share.
+    '/work': async () => {
+      const began = performance.now();
+      let sum = 0;
+      for (let i = 0; i < 5e7; i++) sum += i % 7;
+      return String(sum > 0 ? performance.now() - began : 0);
+    },
   };
 
   if (process.argv[2] === 'once') tryAll().then((told) => console.log(JSON.stringify(told)));

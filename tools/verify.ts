@@ -47,6 +47,11 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/propagation.ts'],
   },
   {
+    name: 'hogs',
+    what: 'an instance takes all that it can get, and its neighbour is asked meanwhile (docs/results/hogs.md)',
+    command: [NODE, 'bench/hogs.ts'],
+  },
+  {
     name: 'bench',
     what: 'the figures of the running Brainpod (docs/results/spine.md)',
     command: [NODE, 'bench/run.ts'],
