@@ -98,6 +98,10 @@ test('it describes the operations of the contract under their names', () => {
       'updateCluster PUT /v1/operator/clusters/{cluster}',
       'deleteCluster DELETE /v1/operator/clusters/{cluster}',
       'watchRevision GET /v1/pods/{pod}/revisions/{revision}/watch',
+      'listDomains GET /v1/pods/{pod}/domains',
+      'checkDomain POST /v1/pods/{pod}/domains/{domain}/check',
+      'setDomainCertificate PUT /v1/pods/{pod}/domains/{domain}/certificate',
+      'removeDomainCertificate DELETE /v1/pods/{pod}/domains/{domain}/certificate',
     ].sort(),
   );
 });
