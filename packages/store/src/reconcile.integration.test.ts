@@ -70,6 +70,7 @@ describe('deploying', () => {
     expect(await reconciler.loadPod(pod.id)).toEqual({
       pod: { id: pod.id, name: pod.name, isStopped: false, eraseAfter: null, limits: null },
       sizes: INSTANCE_SIZES,
+      domains: [],
       restarts: [],
       target: null,
       deployed: null,
