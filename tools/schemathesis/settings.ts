@@ -23,6 +23,9 @@ const STRICTER_READS: ReadonlyMap<string, string> = new Map([
   ['GET /v1/pods/{pod}/variables', 'revision and at exclude each other'],
   ['GET /v1/pods/{pod}/revisions', 'a cursor must be a revision of the pod'],
   ['GET /v1/pods/{pod}/resources/{kind}/{namespace}/{name}/logs', 'only an App has output'],
+  ['GET /v1/pods/{pod}/events', 'only some kinds have events, and only those of kind=app a level'],
+  ['GET /v1/pods/{pod}/events/watch', 'only some kinds have events, and only those of kind=app a level'],
+  ['GET /v1/pods/{pod}/metrics', 'only Routes and Apps have requests, and a range takes so many steps'],
   ['GET /v1/audit', 'a cursor must be an entry of the account'],
   ['GET /v1/pods/{pod}/audit', 'a cursor must be an entry of the pod'],
 ]);
