@@ -27,6 +27,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
           globalSetup: ['e2e/setup.ts'],
+          setupFiles: ['e2e/tidy.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: false,

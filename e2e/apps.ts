@@ -65,9 +65,21 @@ export function documents(name: string, image: string, spec: Record<string, unkn
   ];
 }
 
-/** A new pod; gives its name. */
+const created: { installation: Installation; name: string }[] = [];
+
+/** A new pod, which goes when all tests of the file are over; gives its name. */
 export async function createPod(installation: Installation): Promise<string> {
-  return (await brainpodJson<{ name: string }>(installation, ['pod', 'create'])).name;
+  const { name } = await brainpodJson<{ name: string }>(installation, ['pod', 'create']);
+  created.push({ installation, name });
+  return name;
+}
+
+/** Makes room for the next file's apps: deletes the pods that this one has made. */
+export async function deletePods(): Promise<void> {
+  for (const { installation, name } of created.splice(0)) {
+    const pods = await brainpodJson<{ name: string }[]>(installation, ['pod', 'list']);
+    if (pods.some((pod) => pod.name === name)) await brainpodJson(installation, ['pod', 'delete', name]);
+  }
 }
 
 /** Puts documents into the pod's draft. */

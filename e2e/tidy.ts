@@ -1,0 +1,5 @@
+import { afterAll } from 'vitest';
+import { deletePods } from './apps.ts';
+
+// Runs beside each file of tests.
+afterAll(deletePods);
