@@ -71,10 +71,14 @@ func checkNames(cfg *Config, found *faults) {
 	if cfg.Profile != Full && cfg.Profile != Bare {
 		found.add("profile", `must be "full" or "bare", not %q`, cfg.Profile)
 	}
+	if cfg.Gateways != Merged && cfg.Gateways != Separate {
+		found.add("gateways", `must be "merged" or "separate", not %q`, cfg.Gateways)
+	}
 	seen := map[string]string{}
 	for _, b := range []struct{ path, value string }{
 		{"bridges.node", cfg.Bridges.Node},
 		{"bridges.build", cfg.Bridges.Build},
+		{"bridges.gateways", cfg.Bridges.Gateways},
 	} {
 		if !interfaceName.MatchString(b.value) {
 			found.add(b.path, "must be an interface name of 1 to 15 characters, not %q", b.value)
@@ -91,6 +95,11 @@ func checkAddresses(cfg *Config, found *faults) {
 	pods := prefix("podCidr", cfg.PodCIDR, found)
 	services := prefix("serviceCidr", cfg.ServiceCIDR, found)
 	build := prefix("buildCidr", cfg.BuildCIDR, found)
+	gateways := prefix("gatewayCidr", cfg.GatewayCIDR, found)
+	if cfg.Gateways != Separate {
+		// Nothing of it is in use.
+		gateways = netip.Prefix{}
+	}
 	node := address("nodeAddress", cfg.NodeAddress, found)
 	dns := address("dnsAddress", cfg.DNSAddress, found)
 	dnsService := address("dnsServiceAddress", cfg.DNSServiceAddress, found)
@@ -101,10 +110,10 @@ func checkAddresses(cfg *Config, found *faults) {
 	ranges := []struct {
 		path  string
 		value netip.Prefix
-	}{{"serviceCidr", services}, {"podCidr", pods}, {"buildCidr", build}, {"clusterCidr", cluster}}
+	}{{"gatewayCidr", gateways}, {"serviceCidr", services}, {"podCidr", pods}, {"buildCidr", build}, {"clusterCidr", cluster}}
 	for i, a := range ranges {
 		for _, b := range ranges[i+1:] {
-			within := b.path == "clusterCidr" && a.path != "serviceCidr"
+			within := b.path == "clusterCidr" && (a.path == "podCidr" || a.path == "buildCidr")
 			if !within && a.value.IsValid() && b.value.IsValid() && a.value.Overlaps(b.value) {
 				found.add(a.path, "overlaps %s (%s and %s)", b.path, a.value, b.value)
 			}

@@ -21,10 +21,22 @@ const (
 	Bare Profile = "bare"
 )
 
+// GatewayMode is how many Envoys serve the Gateways.
+type GatewayMode string
+
+const (
+	// Merged is one Envoy for all Gateways, on the machine's own ports. Two Gateways cannot serve one port differently.
+	Merged GatewayMode = "merged"
+	// Separate is an Envoy for each Gateway, each with an address of its own out of GatewayCIDR.
+	Separate GatewayMode = "separate"
+)
+
 // Bridges are the names of the network bridges that the engine makes.
 type Bridges struct {
 	Node  string `json:"node"`
 	Build string `json:"build"`
+	// Gateways is made only where Gateways are separate.
+	Gateways string `json:"gateways"`
 }
 
 // Ports are the TCP ports that the engine's components listen on.
@@ -61,6 +73,8 @@ type Config struct {
 	ServiceCIDR       string `json:"serviceCidr"`
 	DNSServiceAddress string `json:"dnsServiceAddress"`
 	BuildCIDR         string `json:"buildCidr"`
+	// GatewayCIDR holds the addresses of separate Gateways. It means nothing where they are merged.
+	GatewayCIDR string `json:"gatewayCidr"`
 
 	Bridges      Bridges `json:"bridges"`
 	Ports        Ports   `json:"ports"`
@@ -68,6 +82,8 @@ type Config struct {
 	// AccessLogSocket is where Envoy tells of each request, by its access log service over gRPC: a unix socket's path. Nobody
 	// is told where it is empty; nothing waits while nobody listens there.
 	AccessLogSocket string `json:"accessLogSocket"`
+	// Gateways is Merged or Separate.
+	Gateways GatewayMode `json:"gateways"`
 	// RegistryHosts maps a registry's name in image references to the address
 	// where the container runtime reaches it.
 	RegistryHosts map[string]string `json:"registryHosts"`
@@ -152,12 +168,14 @@ func defaults() *Config {
 		ServiceCIDR:       "10.96.0.0/16",
 		DNSServiceAddress: "10.96.0.10",
 		BuildCIDR:         "10.244.254.0/24",
-		Bridges:           Bridges{Node: "brainpod-node", Build: "brainpod-build"},
+		GatewayCIDR:       "10.243.253.0/24",
+		Bridges:           Bridges{Node: "brainpod-node", Build: "brainpod-build", Gateways: "brainpod-edge"},
 		Ports: Ports{
 			EtcdClient: 2379, EtcdPeer: 2380, APIServer: 6443,
 			Registry: 4650, HTTP: 80, HTTPS: 443,
 		},
 		GatewayClass:  "brainpod",
+		Gateways:      Merged,
 		RegistryHosts: map[string]string{"registry.brainpod.localhost": "http://127.0.0.1:4600"},
 		Profile:       Full,
 	}

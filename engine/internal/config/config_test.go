@@ -66,3 +66,22 @@ func TestParseRefusesTheNodeAddressAmongPods(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+func TestParseChecksSeparateGateways(t *testing.T) {
+	const head = `{"dataDir":"/d","runDir":"/r","binDir":"/b",`
+	for _, c := range []struct{ name, rest, fault string }{
+		{"the default range", `"gateways":"separate"}`, ""},
+		{"a mode that there is not", `"gateways":"apart"}`, `gateways: must be "merged" or "separate"`},
+		{"a range among the pods'", `"gateways":"separate","gatewayCidr":"10.244.7.0/24"}`, "gatewayCidr: overlaps clusterCidr"},
+		{"a range among the services'", `"gateways":"separate","gatewayCidr":"10.96.7.0/24"}`, "gatewayCidr: overlaps serviceCidr"},
+		{"a range with the node's address", `"gateways":"separate","nodeAddress":"10.243.253.9"}`, "nodeAddress: must not lie within gatewayCidr"},
+		{"a range that is not in use", `"gatewayCidr":"10.244.7.0/24"}`, ""},
+		{"a range too small", `"gatewayCidr":"10.1.2.0/30"}`, "gatewayCidr: is too small"},
+		{"a bridge twice", `"bridges":{"gateways":"brainpod-node"}}`, "bridges.gateways: is the same as bridges.node"},
+	} {
+		_, err := Parse([]byte(head + c.rest))
+		if c.fault == "" && err != nil || c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.fault)
+		}
+	}
+}

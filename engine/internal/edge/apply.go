@@ -72,18 +72,12 @@ func (e *Edge) envoySecret() (object, error) {
 
 // finishManifests writes the address that Gateways show, and makes the key that must never change once it is there.
 func (e *Edge) finishManifests(ctx context.Context) error {
-	status, err := json.Marshal(object{"status": object{"loadBalancer": object{
-		// "Proxy": the address is the node's own, kube-proxy must not divert what is sent there.
-		"ingress": []object{{"ip": e.config.NodeAddress, "ipMode": "Proxy"}},
-	}}})
-	if err != nil {
-		return err
+	if e.gateways == nil {
+		if err := e.publishAddress(ctx, serviceName, e.config.NodeAddress); err != nil {
+			return err
+		}
 	}
-	if _, err := e.kubectl.Run(ctx, "patch", "service", serviceName, "--namespace="+Namespace,
-		"--subresource=status", "--type=merge", "--patch="+string(status)); err != nil {
-		return err
-	}
-	_, err = e.kubectl.Get(ctx, "/api/v1/namespaces/"+Namespace+"/secrets/"+hmacSecret)
+	_, err := e.kubectl.Get(ctx, "/api/v1/namespaces/"+Namespace+"/secrets/"+hmacSecret)
 	if !kubectl.IsNotFound(err) {
 		return err
 	}
@@ -98,4 +92,18 @@ func (e *Edge) finishManifests(ctx context.Context) error {
 		return err
 	}
 	return e.kubectl.Apply(ctx, secret)
+}
+
+// publishAddress writes where a Service's load balancer is: Envoy Gateway reports that as the Gateways' address.
+func (e *Edge) publishAddress(ctx context.Context, service, address string) error {
+	status, err := json.Marshal(object{"status": object{"loadBalancer": object{
+		// "Proxy": Envoy itself is at the address, kube-proxy must not divert what is sent there.
+		"ingress": []object{{"ip": address, "ipMode": "Proxy"}},
+	}}})
+	if err != nil {
+		return err
+	}
+	_, err = e.kubectl.Run(ctx, "patch", "service", service, "--namespace="+Namespace,
+		"--subresource=status", "--type=merge", "--patch="+string(status))
+	return err
 }

@@ -2,7 +2,8 @@
 //
 // Envoy Gateway runs in a sandbox without a network of its own, reads the Gateway API's objects and tells Envoy over
 // mutual TLS on a unix socket. Envoy runs on the host, outlives both Envoy Gateway and the engine, and keeps serving
-// what it was told last. One Envoy serves all Gateways of the engine's GatewayClass.
+// what it was told last. One Envoy serves all Gateways of the engine's GatewayClass, unless the configuration has them
+// separate: then each has an Envoy and an address of its own.
 package edge
 
 import (
@@ -32,20 +33,31 @@ type Edge struct {
 	kubectl *kubectl.Client
 	files   files
 	remote  *Remote
+	// gateways is nil when one Envoy serves all of them.
+	gateways *gateways
 	// serving is set once Remote listens.
 	serving bool
 }
 
 // New returns the edge of one engine.
 func New(cfg *config.Config, certificates *pki.PKI, client *kubectl.Client) *Edge {
-	return &Edge{
+	e := &Edge{
 		config: cfg, pki: certificates, kubectl: client,
 		files: files{folder: filepath.Join(cfg.RunDir, "edge")}, remote: NewRemote(cfg.GatewayClass),
 	}
+	if cfg.Gateways == config.Separate {
+		e.gateways = e.newSeparateGateways()
+		e.remote.gateways = e.gateways
+	}
+	return e
 }
 
-// Components are Envoy, which needs nobody, and Envoy Gateway, which needs the API server.
+// Components are Envoy, which needs nobody, and Envoy Gateway, which needs the API server. The Envoys of separate
+// Gateways come and go with them, and are no components.
 func (e *Edge) Components() []component.Component {
+	if e.gateways != nil {
+		return []component.Component{e.gateway()}
+	}
 	return []component.Component{e.envoy(), e.gateway()}
 }
 

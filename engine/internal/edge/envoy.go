@@ -36,15 +36,17 @@ func (e *Edge) envoy() component.Component {
 func (e *Edge) envoyCommand(instance Instance) component.Command {
 	return component.Command{
 		Path: e.config.EnvoyBinary,
-		Args: append([]string{"--config-path", e.files.bootstrap(instance)}, envoyArgs()...),
+		Args: append([]string{"--config-path", e.files.bootstrap(instance)}, envoyArgs(mainWorkers())...),
 		Env:  withoutProxy,
 	}
 }
 
+func mainWorkers() int { return min(runtime.NumCPU(), maxWorkers) }
+
 // envoyArgs are the same for both instances.
-func envoyArgs() []string {
+func envoyArgs(workers int) []string {
 	return []string{
-		"--concurrency", fmt.Sprint(min(runtime.NumCPU(), maxWorkers)),
+		"--concurrency", fmt.Sprint(workers),
 		// Envoy's own hot restart cannot exchange a killed or a different Envoy; listening twice can.
 		"--disable-hot-restart",
 		"--drain-time-s", fmt.Sprintf("%.0f", drainTime.Seconds()), "--drain-strategy", "immediate",
@@ -54,8 +56,8 @@ func envoyArgs() []string {
 	}
 }
 
-// writeEnvoyFiles writes both instances' bootstraps and what they refer to.
-func (e *Edge) writeEnvoyFiles() error {
+// writeEnvoySecrets writes the files by which every Envoy finds its certificate and whom it may trust.
+func (e *Edge) writeEnvoySecrets() error {
 	if err := os.MkdirAll(e.files.folder, 0o700); err != nil {
 		return err
 	}
@@ -77,7 +79,12 @@ func (e *Edge) writeEnvoyFiles() error {
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.WriteIfChanged(e.files.xdsTrustedCA(), trusted, 0o600); err != nil {
+	return atomicfile.WriteIfChanged(e.files.xdsTrustedCA(), trusted, 0o600)
+}
+
+// writeEnvoyFiles writes both instances' bootstraps and what they refer to.
+func (e *Edge) writeEnvoyFiles() error {
+	if err := e.writeEnvoySecrets(); err != nil {
 		return err
 	}
 	for _, instance := range []Instance{Main, Interim} {
@@ -113,7 +120,7 @@ func (e *Edge) bootstrap(instance Instance) (Bootstrap, error) {
 		MaxConnections:  maxConnections(descriptors.Max),
 		MaxHeapBytes:    maxHeapBytes(memory.Totalram * uint64(memory.Unit)),
 	}
-	generation, err := generationOf(e.config.EnvoyBinary, envoyArgs(), bootstrap)
+	generation, err := generationOf(e.config.EnvoyBinary, envoyArgs(mainWorkers()), bootstrap)
 	if err != nil {
 		return Bootstrap{}, err
 	}

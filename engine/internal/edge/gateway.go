@@ -39,7 +39,7 @@ func (e *Edge) gateway() component.Component {
 		Prepare:     e.prepareGateway,
 		Command:     e.gatewayCommand,
 		Ready:       e.gatewayReady,
-		Settled:     e.endStaleEnvoy,
+		Settled:     e.gatewaySettled,
 		StopTimeout: 5 * time.Second,
 	}
 }
@@ -52,6 +52,11 @@ func (e *Edge) prepareGateway(ctx context.Context) error {
 	}
 	e.remote.Forget()
 	if !e.serving {
+		if e.gateways != nil {
+			if err := e.startGateways(ctx); err != nil {
+				return err
+			}
+		}
 		if err := e.remote.Serve(context.WithoutCancel(ctx), e.files.remoteSocket()); err != nil {
 			return err
 		}
@@ -59,6 +64,13 @@ func (e *Edge) prepareGateway(ctx context.Context) error {
 	}
 	if err := e.writeGatewayFiles(); err != nil {
 		return err
+	}
+	if e.gateways != nil {
+		// Before each start, and so after every end.
+		e.gateways.doubt()
+		if err := e.writeEnvoySecrets(); err != nil {
+			return err
+		}
 	}
 	// Before it starts: it looks only once which kinds there are.
 	return e.applyManifests(ctx)
@@ -93,7 +105,7 @@ func (e *Edge) writeGatewayFiles() error {
 	if err := pki.WriteKubeconfig(e.files.gatewayKubeconfig(), e.config.APIServerURL(), identity); err != nil {
 		return err
 	}
-	configuration, err := gatewayConfiguration(e.files.remoteSocket(), hostHasIPv6())
+	configuration, err := gatewayConfiguration(e.files.remoteSocket(), hostHasIPv6(), e.gateways == nil)
 	if err != nil {
 		return err
 	}
@@ -101,7 +113,7 @@ func (e *Edge) writeGatewayFiles() error {
 }
 
 // gatewayConfiguration is Envoy Gateway's own configuration file.
-func gatewayConfiguration(remoteSocket string, ipv6 bool) ([]byte, error) {
+func gatewayConfiguration(remoteSocket string, ipv6, merged bool) ([]byte, error) {
 	family := "IPv4"
 	if ipv6 {
 		family = "DualStack"
@@ -126,7 +138,7 @@ func gatewayConfiguration(remoteSocket string, ipv6 bool) ([]byte, error) {
 		}},
 		"envoyProxy": object{
 			// One Envoy for all Gateways of the class, known by the class's name before there is a Gateway.
-			"mergeGateways": true,
+			"mergeGateways": merged,
 			"ipFamily":      family,
 			// A line for each request would be the largest log of the machine.
 			"telemetry": object{"accessLog": object{"disable": true}},
@@ -189,27 +201,20 @@ func (e *Edge) gatewayReady(ctx context.Context) error {
 	return nil
 }
 
+func (e *Edge) gatewaySettled(ctx context.Context) error {
+	if e.gateways != nil {
+		e.gateways.compare()
+		return nil
+	}
+	return e.endStaleEnvoy(ctx)
+}
+
 // endStaleEnvoy ends an Envoy that serves Gateways which are all gone: an Envoy Gateway that was not there when the last
 // of them was deleted has nothing to tell it. The engine starts it again, with nothing to serve.
 func (e *Edge) endStaleEnvoy(ctx context.Context) error {
-	body, err := e.kubectl.Get(ctx, "/apis/gateway.networking.k8s.io/v1/gateways")
-	if err != nil {
+	existing, err := e.gatewaysOfClass(ctx)
+	if err != nil || len(existing) > 0 {
 		return err
-	}
-	var list struct {
-		Items []struct {
-			Spec struct {
-				GatewayClassName string `json:"gatewayClassName"`
-			} `json:"spec"`
-		} `json:"items"`
-	}
-	if err := json.Unmarshal(body, &list); err != nil {
-		return fmt.Errorf("the cluster's Gateways cannot be read: %w", err)
-	}
-	for _, gateway := range list.Items {
-		if gateway.Spec.GatewayClassName == e.config.GatewayClass {
-			return nil
-		}
 	}
 	envoy := adminAt(e.files.adminSocket(Main))
 	serving, err := envoy.addresses(ctx)
@@ -217,6 +222,32 @@ func (e *Edge) endStaleEnvoy(ctx context.Context) error {
 		return err
 	}
 	return envoy.quit(ctx)
+}
+
+// gatewaysOfClass are the Gateways of the engine's GatewayClass that are in the cluster, as "<namespace>/<name>".
+func (e *Edge) gatewaysOfClass(ctx context.Context) (map[string]bool, error) {
+	body, err := e.kubectl.Get(ctx, "/apis/gateway.networking.k8s.io/v1/gateways")
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Items []struct {
+			Metadata struct{ Name, Namespace string } `json:"metadata"`
+			Spec     struct {
+				GatewayClassName string `json:"gatewayClassName"`
+			} `json:"spec"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("the cluster's Gateways cannot be read: %w", err)
+	}
+	found := map[string]bool{}
+	for _, gateway := range list.Items {
+		if gateway.Spec.GatewayClassName == e.config.GatewayClass {
+			found[gateway.Metadata.Namespace+"/"+gateway.Metadata.Name] = true
+		}
+	}
+	return found, nil
 }
 
 func hostHasIPv6() bool {

@@ -22,7 +22,7 @@ func testConfig(t *testing.T) *config.Config {
 
 func TestGatewayConfiguration(t *testing.T) {
 	for ipv6, family := range map[bool]string{true: "DualStack", false: "IPv4"} {
-		content, err := gatewayConfiguration("/r/infra.sock", ipv6)
+		content, err := gatewayConfiguration("/r/infra.sock", ipv6, !ipv6)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestGatewayConfiguration(t *testing.T) {
 			{"Remote", []any{"provider", "custom", "infrastructure", "type"}},
 			{"/r/infra.sock", []any{"provider", "custom", "infrastructure", "remote", "service", "unix", "path"}},
 			{ControllerName, []any{"gateway", "controllerName"}},
-			{true, []any{"envoyProxy", "mergeGateways"}},
+			{!ipv6, []any{"envoyProxy", "mergeGateways"}},
 			{family, []any{"envoyProxy", "ipFamily"}},
 			{true, []any{"envoyProxy", "telemetry", "accessLog", "disable"}},
 		} {

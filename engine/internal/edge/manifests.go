@@ -7,9 +7,10 @@ const serviceName = "envoy"
 
 var ownLabels = object{"app.kubernetes.io/managed-by": "brainpod"}
 
-// manifests are Envoy Gateway's namespace, its rights, the GatewayClass and the Service that stands for Envoy.
+// manifests are Envoy Gateway's namespace, its rights, the GatewayClass and the Service that stands for Envoy where
+// there is one for all Gateways.
 func manifests(cfg *config.Config) []object {
-	return []object{
+	list := []object{
 		{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": Namespace, "labels": ownLabels}},
 		{
 			"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
@@ -27,22 +28,29 @@ func manifests(cfg *config.Config) []object {
 			"metadata": object{"name": cfg.GatewayClass, "labels": ownLabels},
 			"spec":     object{"controllerName": ControllerName},
 		},
-		{
-			"apiVersion": "v1", "kind": "Service",
-			"metadata": object{
-				"name": serviceName, "namespace": Namespace,
-				"labels": object{
-					"app.kubernetes.io/managed-by": "brainpod",
-					// By this label Envoy Gateway finds where the Gateways of a class can be reached.
-					"gateway.envoyproxy.io/owning-gatewayclass": cfg.GatewayClass,
-				},
+	}
+	if cfg.Gateways == config.Merged {
+		list = append(list, mergedService(cfg))
+	}
+	return list
+}
+
+func mergedService(cfg *config.Config) object {
+	return object{
+		"apiVersion": "v1", "kind": "Service",
+		"metadata": object{
+			"name": serviceName, "namespace": Namespace,
+			"labels": object{
+				"app.kubernetes.io/managed-by": "brainpod",
+				// By this label Envoy Gateway finds where the Gateways of a class can be reached.
+				"gateway.envoyproxy.io/owning-gatewayclass": cfg.GatewayClass,
 			},
-			"spec": object{
-				"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false,
-				"ports": []object{
-					{"name": "http", "port": cfg.Ports.HTTP, "protocol": "TCP"},
-					{"name": "https", "port": cfg.Ports.HTTPS, "protocol": "TCP"},
-				},
+		},
+		"spec": object{
+			"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false,
+			"ports": []object{
+				{"name": "http", "port": cfg.Ports.HTTP, "protocol": "TCP"},
+				{"name": "https", "port": cfg.Ports.HTTPS, "protocol": "TCP"},
 			},
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -19,10 +20,13 @@ import (
 
 // Remote is what Envoy Gateway calls instead of making proxies itself. With merged gateways it asks for one proxy,
 // named like the GatewayClass; the engine runs that one whether or not it is asked for yet, so that Remote has only
-// to know what is asked. Envoy Gateway does not repeat a call that failed: Remote does no work that can fail later.
+// to know what is asked. With separate gateways it asks for one named "<namespace>/<name>" for each Gateway. Envoy
+// Gateway does not repeat a call that failed: Remote does no work that can fail later.
 type Remote struct {
 	remoteinfra.UnimplementedEnvoyGatewayRemoteInfrastructureProviderServer
 	class string
+	// gateways is nil when they are merged.
+	gateways *gateways
 
 	mutex  sync.Mutex
 	wanted map[Listener]struct{}
@@ -96,16 +100,35 @@ func (r *Remote) CreateOrUpdateProxyInfra(
 			wanted[Listener{Port: port.GetContainerPort(), Protocol: strings.ToUpper(port.GetProtocol())}] = struct{}{}
 		}
 	}
+	if r.gateways != nil {
+		r.gateways.want(proxy.GetName(), portsOf(wanted))
+		return &remoteinfra.CreateOrUpdateProxyInfraResponse{}, nil
+	}
 	r.set(wanted, true)
 	return &remoteinfra.CreateOrUpdateProxyInfraResponse{}, nil
+}
+
+// portsOf are the listeners' ports, each once, in order.
+func portsOf(listeners map[Listener]struct{}) []int32 {
+	ports := []int32{}
+	for listener := range listeners {
+		ports = append(ports, listener.Port)
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
 }
 
 // DeleteProxyInfra notes that no Gateway is left. Envoy Gateway takes the listeners away through xDS.
 func (r *Remote) DeleteProxyInfra(
 	_ context.Context, request *remoteinfra.DeleteProxyInfraRequest,
 ) (*remoteinfra.DeleteProxyInfraResponse, error) {
-	if _, err := r.proxy(request.GetInfra()); err != nil {
+	proxy, err := r.proxy(request.GetInfra())
+	if err != nil {
 		return nil, err
+	}
+	if r.gateways != nil {
+		r.gateways.unwant(proxy.GetName())
+		return &remoteinfra.DeleteProxyInfraResponse{}, nil
 	}
 	r.set(nil, false)
 	return &remoteinfra.DeleteProxyInfraResponse{}, nil
@@ -129,6 +152,13 @@ func (r *Remote) proxy(infra *remoteinfra.Infra) (*remoteinfra.ProxyInfra, error
 	proxy := infra.GetProxy()
 	if proxy == nil {
 		return nil, status.Error(codes.InvalidArgument, "the request names no proxy")
+	}
+	if r.gateways != nil {
+		if namespace, name, _ := strings.Cut(proxy.GetName(), "/"); namespace == "" || name == "" || strings.Contains(name, "/") {
+			return nil, status.Errorf(codes.InvalidArgument,
+				"this engine serves proxies named <namespace>/<gateway>, not %q", proxy.GetName())
+		}
+		return proxy, nil
 	}
 	if proxy.GetName() != r.class {
 		return nil, status.Errorf(codes.InvalidArgument,

@@ -112,7 +112,7 @@ func ownLinks(cfg *config.Config, links []netlink.Link) []netlink.Link {
 	var bridges, ports []netlink.Link
 	indexes := map[int]bool{}
 	for _, link := range links {
-		if slices.Contains([]string{cfg.Bridges.Node, cfg.Bridges.Build}, link.Attrs().Name) {
+		if slices.Contains([]string{cfg.Bridges.Node, cfg.Bridges.Build, cfg.Bridges.Gateways}, link.Attrs().Name) {
 			indexes[link.Attrs().Index] = true
 			bridges = append(bridges, link)
 		}

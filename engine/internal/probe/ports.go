@@ -46,9 +46,11 @@ type wanted struct {
 func wantedPorts(cfg *config.Config) []wanted {
 	loopback, node, all := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr(cfg.NodeAddress), netip.IPv4Unspecified()
 	list := []wanted{
-		{cfg.Ports.HTTP, "HTTP", all}, {cfg.Ports.HTTPS, "HTTPS", all},
 		{cfg.Ports.APIServer, "the API server", node}, {cluster.KubeletPort, "the kubelet", node},
 		{cfg.Ports.EtcdClient, "etcd", loopback}, {cfg.Ports.EtcdPeer, "etcd", loopback},
+	}
+	if cfg.Gateways == config.Merged {
+		list = append(list, wanted{cfg.Ports.HTTP, "HTTP", all}, wanted{cfg.Ports.HTTPS, "HTTPS", all})
 	}
 	for _, port := range cluster.LoopbackPorts {
 		list = append(list, wanted{port, "Kubernetes' health checks", loopback})
@@ -203,6 +205,9 @@ func overlaps(cfg *config.Config) ([]variant.Overlap, error) {
 	}
 	ranges := []struct{ field, value string }{
 		{"clusterCidr", cfg.ClusterCIDR}, {"serviceCidr", cfg.ServiceCIDR}, {"buildCidr", cfg.BuildCIDR},
+	}
+	if cfg.Gateways == config.Separate {
+		ranges = append(ranges, struct{ field, value string }{"gatewayCidr", cfg.GatewayCIDR})
 	}
 	var found []variant.Overlap
 	for _, route := range routes {

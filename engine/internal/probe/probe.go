@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,6 +46,9 @@ func Gather(ctx context.Context, cfg *config.Config) (variant.Facts, error) {
 		CNIPlugins:        map[string]string{},
 		Binaries:          binaries(cfg),
 		ForwardDropped:    network.ForwardDropped(ctx),
+	}
+	if cfg.Gateways == config.Separate {
+		maps.Copy(facts.Programs, programs("nsenter"))
 	}
 	dir := CNIDir()
 	for _, plugin := range []string{"bridge", "host-local", "ptp"} {
