@@ -52,6 +52,11 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/hogs.ts'],
   },
   {
+    name: 'gateway-conformance',
+    what: 'the edge against the Gateway API’s conformance suite (docs/results/gateway-conformance.md)',
+    command: [NODE, 'tools/conformance/run.ts'],
+  },
+  {
     name: 'bench',
     what: 'the figures of the running Brainpod (docs/results/spine.md)',
     command: [NODE, 'bench/run.ts'],
