@@ -34,7 +34,12 @@ func (e *Edge) applyManifests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	objects, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": append(manifests(e.config), secret, errorPages(e.config))})
+	items := append(manifests(e.config), secret)
+	if e.gateways == nil {
+		// A policy for all Gateways of a class is taken only where they are merged.
+		items = append(items, errorPages(e.config))
+	}
+	objects, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": items})
 	if err != nil {
 		return err
 	}
