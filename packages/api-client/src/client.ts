@@ -9,6 +9,7 @@ import {
   RAW,
   streamAfter,
 } from './connection.ts';
+import { DomainsClient } from './domains-client.ts';
 import { KeysClient } from './keys-client.ts';
 import { OperatorClient } from './operator-client.ts';
 import { PodsClient } from './pods-client.ts';
@@ -45,6 +46,7 @@ export class BrainpodClient {
   readonly keys: KeysClient;
   readonly operator: OperatorClient;
   readonly activity: ActivityClient;
+  readonly domains: DomainsClient;
   readonly #api: Connection;
 
   constructor(options: ClientOptions) {
@@ -54,6 +56,7 @@ export class BrainpodClient {
     this.keys = new KeysClient(this.#api);
     this.operator = new OperatorClient(this.#api);
     this.activity = new ActivityClient(this.#api);
+    this.domains = new DomainsClient(this.#api);
   }
 
   async currentUser(): Promise<User> {

@@ -33,6 +33,12 @@ const RULES: readonly Rule[] = [
     command: /^(revision|rollback)/,
     advice: 'The revisions of this pod: brainpod revision list',
   },
+  {
+    code: 'NOT_FOUND',
+    command: /^domain/,
+    advice:
+      "The own domains of this pod: brainpod domain list POD. One more is named in a Route's spec.domains.",
+  },
   { code: 'NOT_FOUND', command: /^blueprint/, advice: 'The blueprints there are: brainpod blueprint list' },
   { code: 'NOT_FOUND', command: /^key/, advice: 'Your keys: brainpod key list' },
   { code: 'NOT_FOUND', command: /^cluster/, advice: 'The clusters there are: brainpod cluster list' },
@@ -91,6 +97,11 @@ const RULES: readonly Rule[] = [
     code: 'VALIDATION_ERROR',
     command: /^blueprint install/,
     advice: 'What it can be told: brainpod blueprint get ID',
+  },
+  {
+    code: 'VALIDATION_ERROR',
+    command: /^domain certificate/,
+    advice: 'What is in the file: openssl x509 -in FILE -noout -text',
   },
   {
     code: 'REQUEST_TOO_LARGE',

@@ -114,7 +114,8 @@ export function runnerFor(io: Io, situation: Situation): Runner {
     async function run(...args) {
       situation.command = commandPath(this);
       const context = await Context.open(io, this.optsWithGlobals<GlobalFlags>());
-      situation.pod = context.settings.pod.value;
+      const named = args[this.registeredArguments.findIndex((each) => each.name() === 'pod')];
+      situation.pod = typeof named === 'string' ? named : context.settings.pod.value;
       situation.endpoint = context.settings.endpoint.value;
       const outcome = await work(context, ...args);
       if (outcome !== null) context.print(outcome);

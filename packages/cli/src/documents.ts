@@ -39,7 +39,8 @@ export function parseDocuments(source: string, name: string): unknown[] {
     .flatMap((value) => (Array.isArray(value) ? value : [value]));
 }
 
-async function readText(file: string): Promise<string> {
+/** The text of a file. Throws CliFailure that says why it cannot be read. */
+export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

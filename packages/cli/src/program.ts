@@ -16,6 +16,9 @@ import { registerConfigShow } from './commands/config-show.ts';
 import { registerDeploy, registerRedeploy } from './commands/deploy.ts';
 import { registerDescribe } from './commands/describe.ts';
 import { registerDescribeResource } from './commands/describe-resource.ts';
+import { registerDomainCertificate } from './commands/domain-certificate.ts';
+import { registerDomainCheck } from './commands/domain-check.ts';
+import { registerDomainList } from './commands/domain-list.ts';
 import { registerEvents } from './commands/events.ts';
 import { registerImageBuild } from './commands/image-build.ts';
 import { registerImageInspect } from './commands/image-inspect.ts';
@@ -84,6 +87,7 @@ export function buildProgram(run: Runner, io: Io): Command {
   registerEvents(program, run);
   registerMetrics(program, run);
   registerOpen(program, run);
+  registerDomains(program, run);
   registerBlueprints(program, run);
   registerImages(program, run);
   registerKeys(program, run);
@@ -126,6 +130,13 @@ function registerRevisions(program: Command, run: Runner): void {
   registerRevisionDiff(revision, run);
   registerRevisionWait(revision, run);
   registerRevisionCancel(revision, run);
+}
+
+function registerDomains(program: Command, run: Runner): void {
+  const domain = group(program, 'domain', 'Own domains: their DNS records and certificates');
+  registerDomainList(domain, run);
+  registerDomainCheck(domain, run);
+  registerDomainCertificate(group(domain, 'certificate', 'Certificates that you bring yourself'), run);
 }
 
 function registerBlueprints(program: Command, run: Runner): void {

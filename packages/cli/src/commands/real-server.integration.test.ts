@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Platform } from '../testing/platform.ts';
 import { runInProcess } from '../testing/run-in-process.ts';
 
@@ -180,6 +182,52 @@ describe('keys and the audit log', () => {
     expect((await run('audit')).stdout).toMatch(/revokeKey[\s\S]*rollKey[\s\S]*createKey/);
     expect((await run(`audit --pod ${pod}`)).stdout).toContain('createPod');
     expect((await run('key roll 5')).exitCode).toBe(1);
+  });
+});
+
+describe('own domains', () => {
+  const HOUR_MS = 3_600_000;
+  const due = async () => (await platform.domains.due(new Date(), 1000)).find((each) => each.route === pod);
+  const wanting = async () => {
+    const domain = `www.${pod}.example.com`;
+    const rules = [{ name: 'web', path: '/', port: 80, backendRef: 'urn:brain:app:default:web' }];
+    await json('resource create -f -', app);
+    await json('resource create -f -', document('Route', pod, { domains: [domain], rules }));
+    return domain;
+  };
+
+  it('are listed with the record to set, and active once DNS and a certificate are there', async () => {
+    const domain = await wanting();
+    expect((await run('domain list')).stdout).toMatch(
+      new RegExp(`${domain} +waitingForDns[^]*CNAME +${domain} +${pod}-${pod}`),
+    );
+    const waiting = run(`domain check ${pod} ${domain} --wait --json`);
+    const found = await vi.waitFor(async () => {
+      const asked = (await run('audit')).stdout.includes('checkDomain') ? await due() : undefined;
+      if (asked === undefined) throw new Error('Nobody has asked for it.');
+      return asked;
+    }, 10_000);
+    const nextAttemptAt = new Date(Date.now() + HOUR_MS);
+    await platform.domains.hold(found.podId, domain, new Date());
+    const dates = { notBefore: new Date(), notAfter: nextAttemptAt };
+    const certificate = { chainPem: '', keySealed: Buffer.from('sealed'), issuer: 'acme' as const, ...dates };
+    await platform.domains.save(found, { state: 'active', reason: null, nextAttemptAt, certificate });
+    const outcome = await waiting;
+    expect([outcome.exitCode, outcome.stderr]).toEqual([0, '']);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ domain, state: 'active' });
+    expect((await run(`domain check ${pod} other.example.com`)).stderr).toContain(`domain list ${pod}`);
+  });
+
+  it('get a certificate of their owner, and lose it again', async () => {
+    const domain = await wanting();
+    const [cert, key] = [join(platform.home, 'cert.pem'), join(platform.home, 'key.pem')];
+    await writeFile(cert, '-----BEGIN CERTIFICATE-----\n');
+    await writeFile(key, '-----BEGIN PRIVATE KEY-----\n');
+    const set = await run(`domain certificate set ${pod} ${domain} --cert ${cert} --key ${key}`);
+    expect([set.exitCode, set.stdout]).toEqual([0, expect.stringContaining('yours, until')]);
+    expect((await run(`domain certificate remove ${pod} ${domain}`)).exitCode).toBe(0);
+    const again = await run(`domain certificate remove ${pod} ${domain}`);
+    expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining(`domain list ${pod}`)]);
   });
 });
 

@@ -127,6 +127,11 @@ const SOURCES: Readonly<Record<string, Source | undefined>> = {
   app: named('app'),
   route: named('route'),
   revision: revisions,
+  domain: async ({ client, pod }, positional) =>
+    (await client().domains.list(positional[0] ?? pod())).map(({ domain, state }) => ({
+      value: domain,
+      description: state,
+    })),
   id: async ({ client }) =>
     (await client().listBlueprints()).map(({ id, name }) => ({ value: id, description: name })),
   key: async ({ client }) =>

@@ -1,6 +1,6 @@
 import type { BrainpodClient, RevisionDetail } from '@brainpod/api-client/client';
-import { ApiFailure, ConnectionFailure } from '@brainpod/api-client/failure';
 import { CliFailure } from '../failure.ts';
+import { isPassing, messageOf, PAUSE_MS, pause } from './asking-again.ts';
 import {
   describe,
   type Health,
@@ -31,7 +31,6 @@ export type WaitOptions = {
   signal?: AbortSignal;
 };
 
-const PAUSE_MS = 1000;
 const LONGEST_STREAM_SECONDS = 300;
 
 /**
@@ -140,11 +139,6 @@ class Wait {
   }
 }
 
-function isPassing(error: unknown): boolean {
-  if (error instanceof ConnectionFailure) return true;
-  return error instanceof ApiFailure && ['SERVICE_UNAVAILABLE', 'RATE_LIMITED'].includes(error.code);
-}
-
 function refuseIfOver(revision: RevisionDetail): void {
   if (revision.state === 'failed') {
     const reason = revision.error ?? 'No reason is recorded.';
@@ -183,24 +177,5 @@ function timedOut(revision: RevisionDetail | null, timeoutMs: number): CliFailur
 function stopped(revisionId: string): CliFailure {
   return new CliFailure('Stopped waiting. The deployment goes on.', {
     advice: `Follow it with: brainpod revision wait ${revisionId}. End it with: brainpod revision cancel ${revisionId}`,
-  });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-async function pause(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(new Error('stopped'));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, PAUSE_MS);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener('abort', stop, { once: true });
   });
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
+import { standInCertificates } from '@brainpod/api/testing/stand-in-certificates';
 import { StandInCluster } from '@brainpod/api/testing/stand-in-cluster';
 import { BrainpodClient } from '@brainpod/api-client/client';
 import { type RunningBuildkit, startBuildkit } from '@brainpod/builder/testing/buildkit';
@@ -74,6 +75,7 @@ export class Platform {
       domain: 'example.test',
       registryHost: REGISTRY_HOST,
       blueprints: [],
+      domainCertificates: standInCertificates,
       clusterOf: () => cluster,
       logger,
     });
@@ -98,6 +100,11 @@ export class Platform {
     const origin = await server.listen({ host: '127.0.0.1', port: 0 });
     const home = await mkdtemp(join(tmpdir(), 'brainpod-flow-test-'));
     return new Platform(origin, secret, home, { store, server, distribution, buildkit });
+  }
+
+  /** What becomes of domains, which the test plays. */
+  get domains(): Store['domains'] {
+    return this.#parts.store.domains;
   }
 
   async stop(): Promise<void> {

@@ -73,6 +73,22 @@ export const routeBody = (name: string, hostname: string) => ({
   healthy: true,
 });
 
+export const domainBody = (changes: Record<string, unknown> = {}) => ({
+  domain: 'www.example.com',
+  route: 'urn:brain:route:default:web',
+  state: 'waitingForDns',
+  reason: null,
+  verifiedAt: null,
+  records: {
+    cname: { type: 'CNAME', name: 'www.example.com', value: 'web-q.example.test' },
+    txt: { type: 'TXT', name: '_brainpod.www.example.com', value: 'brainpod=abc' },
+  },
+  certificate: null,
+  nextAttemptAt: '2026-01-01T00:00:00.000Z',
+  _links: {},
+  ...changes,
+});
+
 export const errorBody = (code: string, message: string, details?: { path: string; message: string }[]) => ({
   error: { code, message, requestId: 'req-1', ...(details === undefined ? {} : { details }) },
 });

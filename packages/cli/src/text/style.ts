@@ -25,12 +25,13 @@ export function styleFor(stream: { isTTY?: boolean | undefined }, environment: E
   };
 }
 
-/** The colour that belongs to a state of a revision or a phase of a resource. */
+/** The colour that belongs to a state of a revision or a domain, or a phase of a resource. */
 export function paintState(style: Style, state: string): string {
   switch (state) {
     case 'deployed':
     case 'Ready':
     case 'healthy':
+    case 'active':
       return style.green(state);
     case 'failed':
     case 'Degraded':
@@ -40,6 +41,10 @@ export function paintState(style: Style, state: string): string {
     case 'ready':
     case 'Starting':
     case 'Queued':
+    case 'waitingForDns':
+    case 'verifying':
+    case 'issuing':
+    case 'renewing':
       return style.yellow(state);
     case 'draft':
       return style.cyan(state);
