@@ -50,9 +50,9 @@ const rule = (name: string, urlPath: string) => ({
 function inPod(pod: string) {
   const run = async (args: readonly string[], input?: string): Promise<Outcome> => {
     const outcome = await brainpod(installation, ['--pod', pod, ...args], input);
-    expect({ args, code: outcome.code, stderr: outcome.code === 0 ? '' : outcome.stderr }).toMatchObject({
-      code: 0,
-    });
+    if (outcome.code !== 0) {
+      throw new Error(`brainpod ${args.join(' ')}: exit ${outcome.code}\n${outcome.stderr}${outcome.stdout}`);
+    }
     return outcome;
   };
   return {

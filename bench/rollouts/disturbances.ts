@@ -1,5 +1,7 @@
 import { rm, utimes } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { until } from '../../e2e/brainpod.ts';
 import { Victims } from '../../tools/rehearse/victims.ts';
 import type { SteadyPod } from '../../tools/traffic/steady-pod.ts';
@@ -50,7 +52,7 @@ export function disturbances(pod: SteadyPod, onlyRollouts: boolean): Disturbance
       newCertificate(pod.bench),
       roll,
     ],
-    newEdge(pod.bench),
+    ...newEdge(pod.bench),
   ];
 }
 
@@ -81,19 +83,41 @@ function newCertificate(bench: Bench): Disturbance {
   };
 }
 
-/** The engine exchanges an Envoy whose program is another than the one that runs. */
-function newEdge(bench: Bench): Disturbance {
-  return {
+/**
+ * The engine exchanges an Envoy whose program is another than the one that runs: an interim one takes over, and the new
+ * one takes over from it. In between the clients leave, for each Envoy stays until its last one has left.
+ */
+function newEdge(bench: Bench): Disturbance[] {
+  const victims = new Victims(bench);
+  let old = 0;
+  const exchange: Disturbance = {
     what: 'the edge exchanged',
     rollouts: 0,
     async run() {
-      const victims = new Victims(bench);
-      const [engine, envoy] = [await victims.pidOf('engine'), await victims.pidOf('envoy')];
+      const engine = await victims.pidOf('engine');
+      old = await victims.pidOf('envoy');
       const now = new Date();
       await utimes(await victims.envoyBinary(), now, now);
       process.kill(engine, 'SIGTERM');
-      await until('another Envoy', BACK_TIMEOUT_MS, async () => (await victims.pidOf('envoy')) !== envoy);
+      await until('the old Envoy listens no more', BACK_TIMEOUT_MS, () => hasStopped(bench));
       await victims.allReady();
     },
   };
+  const back: Disturbance = {
+    what: 'the interim edge exchanged',
+    rollouts: 0,
+    async run() {
+      await until('another Envoy', BACK_TIMEOUT_MS, async () => (await victims.pidOf('envoy')) !== old);
+      await victims.allReady();
+    },
+  };
+  return [exchange, back];
+}
+
+async function hasStopped(bench: Bench): Promise<boolean> {
+  const socketPath = path.join(bench.runDir, 'engine/edge/envoy-main.sock');
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ socketPath, path: '/stats?filter=listener_manager.listener_stopped' }, resolve).on('error', reject);
+  });
+  return /: [1-9]/.test(await text(answer));
 }

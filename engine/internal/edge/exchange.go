@@ -21,14 +21,20 @@ const (
 	// takeoverTime is how long a new Envoy may take until it serves what the old one serves.
 	takeoverTime = 30 * time.Second
 	pollInterval = 50 * time.Millisecond
+	// lingerTime is how long a drained Envoy is kept for connections that do not end by themselves: Envoy cannot ask for
+	// the end of a WebSocket.
+	lingerTime = time.Hour
+	// lingerInterval is how often it is asked whether they have ended.
+	lingerInterval = 500 * time.Millisecond
 	// migrateSetting makes the kernel hand connections that a closing listener has not accepted yet to the others on its port.
 	migrateSetting = "/proc/sys/net/ipv4/tcp_migrate_req"
 )
 
 // exchangeOutdated ends an Envoy of another generation without losing a request. An interim Envoy of the new generation
-// listens on the same ports, and only once it serves is the old one drained and ended; the engine starts the component
-// again, with the new files; and once that one serves, the interim is drained and ended. Whatever dies in between, the
-// next call goes on from what is running then: each Envoy tells its own generation.
+// listens on the same ports, and only once it serves does the old one stop to listen; when its last client has left it is
+// ended, and the engine starts the component again, with the new files; and once that one serves, the interim goes the
+// same way. It returns when nobody new comes to the old one. Whatever dies in between, the next call goes on from what is
+// running then: each Envoy tells its own generation.
 func (e *Edge) exchangeOutdated(ctx context.Context) error {
 	wanted, err := e.bootstrap(Main)
 	if err != nil {
@@ -51,6 +57,10 @@ func (e *Edge) exchangeOutdated(ctx context.Context) error {
 		// It has no configuration yet, and so no clients.
 		return running.quit(ctx)
 	}
+	if outdated, err := interim.info(ctx); err == nil && outdated.Node.ID != interimOf(wanted) && hasStopped(ctx, running) == nil {
+		// Everybody new comes to the interim Envoy of an earlier exchange already: it cannot make way for another one.
+		return running.quit(ctx)
+	}
 	if err := e.startInterim(ctx, interim, wanted.Generation); err != nil {
 		return err
 	}
@@ -60,7 +70,7 @@ func (e *Edge) exchangeOutdated(ctx context.Context) error {
 // startInterim starts the interim Envoy unless the right one runs already.
 func (e *Edge) startInterim(ctx context.Context, interim admin, generation string) error {
 	if info, err := interim.info(ctx); err == nil {
-		if info.Node.ID == (Bootstrap{Instance: Interim, Generation: generation}).NodeID() {
+		if info.Node.ID == interimOf(Bootstrap{Generation: generation}) {
 			return nil
 		}
 		if err := interim.quit(ctx); err != nil {
@@ -92,7 +102,12 @@ func (e *Edge) startInterim(ctx context.Context, interim admin, generation strin
 	return nil
 }
 
-// handOver waits until one Envoy serves what the other does, then drains and ends the other.
+func interimOf(wanted Bootstrap) string {
+	return Bootstrap{Instance: Interim, Generation: wanted.Generation}.NodeID()
+}
+
+// handOver waits until one Envoy serves what the other does and the other has stopped to listen. The other is ended when
+// its last client has left, which may be long after.
 func (e *Edge) handOver(ctx context.Context, from, to admin) error {
 	if err := waitUntil(ctx, takeoverTime, func(ctx context.Context) error { return servesAll(ctx, from, to) }); err != nil {
 		return fmt.Errorf("the new Envoy does not serve yet, the old one goes on: %w", err)
@@ -100,16 +115,32 @@ func (e *Edge) handOver(ctx context.Context, from, to admin) error {
 	if err := e.migrateConnections(); err != nil {
 		return err
 	}
-	drained := from.drain(ctx)
-	if drained == nil {
-		drained = waitUntil(ctx, 4*drainTime, func(ctx context.Context) error { return isDrained(ctx, from) })
+	stopped := from.drain(ctx)
+	if stopped == nil {
+		stopped = waitUntil(ctx, 4*drainTime, func(ctx context.Context) error { return hasStopped(ctx, from) })
 	}
-	// Clients that keep a connection open without asking for anything are not waited for longer.
-	quit := from.quit(ctx)
-	if quit == nil && drained != nil && ctx.Err() == nil {
-		drained = nil
+	if err := errors.Join(stopped, e.restoreMigration()); err != nil {
+		return err
 	}
-	return errors.Join(drained, quit, e.restoreMigration())
+	go linger(ctx, from, to)
+	return nil
+}
+
+// linger ends an Envoy that listens no more as soon as it has no clients, or after lingerTime. Should the one that took
+// over fail, it is ended at once, and whoever started it sees to what comes next. When the engine ends, the next one
+// hands over again, and comes back here.
+func linger(ctx context.Context, from, to admin) {
+	// That time is over is as good a reason as that nobody is left.
+	_ = waitWithin(ctx, lingerTime, lingerInterval, func(ctx context.Context) error {
+		if _, err := to.info(ctx); err != nil {
+			return nil
+		}
+		return hasNoClients(ctx, from)
+	})
+	if ctx.Err() == nil {
+		// An Envoy that does not answer has ended.
+		_ = from.quit(ctx)
+	}
 }
 
 func servesAll(ctx context.Context, from, to admin) error {
@@ -136,25 +167,44 @@ func servesAll(ctx context.Context, from, to admin) error {
 	return nil
 }
 
-// isDrained tells by Envoy's own counters that it accepts nothing more and that no client is left.
-func isDrained(ctx context.Context, envoy admin) error {
-	counts, err := envoy.counts(ctx, `^(listener_manager\.(listener_stopped|total_listeners_active)|listener\..*\.downstream_cx_active)$`)
+// hasStopped returns nil when an Envoy accepts nothing more.
+func hasStopped(ctx context.Context, envoy admin) error {
+	counts, err := envoy.counts(ctx, clientCounts)
 	if err != nil {
 		return err
 	}
-	return drained(counts)
+	return stoppedListening(counts)
 }
 
-func drained(counts map[string]int) error {
+// hasNoClients returns nil when no connection to an Envoy is open.
+func hasNoClients(ctx context.Context, envoy admin) error {
+	counts, err := envoy.counts(ctx, clientCounts)
+	if err != nil {
+		return err
+	}
+	return noneOpen(counts)
+}
+
+// clientCounts are the names of Envoy's own counters that tell whether it has clients, and may get others.
+const clientCounts = `^(listener_manager\.(listener_stopped|total_listeners_active)|listener\..*\.downstream_cx_active)$`
+
+func stoppedListening(counts map[string]int) error {
+	stopped, active := counts["listener_manager.listener_stopped"], counts["listener_manager.total_listeners_active"]
+	if stopped < active {
+		return fmt.Errorf("%d of %d listeners are closed", stopped, active)
+	}
+	return nil
+}
+
+func noneOpen(counts map[string]int) error {
 	open := 0
 	for name, count := range counts {
 		if strings.HasSuffix(name, ".downstream_cx_active") && !strings.HasPrefix(name, "listener.admin.") {
 			open += count
 		}
 	}
-	stopped, active := counts["listener_manager.listener_stopped"], counts["listener_manager.total_listeners_active"]
-	if stopped < active || open > 0 {
-		return fmt.Errorf("%d of %d listeners are closed and %d connections are open", stopped, active, open)
+	if open > 0 {
+		return fmt.Errorf("%d connections are open", open)
 	}
 	return nil
 }
@@ -196,9 +246,13 @@ func (e *Edge) restoreMigration() error {
 
 // waitUntil repeats a check until it returns nil; after the limit it returns the check's last error.
 func waitUntil(ctx context.Context, limit time.Duration, check func(context.Context) error) error {
+	return waitWithin(ctx, limit, pollInterval, check)
+}
+
+func waitWithin(ctx context.Context, limit, interval time.Duration, check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	ticker := time.NewTicker(pollInterval)
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
 		err := check(ctx)

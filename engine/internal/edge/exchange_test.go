@@ -19,6 +19,7 @@ type envoyAdmin struct {
 	mutex     sync.Mutex
 	listeners string
 	draining  bool
+	clients   int
 	calls     []string
 	onDrain   func()
 }
@@ -37,6 +38,7 @@ func (e *envoyAdmin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			stopped = 2
 		}
 		fmt.Fprintf(w, "listener_manager.listener_stopped: %d\nlistener_manager.total_listeners_active: 2\n", stopped)
+		fmt.Fprintf(w, "listener.[__]_443.downstream_cx_active: %d\n", e.clients)
 	case "/drain_listeners", "/quitquitquit":
 		e.calls = append(e.calls, r.Method+" "+r.URL.Path)
 		if r.URL.Path == "/drain_listeners" {
@@ -54,7 +56,35 @@ func (e *envoyAdmin) listen(addresses string) {
 	e.listeners = addresses
 }
 
+func (e *envoyAdmin) setClients(count int) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	e.clients = count
+}
+
+// askedFor waits until the calls are these.
+func (e *envoyAdmin) askedFor(t *testing.T, want ...string) {
+	t.Helper()
+	if err := waitUntil(t.Context(), 10*time.Second, func(context.Context) error {
+		e.mutex.Lock()
+		defer e.mutex.Unlock()
+		if !reflect.DeepEqual(e.calls, want) {
+			return fmt.Errorf("the Envoy was asked %v, want %v", e.calls, want)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
 func serveAdmin(t *testing.T, handler http.Handler) admin {
+	t.Helper()
+	admin, _ := serveAdminUntil(t, handler)
+	return admin
+}
+
+// serveAdminUntil also returns what makes it answer no more.
+func serveAdminUntil(t *testing.T, handler http.Handler) (admin, func()) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.sock")
 	listener, err := net.Listen("unix", path)
@@ -64,13 +94,14 @@ func serveAdmin(t *testing.T, handler http.Handler) admin {
 	server := &http.Server{Handler: handler}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
 		<-ended
 	})
-	return adminAt(path)
+	t.Cleanup(stop)
+	return adminAt(path), stop
 }
 
 func TestServesAllNamesWhatIsMissing(t *testing.T) {
@@ -114,15 +145,45 @@ func TestHandOverDrainsOnlyOnceTheOtherServes(t *testing.T) {
 	if !served {
 		t.Error("the old Envoy was drained before the new one served")
 	}
-	if want := []string{"POST /drain_listeners", "POST /quitquitquit"}; !reflect.DeepEqual(old.calls, want) {
-		t.Errorf("the old Envoy was asked %v, want %v", old.calls, want)
-	}
+	old.askedFor(t, "POST /drain_listeners", "POST /quitquitquit")
 	if len(next.calls) != 0 {
 		t.Errorf("the new Envoy was asked %v", next.calls)
 	}
 	if after, err := os.ReadFile(migrateSetting); err != nil || string(after) != string(before) {
 		t.Errorf("the kernel's setting is %q (%v), it was %q", after, err, before)
 	}
+}
+
+func TestLingerEndsTheOldOneWithItsLastClient(t *testing.T) {
+	old := &envoyAdmin{clients: 1}
+	ended := make(chan struct{})
+	from, to := serveAdmin(t, old), serveAdmin(t, &envoyAdmin{})
+	go func() { defer close(ended); linger(t.Context(), from, to) }()
+	select {
+	case <-ended:
+		t.Fatal("the old Envoy was ended under its client")
+	case <-time.After(2 * lingerInterval):
+	}
+	old.askedFor(t)
+	old.setClients(0)
+	<-ended
+	old.askedFor(t, "POST /quitquitquit")
+}
+
+func TestLingerEndsTheOldOneWhenTheOtherFails(t *testing.T) {
+	old := &envoyAdmin{clients: 1}
+	to, fail := serveAdminUntil(t, &envoyAdmin{})
+	fail()
+	linger(t.Context(), serveAdmin(t, old), to)
+	old.askedFor(t, "POST /quitquitquit")
+}
+
+func TestLingerLeavesTheOldOneWhenTheEngineEnds(t *testing.T) {
+	old := &envoyAdmin{clients: 1}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	linger(ctx, serveAdmin(t, old), serveAdmin(t, &envoyAdmin{}))
+	old.askedFor(t)
 }
 
 func TestHandOverLeavesTheOldOneWhenTheOtherNeverServes(t *testing.T) {
