@@ -99,6 +99,9 @@ func (c *Cluster) kubeletConfig(serving pki.Paths, resolver string) object {
 		"maxPods":                  mostPods,
 		"podPidsLimit":             mostProcesses,
 		"seccompDefault":           true,
+		// The API server lets a node see a Secret only a moment after the node was told of the pod that needs it. A watch
+		// would be refused right then and not tried again in time: the image would be pulled without its credentials.
+		"configMapAndSecretChangeDetectionStrategy": "Cache",
 		// All our firewall rules are nftables'; these would be iptables'.
 		"makeIPTablesUtilChains": false,
 		"containerLogMaxSize":    "10Mi",

@@ -15,6 +15,7 @@ export type AssessedApp = {
   observation: AppObservation;
   health: AppHealth;
   sizes: InstanceSizes;
+  registryHost: string;
   routes: { route: string; port: number }[];
 };
 
@@ -40,7 +41,7 @@ export function assessPod(
     .map((document) =>
       assessApp(document, byResource.get(`app/${document.metadata.name}`) ?? [], {
         routeDocuments,
-        sizes: platform.sizes,
+        platform,
       }),
     );
   const routes = routeDocuments.map((document) => {
@@ -71,7 +72,7 @@ export function assessPod(
 function assessApp(
   document: AppDocument,
   objects: readonly LiveObject[],
-  { routeDocuments, sizes }: { routeDocuments: readonly RouteDocument[]; sizes: InstanceSizes },
+  { routeDocuments, platform }: { routeDocuments: readonly RouteDocument[]; platform: Platform },
 ): AssessedApp {
   const observed = objects.map((object) => object.observed);
   const observation: AppObservation = {
@@ -84,7 +85,8 @@ function assessApp(
       .filter((rule) => backendNameOf(rule.backendRef) === document.metadata.name)
       .map((rule) => ({ route: route.metadata.name, port: rule.port })),
   );
-  return { document, observation, health: appHealth(observation), sizes, routes };
+  const { sizes, registryHost } = platform;
+  return { document, observation, health: appHealth(observation), sizes, registryHost, routes };
 }
 
 function groupByResource(objects: Iterable<LiveObject>): Map<string, LiveObject[]> {

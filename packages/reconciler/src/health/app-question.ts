@@ -11,6 +11,8 @@ export type AppQuestion = {
   health: AppHealth;
   /** What an instance of each size may use in this installation. */
   sizes: InstanceSizes;
+  /** The host of the installation's own registry, as it stands in image names. */
+  registryHost: string;
   /** The Routes' rules that lead to it. */
   routes: { route: string; port: number }[];
   /** By name of the k8s pod. May be left out where only what is terminal matters. */

@@ -133,6 +133,7 @@ function diagnose(
     observation,
     health: appHealth(observation),
     sizes: more.sizes ?? INSTANCE_SIZES,
+    registryHost: 'registry.brainpod.localhost',
     routes: more.routes ?? [],
     events: new Map([[name, more.events ?? []]]),
   });
@@ -186,6 +187,21 @@ const CASES: Case[] = [
       ],
     },
     { terminal: true, sentence: /^The image of App "web" may not be fetched: the registry refused/ },
+  ],
+  [
+    'an image of its own pod, of which the node has no credentials yet',
+    {
+      containerStatuses: [
+        {
+          ...waiting(
+            'ErrImagePull',
+            'failed to resolve reference "registry.brainpod.localhost/acme/web:7": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials',
+          ),
+          image: 'registry.brainpod.localhost/acme/web:7',
+        },
+      ],
+    },
+    { terminal: false, sentence: /was refused by Brainpod's own registry: registry\.brainpod\.localhost/ },
   ],
   [
     'a registry that does not answer',

@@ -45,14 +45,14 @@ function diagnoseK8sPod(question: AppQuestion, k8sPod: ObservedK8sPod): Diagnosi
 }
 
 function diagnoseContainer(
-  { document, sizes }: AppQuestion,
+  { document, sizes, registryHost }: AppQuestion,
   k8sPod: ObservedK8sPod,
   container: ObservedContainer,
 ): Diagnosis | null {
   const { state } = container;
   const app = `App "${document.metadata.name}"`;
   if (state.is === 'waiting') {
-    const image = imageFault(app, container);
+    const image = imageFault(app, container, registryHost);
     if (image !== null) return image;
     const start = startFault(app, state.reason, state.message);
     if (start !== null) return start;

@@ -8,8 +8,11 @@ const NOT_ALLOWED =
   /unauthorized|authorization failed|denied|forbidden|insufficient_scope|no basic auth|401|403/i;
 const WRONG_PLATFORM = /no match for platform|no matching manifest/i;
 
-/** Why a container's image cannot be had; null when that is not what it waits for. */
-export function imageFault(app: string, container: ObservedContainer): Diagnosis | null {
+/**
+ * Why a container's image cannot be had; null when that is not what it waits for. Images at `ownRegistry` are those of the
+ * App's own pod, which it may fetch.
+ */
+export function imageFault(app: string, container: ObservedContainer, ownRegistry: string): Diagnosis | null {
   const { state, image } = container;
   if (state.is !== 'waiting' || !PULL_REASONS.has(state.reason)) return null;
   // An image may well be called "not-found" or "denied"; only what is said about it counts.
@@ -26,6 +29,10 @@ export function imageFault(app: string, container: ObservedContainer): Diagnosis
   }
   // Many registries hide what is not public behind "not authorised"; a plain refusal wins over "not found".
   if (NOT_ALLOWED.test(message)) {
+    if (image.startsWith(`${ownRegistry}/`)) {
+      // A node that has just been told of an instance may not have its credentials yet. It tries again by itself.
+      return { terminal: false, sentence: `${whose} was refused by Brainpod's own registry: ${image}.` };
+    }
     return {
       terminal: true,
       sentence: `${whose} may not be fetched: the registry refused ${image}. It must be public, or lie in this pod's own part of the registry; check its name as well.`,
