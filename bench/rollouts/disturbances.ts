@@ -99,7 +99,7 @@ function newEdge(bench: Bench): Disturbance[] {
       const now = new Date();
       await utimes(await victims.envoyBinary(), now, now);
       process.kill(engine, 'SIGTERM');
-      await until('the old Envoy listens no more', BACK_TIMEOUT_MS, () => hasStopped(bench));
+      await until('the old Envoy listens no more', BACK_TIMEOUT_MS, () => hasStopped(bench, 'main'));
       await victims.allReady();
     },
   };
@@ -108,16 +108,22 @@ function newEdge(bench: Bench): Disturbance[] {
     rollouts: 0,
     async run() {
       await until('another Envoy', BACK_TIMEOUT_MS, async () => (await victims.pidOf('envoy')) !== old);
+      await until('the interim Envoy listens no more', BACK_TIMEOUT_MS, () => hasStopped(bench, 'interim'));
       await victims.allReady();
     },
   };
   return [exchange, back];
 }
 
-async function hasStopped(bench: Bench): Promise<boolean> {
-  const socketPath = path.join(bench.runDir, 'engine/edge/envoy-main.sock');
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    get({ socketPath, path: '/stats?filter=listener_manager.listener_stopped' }, resolve).on('error', reject);
+async function hasStopped({ runDir }: Bench, envoy: 'main' | 'interim'): Promise<boolean> {
+  const socketPath = path.join(runDir, `engine/edge/envoy-${envoy}.sock`);
+  const stats = '/stats?filter=listener_manager.listener_stopped';
+  const answer = await new Promise<IncomingMessage | null>((resolve, reject) => {
+    get({ socketPath, path: stats }, resolve).on('error', (error) => {
+      // Nobody is there any more.
+      if ('code' in error && error.code === 'ECONNREFUSED') resolve(null);
+      else reject(error);
+    });
   });
-  return /: [1-9]/.test(await text(answer));
+  return answer === null || /: [1-9]/.test(await text(answer));
 }

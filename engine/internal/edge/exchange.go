@@ -24,6 +24,8 @@ const (
 	// lingerTime is how long a drained Envoy is kept for connections that do not end by themselves: Envoy cannot ask for
 	// the end of a WebSocket.
 	lingerTime = time.Hour
+	// lastClientsTime is how long it is kept when another exchange is due.
+	lastClientsTime = time.Minute
 	// lingerInterval is how often it is asked whether they have ended.
 	lingerInterval = 500 * time.Millisecond
 	// migrateSetting makes the kernel hand connections that a closing listener has not accepted yet to the others on its port.
@@ -59,7 +61,7 @@ func (e *Edge) exchangeOutdated(ctx context.Context) error {
 	}
 	if outdated, err := interim.info(ctx); err == nil && outdated.Node.ID != interimOf(wanted) && hasStopped(ctx, running) == nil {
 		// Everybody new comes to the interim Envoy of an earlier exchange already: it cannot make way for another one.
-		return running.quit(ctx)
+		return endWithLastClient(ctx, running)
 	}
 	if err := e.startInterim(ctx, interim, wanted.Generation); err != nil {
 		return err
@@ -73,7 +75,8 @@ func (e *Edge) startInterim(ctx context.Context, interim admin, generation strin
 		if info.Node.ID == interimOf(Bootstrap{Generation: generation}) {
 			return nil
 		}
-		if err := interim.quit(ctx); err != nil {
+		// It is what an earlier exchange has left; the main Envoy serves beside it.
+		if err := errors.Join(interim.drain(ctx), endWithLastClient(ctx, interim)); err != nil {
 			return err
 		}
 	}
@@ -165,6 +168,20 @@ func servesAll(ctx context.Context, from, to admin) error {
 		}
 	}
 	return nil
+}
+
+// endWithLastClient ends an Envoy that drains, when it has no clients any more or lastClientsTime is over.
+func endWithLastClient(ctx context.Context, envoy admin) error {
+	waited := waitUntil(ctx, lastClientsTime, func(ctx context.Context) error {
+		if err := hasStopped(ctx, envoy); err != nil {
+			return err
+		}
+		return hasNoClients(ctx, envoy)
+	})
+	if waited != nil && ctx.Err() != nil {
+		return waited
+	}
+	return envoy.quit(ctx)
 }
 
 // hasStopped returns nil when an Envoy accepts nothing more.
