@@ -5,15 +5,15 @@
  * `--log FILE` keeps all that the suite says. Needs root, and the engine's programs: BRAINPOD_ENGINE_BIN and
  * BRAINPOD_ENVOY_BINARY, or they are built. The last line is JSON: `{passed, failed: [name]}`.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { BareEngine, enginePrograms, type GatewayMode } from '../bare-engine.ts';
 import { cacheDirectory } from '../start/engine-key.mjs';
 import { ensureSuite, type Suite } from './build.ts';
-import { Cluster, type EnginePrograms, type GatewayMode } from './cluster.ts';
 import { CORE_FEATURES, EXTENDED_FEATURES } from './features.ts';
 import { writeImageArchive } from './image-archive.ts';
 import { judge, page, readSuiteReport, readTests } from './results.ts';
@@ -22,6 +22,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const RESULTS = process.env.BRAINPOD_TEST_RESULTS ?? path.join(ROOT, 'docs/results');
 // Container storage must not lie on a file system in memory, as the scratch directory may.
 const DIRECTORY = '/var/tmp/brainpod-conformance';
+const NAME = 'brainpod-conformance';
 const LONGEST_RUN = '60m';
 const LAST_LINES = 5;
 
@@ -35,9 +36,9 @@ const { values } = parseArgs({
 const gateways = modeOf(values.gateways);
 const programs = enginePrograms();
 const suite = await ensureSuite(cacheDirectory(process.env, homedir()), (text) => console.log(text));
-const cluster = new Cluster(programs, DIRECTORY);
+const cluster = new BareEngine({ name: NAME, index: 6, programs, directory: DIRECTORY, gateways });
 try {
-  await cluster.start(gateways);
+  await cluster.start();
   await importImages(suite);
   const began = performance.now();
   const output = await runSuite(suite);
@@ -130,16 +131,4 @@ async function brainpodVersion(): Promise<string> {
 
 function capture(command: string, args: readonly string[]): string {
   return execFileSync(command, args, { cwd: ROOT, encoding: 'utf8' }).trim();
-}
-
-function enginePrograms(): EnginePrograms {
-  const { BRAINPOD_ENGINE_BIN: binDir, BRAINPOD_ENVOY_BINARY: envoyBinary } = process.env;
-  if (binDir !== undefined && envoyBinary !== undefined) return { binDir, envoyBinary };
-  const { stdout, status } = spawnSync(process.execPath, [path.join(ROOT, 'tools/engine-build.ts')], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (status !== 0) throw new Error('the engine could not be built; see above');
-  // The line that engine-build.ts prints.
-  return JSON.parse(stdout) as EnginePrograms;
 }

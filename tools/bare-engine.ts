@@ -1,30 +1,40 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createNetworkNamespace, type NetworkNamespace } from '../network-namespace.ts';
-import { runCommand } from '../start/command.ts';
+import { createNetworkNamespace, type NetworkNamespace } from './network-namespace.ts';
+import { runCommand } from './start/command.ts';
 
-const NAME = 'brainpod-conformance';
-const NAMESPACE_INDEX = 6;
 const READY_TIMEOUT_MS = 180_000;
 
 export type GatewayMode = 'merged' | 'separate';
 export type EnginePrograms = { binDir: string; envoyBinary: string };
 
-/** A bare engine in a network namespace of its own. `directory` is its own, and nothing that must last lies in it. */
-export class Cluster {
-  readonly gatewayClass = 'conformance';
-  readonly #programs: EnginePrograms;
+/** `name` is of the engine, its network namespace and its GatewayClass; `index` is the namespace's (network-namespace.ts). */
+export type BareEngineOptions = {
+  name: string;
+  index: number;
+  programs: EnginePrograms;
+  /** Its own, and nothing that must last lies in it. */
+  directory: string;
+  gateways: GatewayMode;
+  accessLogSocket?: string;
+};
+
+/** A bare engine in a network namespace of its own. */
+export class BareEngine {
+  readonly gatewayClass: string;
+  readonly #options: BareEngineOptions;
   readonly #directory: string;
   #namespace: NetworkNamespace | null = null;
   #engine: ChildProcess | null = null;
   #said = '';
 
-  constructor(programs: EnginePrograms, directory: string) {
-    this.#programs = programs;
-    this.#directory = directory;
+  constructor(options: BareEngineOptions) {
+    this.#options = options;
+    this.#directory = options.directory;
+    this.gatewayClass = options.name;
   }
 
   get kubeconfig(): string {
@@ -38,23 +48,25 @@ export class Cluster {
   }
 
   /** Starts, after a run that was killed as well. Resolves when all of it is ready. */
-  async start(gateways: GatewayMode): Promise<void> {
+  async start(): Promise<void> {
+    const { name, index, programs, gateways, accessLogSocket } = this.#options;
     if (existsSync(this.#config)) await this.#endFormer();
     await rm(this.#directory, { recursive: true, force: true });
     await mkdir(this.#directory, { recursive: true });
     await writeFile(
       this.#config,
       JSON.stringify({
-        name: NAME,
+        name,
         profile: 'bare',
         dataDir: path.join(this.#directory, 'data'),
         runDir: path.join(this.#directory, 'run'),
-        ...this.#programs,
+        ...programs,
         gatewayClass: this.gatewayClass,
         gateways,
+        ...(accessLogSocket !== undefined && { accessLogSocket }),
       }),
     );
-    this.#namespace = createNetworkNamespace(NAME, NAMESPACE_INDEX);
+    this.#namespace = createNetworkNamespace(name, index);
     const [command, args] = this.wrap(this.#bin('engine'), ['run', '--config', this.#config]);
     this.#engine = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#engine.stdout, this.#engine.stderr])
@@ -65,6 +77,17 @@ export class Cluster {
   importImages(archive: string): Promise<string> {
     const socket = path.join(this.#directory, 'run/containerd.sock');
     return runCommand(this.#bin('ctr'), ['-a', socket, '-n', 'k8s.io', 'images', 'import', archive]);
+  }
+
+  /** The id of the process of a component, by its name in the engine's status. */
+  async pidOf(component: string): Promise<number> {
+    // What the engine writes of itself.
+    const status = JSON.parse(await readFile(path.join(this.#directory, 'run/status.json'), 'utf8')) as {
+      components: { name: string; pid?: number }[];
+    };
+    const pid = status.components.find(({ name }) => name === component)?.pid;
+    if (pid === undefined) throw new Error(`the engine runs no ${component}`);
+    return pid;
   }
 
   /** Ends and removes everything. Rejects when the engine has left something behind. */
@@ -82,15 +105,16 @@ export class Cluster {
   }
 
   #bin(name: string): string {
-    return path.join(this.#programs.binDir, name);
+    return path.join(this.#options.programs.binDir, name);
   }
 
   /** Only ever inside: outside there may be another engine's network under the same names. */
   async #endFormer(): Promise<void> {
-    if (!existsSync(`/run/netns/${NAME}`)) createNetworkNamespace(NAME, NAMESPACE_INDEX);
+    const { name, index } = this.#options;
+    if (!existsSync(`/run/netns/${name}`)) createNetworkNamespace(name, index);
     await this.#tearDown((command, args) => [
       'nsenter',
-      [`--net=/run/netns/${NAME}`, '--', command, ...args],
+      [`--net=/run/netns/${name}`, '--', command, ...args],
     ]);
   }
 
@@ -113,4 +137,21 @@ export class Cluster {
     }
     throw new Error(`the engine was not ready within ${READY_TIMEOUT_MS / 1000} s:\n${this.#said}`);
   }
+}
+
+/** Those of BRAINPOD_ENGINE_BIN and BRAINPOD_ENVOY_BINARY, or they are built. */
+export function enginePrograms(): EnginePrograms {
+  const { BRAINPOD_ENGINE_BIN: binDir, BRAINPOD_ENVOY_BINARY: envoyBinary } = process.env;
+  if (binDir !== undefined && envoyBinary !== undefined) return { binDir, envoyBinary };
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [path.join(import.meta.dirname, 'engine-build.ts')],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  if (status !== 0) throw new Error('the engine could not be built; see above');
+  // The line that engine-build.ts prints.
+  return JSON.parse(stdout) as EnginePrograms;
 }
