@@ -10,7 +10,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore } from '@brainpod/store/store';
 import { PostgresServer } from '@brainpod/testkit/postgres';
-import { ensureKwok } from '../tools/kwok/build.ts';
+import { ensureGoProgram } from '../tools/go-programs.ts';
+import { KWOK } from '../tools/kwok/kwok.ts';
 import { cacheDirectory } from '../tools/start/engine-key.mjs';
 import { engineBinaries } from './engine-binaries.ts';
 import { writeTable } from './results.ts';
@@ -35,7 +36,7 @@ const { values } = parseArgs({
 // So that whoever is started here ends too.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const engineBinDir = engineBinaries();
-const kwok = await ensureKwok(cacheDirectory(process.env, homedir()), say);
+const kwok = await ensureGoProgram(KWOK, cacheDirectory(process.env, homedir()), say);
 const profileDir = values.profile === undefined ? null : path.resolve(values.profile);
 if (profileDir !== null) await mkdir(profileDir, { recursive: true });
 

@@ -6,12 +6,15 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeResult, runChecks } from '../check.ts';
 
+import { ensureGoProgram } from '../go-programs.ts';
 import { checkOperationTable } from '../operation-table/check.ts';
+import { REGISTRY_CONFORMANCE } from '../registry-conformance/suite.ts';
 import { findMissingPackages, installPackages } from '../start/debian-packages.ts';
+import { cacheDirectory } from '../start/engine-key.mjs';
 import { checkWalls } from '../walls-table/check.ts';
 import { runEndToEnd } from './end-to-end.ts';
 import { summarize, type Tally, tallyGo, tallyVitest } from './tally.ts';
@@ -113,8 +116,10 @@ function goOutput(lines: readonly string[]): string {
 
 /** The integration tests, and whether they prove of every operation all that it may answer. */
 async function runIntegration(engine: Engine, files: readonly string[]): Promise<Tally> {
+  const cacheDir = cacheDirectory(process.env, homedir());
+  const conformance = await ensureGoProgram(REGISTRY_CONFORMANCE, cacheDir, (text) => console.log(text));
   const tally = await runVitest('integration', {
-    environment: { BRAINPOD_ENGINE_BIN: engine.binDir },
+    environment: { BRAINPOD_ENGINE_BIN: engine.binDir, BRAINPOD_REGISTRY_CONFORMANCE: conformance },
     files,
   });
   if (files.length > 0) return tally;

@@ -1,3 +1,5 @@
+import { listIn, memberOf } from './json-parts.ts';
+
 const PAGE_SIZE = 1000;
 const MANIFEST_TYPES = [
   'application/vnd.oci.image.index.v1+json',
@@ -73,13 +75,4 @@ function unexpected(call: string, response: Response): Error {
 
 function namesIn(body: unknown, member: string): string[] {
   return listIn(body, member).filter((name) => typeof name === 'string');
-}
-
-function listIn(body: unknown, member: string): unknown[] {
-  const list = memberOf(body, member);
-  return Array.isArray(list) ? list : [];
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }

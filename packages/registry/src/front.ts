@@ -1,7 +1,9 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { listReferrers, listTags, putManifest } from './manifests.ts';
 import { OciError, sendOciError } from './oci-error.ts';
 import { parseRegistryCall, podOf, type RegistryCall, upstreamTarget } from './registry-call.ts';
+import { askUpstream, responseHeaders, unavailable } from './upstream.ts';
 
 export type RegistryAction = 'registry:push' | 'registry:pull';
 
@@ -48,14 +50,6 @@ const REQUEST_HEADERS = [
   'user-agent',
 ];
 
-const RESPONSE_HEADERS_DROPPED = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'location',
-  'www-authenticate',
-]);
-
 /**
  * The registry as the world sees it: checks who asks and for which pod, then streams to the real registry behind,
  * which has no authentication of its own and listens on loopback. Handles every request below `/v2`.
@@ -94,6 +88,9 @@ async function handle<Principal>(
   if (call.kind === 'upload-start' && call.mount !== null && call.from === null) {
     if (await answerPresentBlob(front, res, call.repository, call.mount)) return;
   }
+  if (call.kind === 'manifest' && method === 'PUT') return await putManifest(front.origin, req, res, call);
+  if (call.kind === 'referrers') return await listReferrers(front.origin, res, call);
+  if (call.kind === 'tags') return await listTags(front.origin, res, call);
   await forward(front, req, res, call);
 }
 
@@ -148,16 +145,7 @@ async function answerPresentBlob<Principal>(
   digest: string,
 ): Promise<boolean> {
   const path = upstreamTarget({ kind: 'blob', repository, digest });
-  const status = await new Promise<number>((resolve, reject) => {
-    const probe = request(new URL(path, front.origin), { method: 'HEAD', timeout: 30_000 });
-    probe.on('response', (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
-    });
-    probe.on('timeout', () => probe.destroy(new Error('The registry did not answer in 30 s.')));
-    probe.on('error', (cause) => reject(unavailable(cause)));
-    probe.end();
-  });
+  const { status } = await askUpstream(front.origin, path, { method: 'HEAD' });
   if (status !== 200) return false;
   res.writeHead(201, {
     'Docker-Distribution-Api-Version': 'registry/2.0',
@@ -206,33 +194,6 @@ function requestHeaders(incoming: IncomingHttpHeaders, call: RegistryCall): Reco
   if (call.kind === 'upload-start' || call.kind === 'upload')
     headers['content-type'] = 'application/octet-stream';
   return headers;
-}
-
-function responseHeaders(incoming: IncomingHttpHeaders, origin: URL): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
-  for (const [name, value] of Object.entries(incoming)) {
-    if (value !== undefined && !RESPONSE_HEADERS_DROPPED.has(name)) headers[name] = value;
-  }
-  if (incoming.location !== undefined) headers.location = ownLocation(incoming.location, origin);
-  return headers;
-}
-
-/** A path on whatever origin the client used. Where the registry points elsewhere, it is set up wrongly. */
-function ownLocation(location: string, origin: URL): string {
-  const target = new URL(location, origin);
-  if (target.host !== origin.host) {
-    throw new OciError('UNAVAILABLE', 'The registry answered with an address outside of it.');
-  }
-  return `${target.pathname}${target.search}`;
-}
-
-function unavailable(cause: unknown): OciError {
-  const error = new OciError(
-    'UNAVAILABLE',
-    'The registry is not reachable at the moment. Try again shortly.',
-  );
-  error.cause = cause;
-  return error;
 }
 
 function refuse<Principal>(

@@ -14,12 +14,22 @@ export type RegistryCall =
   | { kind: 'blob'; repository: string; digest: string }
   | { kind: 'manifest'; repository: string; reference: string; digest: string | null }
   | { kind: 'tags'; repository: string; count: string | null; last: string | null }
-  | { kind: 'referrers'; repository: string; digest: string; artifactType: string | null };
+  | {
+      kind: 'referrers';
+      repository: string;
+      digest: string;
+      artifactType: string | null;
+      last: string | null;
+    };
+
+/** Tags that begin so are the registry's own; nobody may name them. */
+export const OWN_TAG_PREFIX = '_referrer.';
 
 const MAX_REPOSITORY_LENGTH = 255;
 const COMPONENT = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
 const POD_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const DIGEST = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,128}$/;
+// The registry behind takes other algorithms, but keeps what it gets under its SHA-256 only: it could not be found again.
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const UPLOAD_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
@@ -61,8 +71,15 @@ export function upstreamTarget(call: RegistryCall): string {
     case 'tags':
       return withQuery(`${base}/tags/list`, { n: call.count, last: call.last });
     case 'referrers':
-      return withQuery(`${base}/referrers/${call.digest}`, { artifactType: call.artifactType });
+      return withQuery(`${base}/referrers/${call.digest}`, {
+        artifactType: call.artifactType,
+        last: call.last,
+      });
   }
+}
+
+export function isOwnTag(tag: string): boolean {
+  return tag.startsWith(OWN_TAG_PREFIX);
 }
 
 function callOf(segments: string[], query: Map<string, string>): RegistryCall {
@@ -87,6 +104,7 @@ function callOf(segments: string[], query: Map<string, string>): RegistryCall {
         repository,
         digest: checkDigest(unescapeColon(last)),
         artifactType: query.get('artifactType') ?? null,
+        last: query.get('last') ?? null,
       };
     case 'tags':
       if (last === 'list') {
@@ -135,7 +153,13 @@ function checkDigest(text: string): string {
 }
 
 function checkReference(text: string): string {
-  if (TAG.test(text) || DIGEST.test(text)) return text;
+  if (DIGEST.test(text)) return text;
+  // A reference with a colon is a digest that is none, and is told so.
+  if (text.includes(':')) return checkDigest(text);
+  if (isOwnTag(text)) {
+    throw new OciError('TAG_INVALID', `Tags that begin with "${OWN_TAG_PREFIX}" are the registry's own.`);
+  }
+  if (TAG.test(text)) return text;
   throw new OciError(
     'TAG_INVALID',
     'A tag has at most 128 letters, digits, "_", "." and "-", and does not begin with "." or "-".',

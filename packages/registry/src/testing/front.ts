@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createRegistryFront } from '../front.ts';
+import { startDistribution } from './distribution.ts';
+
+export type RunningFront = { origin: string; authorization: string; stop(): Promise<void> };
+
+/** A front before a registry of its own, and one key that may push and pull in the pod `mine`. */
+export async function startFront(key = 'brain_mine'): Promise<RunningFront> {
+  const registry = await startDistribution();
+  const server = createServer(
+    { requestTimeout: 0 },
+    createRegistryFront<string>({
+      upstream: registry.origin,
+      registryHost: 'registry.brainpod.localhost',
+      authenticate: async (secret) => (secret === key ? secret : null),
+      isAllowed: (_key, _action, pod) => pod === 'mine',
+      verifyPullToken: () => false,
+      logger: { warn: () => undefined, error: () => undefined },
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    authorization: `Basic ${Buffer.from(`api:${key}`).toString('base64')}`,
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await registry.stop();
+    },
+  };
+}
