@@ -1,7 +1,7 @@
 /**
  * What the record of each request costs the edge and us: one Envoy, with the intake off, on, stalled and away, by turns, and the
- * load from another process; then what is stored, beside plain rows. Writes docs/results/access-log.md. `--envoy FILE`,
- * `--seconds N` of each, `--rounds N`, `--dry` to print only.
+ * load from another process; then what is stored, beside plain rows. Writes docs/results/access-log.md. `--envoy FILE` is another
+ * Envoy than the engine's, `--seconds N` of each, `--rounds N`, `--dry` to print only.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,6 +12,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { PostgresServer } from '@brainpod/testkit/postgres';
 import { waitFor } from '@brainpod/testkit/wait-for';
+import { enginePrograms } from '../tools/bare-engine.ts';
 import { envoyConfig, type Mode } from './access-log/envoy-config.ts';
 import type { Intake } from './access-log/intake.ts';
 import { deployedRoute, kept, plainRows } from './access-log/stored.ts';
@@ -38,7 +39,7 @@ const { values } = parseArgs({
     dry: { type: 'boolean', default: false },
   },
 });
-if (values.envoy === undefined) throw new Error('--envoy names the Envoy to measure');
+const envoyProgram = values.envoy ?? enginePrograms().envoyBinary;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'brainpod-access-log-'));
 // PostgreSQL, which may be another user's, reads a file in it.
@@ -127,7 +128,7 @@ async function startEnvoy(
     '--log-level',
     'error',
   ];
-  const child = spawn(values.envoy ?? '', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(envoyProgram, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   children.push(child);
   await waitFor(
     async () => {
@@ -176,7 +177,7 @@ function tableOf(measured: ReadonlyMap<Mode, Round[]>, { lines }: { lines: reado
     const costs = [of('envoyUs'), of('intakeUs')].map((us) => `${us.toFixed(0)} µs`);
     return `| ${[name, of('perSecond').toFixed(0), ...times, ...costs].join(' | ')} |`;
   });
-  return `${measuredOn('node bench/access-log.ts --envoy FILE')}
+  return `${measuredOn('npm run verify access-log')}
 
 | intake | requests per second | p50 | p99 | processor time of Envoy, each | of the intake, each |
 | --- | ---: | ---: | ---: | ---: | ---: |

@@ -52,6 +52,11 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/hogs.ts'],
   },
   {
+    name: 'access-log',
+    what: 'what the record of each request costs the edge and the server (docs/results/access-log.md)',
+    command: [NODE, 'bench/access-log.ts'],
+  },
+  {
     name: 'gateway-conformance',
     what: 'the edge against the Gateway API’s conformance suite (docs/results/gateway-conformance.md)',
     command: [NODE, 'tools/conformance/run.ts'],
