@@ -27,7 +27,7 @@ const ITEMS: readonly Item[] = [
   },
   {
     name: 'faults',
-    what: 'the server killed at every step of a deploy, PostgreSQL and the Kubernetes API away for 30 s',
+    what: 'every step of a deploy: the server killed at it, its write failing; PostgreSQL and the Kubernetes API away for 30 s; base images made twice',
     command: [NODE, 'tools/test/main.ts', 'integration'],
     environment: { BRAINPOD_TEST_EVERY_STEP: '1' },
   },

@@ -9,13 +9,17 @@ import { ensureBaseImages } from './ensure-base-images.ts';
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
+/** A second making takes as long as the first: in npm run verify. */
+const MAKES_TWICE = process.env.BRAINPOD_TEST_EVERY_STEP === '1';
 
 let registry: RunningDistribution;
 let directory: string;
+let first: string;
 
 beforeAll(async () => {
   registry = await startDistribution();
   directory = await mkdtemp(join(tmpdir(), 'brainpod-base-image-test-'));
+  first = join(directory, 'first');
 });
 afterAll(async () => {
   await registry?.stop();
@@ -34,29 +38,26 @@ async function layers(cacheDir: string): Promise<{ name: string; digest: string;
 }
 
 it(
-  'makes the same image from the same inputs, once, and it holds what a Dockerfile expects',
+  'makes images once, and they hold what a Dockerfile expects',
   async () => {
     const steps: string[] = [];
     const options = { registryUrl: registry.origin, report: (step: string) => steps.push(step) };
-    const first = { ...options, cacheDir: join(directory, 'first') };
-    expect(await ensureBaseImages(['node:24', 'debian:trixie-slim'], first)).toEqual([
+    expect(
+      await ensureBaseImages(['node:24', 'debian:trixie-slim'], { ...options, cacheDir: first }),
+    ).toEqual([
       { name: 'node:24', made: true },
       { name: 'debian:trixie-slim', made: true },
     ]);
     expect(steps).toContain('downloading packages with apt');
-    expect(await ensureBaseImages(['node:24'], first)).toEqual([{ name: 'node:24', made: false }]);
+    expect(await ensureBaseImages(['node:24'], { ...options, cacheDir: first })).toEqual([
+      { name: 'node:24', made: false },
+    ]);
 
-    const other = await startDistribution();
-    const second = { ...options, registryUrl: other.origin, cacheDir: join(directory, 'second') };
-    await ensureBaseImages(['node:24'], second);
-    await other.stop();
-    expect(await layers(second.cacheDir)).toEqual(await layers(first.cacheDir));
-
-    const [key = ''] = (await readdir(first.cacheDir)).filter((name) => name !== 'downloads');
+    const [key = ''] = (await readdir(first)).filter((name) => name !== 'downloads');
     const root = join(directory, 'root');
     await run('mkdir', [root]);
     for (const layer of ['debian', 'node']) {
-      await run('tar', ['-xzf', join(first.cacheDir, key, `${layer}.tar.gz`), '-C', root]);
+      await run('tar', ['-xzf', join(first, key, `${layer}.tar.gz`), '-C', root]);
     }
     const inside = async (...command: string[]) => (await run('chroot', [root, ...command])).stdout.trim();
     expect(await inside('/usr/local/bin/node', '--version')).toMatch(/^v24\./);
@@ -72,3 +73,21 @@ it(
   },
   TIMEOUT_MS,
 );
+
+if (MAKES_TWICE) {
+  it(
+    'makes the same image from the same inputs',
+    async () => {
+      const other = await startDistribution();
+      const second = join(directory, 'second');
+      await ensureBaseImages(['node:24'], {
+        registryUrl: other.origin,
+        report: () => undefined,
+        cacheDir: second,
+      });
+      await other.stop();
+      expect(await layers(second)).toEqual(await layers(first));
+    },
+    TIMEOUT_MS,
+  );
+}

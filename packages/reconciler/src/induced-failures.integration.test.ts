@@ -9,6 +9,8 @@ import { crashing } from '../test/stand-in-node.ts';
 import { type Breakage, UnreliableTransport } from '../test/unreliable-transport.ts';
 
 const CRASHING = 'docker.io/demo/crashing:1';
+// Every write takes a pod's whole life: all of them in npm run verify, each fourth here. Each kind of breakage has its turn.
+const STRIDE = process.env.BRAINPOD_TEST_EVERY_STEP === '1' ? 1 : 4;
 const BREAKAGES: Breakage[] = ['refused', 'answer lost', 'server error'];
 
 let cluster: ApiServer;
@@ -57,7 +59,7 @@ test('whichever write fails, and however, the end is the same', { timeout: 240_0
     const total = writes.get('bp-flawless') ?? 0;
     expect(total).toBeGreaterThan(30);
     const podIds: string[] = [];
-    for (let writeNumber = 1; writeNumber <= total; writeNumber++) {
+    for (let writeNumber = 1; writeNumber <= total; writeNumber += STRIDE) {
       const breakage = BREAKAGES[writeNumber % BREAKAGES.length] ?? 'refused';
       const name = `fails-at-${writeNumber}`;
       plan.set(`bp-${name}`, { writeNumber, breakage });
@@ -70,14 +72,14 @@ test('whichever write fails, and however, the end is the same', { timeout: 240_0
         await live(harness, podId);
         await waitFor(async () => (await differences(deps, podId)).length === 0, {
           timeoutMs: 30_000,
-          what: `${podId} to be as its revision says: ${JSON.stringify(await differences(deps, podId))}`,
+          what: `${podId} to be as its revision says`,
           everyMs: 200,
         });
       }
     };
     await Promise.all(Array.from({ length: 6 }, worker));
     const broken = podIds.filter((podId) => (writes.get(podId.replace('id-of-', 'bp-')) ?? 0) > 0);
-    expect(broken).toHaveLength(total);
+    expect(broken).toHaveLength(Math.ceil(total / STRIDE));
   } finally {
     await harness.stop();
   }

@@ -1,7 +1,7 @@
 import { compilePod } from '@brainpod/compiler/compile';
 import { KIND_LABEL, NAME_LABEL, POD_LABEL } from '@brainpod/compiler/labels';
 import { namespaceName } from '@brainpod/compiler/names';
-import { type PlanAction, planChanges } from '@brainpod/compiler/plan';
+import { type PlanAction, type PlannedChange, planChanges } from '@brainpod/compiler/plan';
 import { type PodContext, UNTOUCHED } from '@brainpod/compiler/platform-facts';
 import { isRecord, type KubeObject, objectKey } from '@brainpod/kube/kube-object';
 import { Reflector } from '@brainpod/kube/reflector';
@@ -12,7 +12,7 @@ import type { AppDocument } from '@brainpod/model/kinds/app';
 import { type ApiServer, startGatewayCluster } from '@brainpod/testkit/apiserver';
 import { testEngineBinDir } from '@brainpod/testkit/test-cluster';
 import { waitFor } from '@brainpod/testkit/wait-for';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { app, config, PLATFORM, route } from '../test/documents.ts';
 import { type Harness, settle, startHarness, waitForState } from '../test/harness.ts';
 import { K8S_POD, NAMESPACE, REPLICA_SET, WRITTEN_KINDS } from './managed-kinds.ts';
@@ -92,9 +92,10 @@ function sameObjects(before: Presence, after: Presence): boolean {
   return canonicalJson([...before.objects].toSorted()) === canonicalJson([...after.objects].toSorted());
 }
 
-/** Watches instances: which Apps were at some moment without a ready one, since they first had one. */
-async function watchInstances(podName: string): Promise<Set<string>> {
-  const broken = new Set<string>();
+type InstanceWatch = { stop: () => Promise<void> };
+
+/** Watches instances, and notes in `broken` which Apps were at some moment without a ready one, since they first had one. */
+async function watchInstances(podName: string, broken: Set<string>): Promise<InstanceWatch> {
   const served = new Set<string>();
   const reflector = new Reflector<{ app: string; isReady: boolean }>({
     client: harness.kube,
@@ -110,7 +111,13 @@ async function watchInstances(podName: string): Promise<Set<string>> {
   });
   reflector.start();
   await reflector.synced;
-  onTestFinished(() => reflector.stop());
+  return reflector;
+}
+
+async function brokenDuringTest(podName: string): Promise<Set<string>> {
+  const broken = new Set<string>();
+  const watch = await watchInstances(podName, broken);
+  onTestFinished(() => watch.stop());
   return broken;
 }
 
@@ -120,9 +127,18 @@ function isReady({ metadata, status }: KubeObject): boolean {
   return metadata.deletionTimestamp === undefined && ready?.status === 'True';
 }
 
+async function deployed(podId: string, documents: ResourceDocument[]): Promise<void> {
+  await waitForState(harness, harness.store.deploy(podId, documents), 'deployed', 60_000);
+}
+
 async function deploy(podId: string, documents: ResourceDocument[]): Promise<void> {
-  await waitForState(harness, harness.store.deploy(podId, documents), 'deployed');
+  await deployed(podId, documents);
   await settle(harness);
+}
+
+function newName(): string {
+  count += 1;
+  return `plan-${process.pid}-${count}`;
 }
 
 /** Old versions linger for a moment after the new one is healthy. */
@@ -316,52 +332,94 @@ const CASES: Case[] = [
   },
 ];
 
-test.each(CASES)('$title: what the plan says is what happens', async ({ before, after, expected }) => {
-  count += 1;
-  const name = `plan-${process.pid}-${count}`;
-  const podId = harness.store.addPod(name);
-  const pod = { ...UNTOUCHED, name, pullSecret: { dockerConfigJson: '{}' } };
-  await deploy(podId, before);
-  await oneVersionOnly(name);
-  const earlier = await look(name);
-  const changes = planChanges({ documents: before, pod }, { documents: after, pod }, PLATFORM);
-  const broken = await watchInstances(name);
-  await deploy(podId, after);
-  await oneVersionOnly(name);
-  const later = await look(name);
-  const planned = Object.fromEntries(
-    changes
-      .filter(({ action }) => action !== 'none')
-      .map(({ kind, name, action }) => [`${kind}/${name}`, action]),
-  );
-  const places = new Set([...before, ...after].map(placeOf));
-  const real = Object.fromEntries(
-    [...places]
-      .map((place) => {
-        const key = place.replace(/^\w+/, (kind) => kind.toLowerCase());
-        return [
-          place,
-          happened(earlier.get(key), later.get(key), broken.has(place.replace(/^App\//, ''))),
-        ] as const;
-      })
-      .filter(([, action]) => action !== 'none'),
-  );
-  expect({ planned, real }).toEqual({ planned: expected, real: expected });
-  for (const change of changes) {
-    if (change.action === 'roll') expect(change.interruption).toBeNull();
-    if (change.action === 'delete' && change.kind !== 'Config') expect(change.interruption).not.toBeNull();
+/** A pod that goes from the one side of a case to the other, and what was seen of it. */
+class Life {
+  readonly #case: Case;
+  readonly #name: string;
+  readonly #podId: string;
+  readonly #broken = new Set<string>();
+  #earlier = new Map<string, Presence>();
+  #later = new Map<string, Presence>();
+  #watch: InstanceWatch | null = null;
+
+  constructor(each: Case) {
+    this.#case = each;
+    this.#name = newName();
+    this.#podId = harness.store.addPod(this.#name);
   }
+
+  async begin(): Promise<void> {
+    await deployed(this.#podId, this.#case.before);
+  }
+
+  async change(): Promise<void> {
+    await oneVersionOnly(this.#name);
+    this.#earlier = await look(this.#name);
+    this.#watch = await watchInstances(this.#name, this.#broken);
+    await deployed(this.#podId, this.#case.after);
+  }
+
+  async end(): Promise<void> {
+    await oneVersionOnly(this.#name);
+    this.#later = await look(this.#name);
+    await this.#watch?.stop();
+  }
+
+  planned(): PlannedChange[] {
+    const pod = { ...UNTOUCHED, name: this.#name, pullSecret: { dockerConfigJson: '{}' } };
+    const { before, after } = this.#case;
+    return planChanges({ documents: before, pod }, { documents: after, pod }, PLATFORM);
+  }
+
+  /** What became of each place; `none` is left out. */
+  real(): Record<string, PlanAction> {
+    const places = new Set([...this.#case.before, ...this.#case.after].map(placeOf));
+    const actions = [...places].map((place) => {
+      const key = place.replace(/^\w+/, (kind) => kind.toLowerCase());
+      const isBroken = this.#broken.has(place.replace(/^App\//, ''));
+      return [place, happened(this.#earlier.get(key), this.#later.get(key), isBroken)] as const;
+    });
+    return Object.fromEntries(actions.filter(([, action]) => action !== 'none'));
+  }
+}
+
+describe('what the plan says is what happens', () => {
+  const lives = new Map<Case, Life>();
+
+  // Side by side: most of a deploy is waiting, and what is told apart here is told apart by pod.
+  beforeAll(async () => {
+    for (const each of CASES) lives.set(each, new Life(each));
+    const all = [...lives.values()];
+    for (const step of ['begin', 'change', 'end'] as const) {
+      await Promise.all(all.map((life) => life[step]()));
+      await settle(harness);
+    }
+  });
+
+  test.each(CASES)('$title', (each) => {
+    const life = lives.get(each);
+    const changes = life?.planned() ?? [];
+    const planned = Object.fromEntries(
+      changes
+        .filter(({ action }) => action !== 'none')
+        .map(({ kind, name, action }) => [`${kind}/${name}`, action]),
+    );
+    expect({ planned, real: life?.real() }).toEqual({ planned: each.expected, real: each.expected });
+    for (const change of changes) {
+      if (change.action === 'roll') expect(change.interruption).toBeNull();
+      if (change.action === 'delete' && change.kind !== 'Config') expect(change.interruption).not.toBeNull();
+    }
+  });
 });
 
 test('what is done to the pod and not to its documents happens as planned, too', async () => {
-  count += 1;
-  const name = `plan-${process.pid}-${count}`;
+  const name = newName();
   const podId = harness.store.addPod(name);
   const documents = [web(), route('web', 'web', 8080)];
   const running = { ...UNTOUCHED, name, pullSecret: { dockerConfigJson: '{}' } };
   await deploy(podId, documents);
   await oneVersionOnly(name);
-  const broken = await watchInstances(name);
+  const broken = await brokenDuringTest(name);
   const changeTo = async (from: PodContext, to: PodContext, act: () => void) => {
     const earlier = (await look(name)).get('app/web');
     const [planned] = planChanges({ documents, pod: from }, { documents, pod: to }, PLATFORM);
@@ -395,8 +453,7 @@ test('what is done to the pod and not to its documents happens as planned, too',
 });
 
 test('an interruption would be seen', async () => {
-  count += 1;
-  const name = `plan-${process.pid}-${count}`;
+  const name = newName();
   const pod = { ...UNTOUCHED, name, pullSecret: { dockerConfigJson: '{}' } };
   // By hand, because no kind that runs today makes an App end before its next version starts.
   const apply = async (image: string) => {
@@ -413,7 +470,7 @@ test('an interruption would be seen', async () => {
   };
   await apply('docker.io/demo/web:1');
   const earlier = (await look(name)).get('app/web');
-  const broken = await watchInstances(name);
+  const broken = await brokenDuringTest(name);
   await apply('docker.io/demo/web:2');
   await waitFor(async () => (await look(name)).get('app/web')?.template !== earlier?.template, {
     timeoutMs: 15_000,
@@ -423,8 +480,7 @@ test('an interruption would be seen', async () => {
 });
 
 test('of a first deploy everything is made', async () => {
-  count += 1;
-  const name = `plan-${process.pid}-${count}`;
+  const name = newName();
   const documents = [web(), config('files', { a: '1' }), route('web', 'web', 8080)];
   const pod = { ...UNTOUCHED, name, pullSecret: { dockerConfigJson: '{}' } };
   const changes = planChanges(null, { documents, pod }, PLATFORM);
