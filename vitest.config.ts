@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './tools/test/longest-first.ts';
 
+const E2E_BESIDE = ['control-plane', 'faults', 'foreign-cluster'].map((name) => `e2e/${name}.test.ts`);
+
 // Three kinds of tests, by what they need: nothing, a real PostgreSQL or API server, the whole engine.
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // Of no project, since two share what it starts; nobody but the end-to-end tests is given a second namespace.
+    globalSetup: process.env.BRAINPOD_TEST_SECOND_NAMESPACE === undefined ? [] : ['e2e/setup.ts'],
     projects: [
       {
         test: {
@@ -28,16 +32,29 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
+      // Of the end-to-end tests those that mostly wait, two files at a time; then those that end parts of the platform
+      // under everybody, or need the machine for themselves, one after the other. All on the Brainpod of e2e/setup.ts.
+      {
+        test: {
+          name: 'e2e-beside',
+          include: E2E_BESIDE,
+          setupFiles: ['e2e/tidy.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          globalSetup: ['e2e/setup.ts'],
+          exclude: E2E_BESIDE,
           setupFiles: ['e2e/tidy.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -37,7 +37,7 @@ export async function buildApp(
   name: string,
   source: AppSource,
 ): Promise<string> {
-  const folder = await writeApp(path.join(installation.home, 'apps'), name, source);
+  const folder = await writeApp(path.join(installation.home, 'apps', pod), name, source);
   const built = await brainpodJson<{ reference: string; digest: string }>(installation, [
     '--pod',
     pod,

@@ -252,7 +252,9 @@ describe('what a plan says, under constant requests', () => {
     await until('the instance that was too many to be gone', 60_000, async () => {
       const left = await kubectl(installation, ['get', 'pods', '--all-namespaces', '-o', 'json']);
       const { items }: { items: Item[] } = JSON.parse(left);
-      return items.every(({ metadata }) => metadata.deletionTimestamp === undefined);
+      return items
+        .filter(({ metadata }) => metadata.namespace.endsWith(pod))
+        .every(({ metadata }) => metadata.deletionTimestamp === undefined);
     });
   });
 

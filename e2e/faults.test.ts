@@ -119,16 +119,14 @@ describe('a broken Dockerfile', () => {
       program: '',
       dockerfile: 'FROM node:24-trixie-slim\nRUN echo before\nRUN exit-with-trouble --now\nUSER 1000\n',
     });
-    const before = await brainpodJson<{ head: { id: string } }[]>(installation, ['pod', 'list']);
     const outcome = await npmStart(installation, ['--app', folder]);
     expect(outcome.code).toBe(1);
     const said = outcome.stdout + outcome.stderr;
     expect(said).toContain('RUN exit-with-trouble --now');
     expect(said).toMatch(/line 3|:3\b/i);
     expect(said).toContain('exit-with-trouble: not found');
-    const after = await brainpodJson<{ head: { id: string } }[]>(installation, ['pod', 'list']);
-    const known = new Set(before.map((pod) => pod.head.id));
-    for (const pod of after.filter((candidate) => !known.has(candidate.head.id))) {
+    const pods = await brainpodJson<{ displayName: string | null }[]>(installation, ['pod', 'list']);
+    for (const pod of pods.filter(({ displayName }) => displayName === 'broken')) {
       expect(pod).toMatchObject({ deployed: null });
     }
   });

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Rehearsal, rehearsalRow, rehearse, TABLE_HEAD } from '../tools/rehearse/rehearsal.ts';
 import { VICTIMS, Victims } from '../tools/rehearse/victims.ts';
 import {
@@ -57,7 +57,10 @@ async function writeTable(table: readonly Rehearsal[]): Promise<void> {
 }
 
 /** The revision once its deploy has come to an end, good or bad. */
-function deployEnds(pod: string, revisionId: string): Promise<{ state: string; error: string | null }> {
+function deployEnds({ pod, revisionId }: { pod: string; revisionId: string }): Promise<{
+  state: string;
+  error: string | null;
+}> {
   return until('the deploy ends', 120_000, async () => {
     const read = await brainpodJson<{ state: string; error: string | null }>(installation, [
       '--pod',
@@ -70,29 +73,36 @@ function deployEnds(pod: string, revisionId: string): Promise<{ state: string; e
   });
 }
 
-describe('the server killed in the middle of a deploy', () => {
-  it('finishes the deploy after its restart', async () => {
-    await allReady();
+describe('the server killed in the middle of two deploys', () => {
+  type Deploy = { pod: string; revisionId: string };
+  let good: Deploy;
+  let bad: Deploy;
+
+  /** Asks for a deploy and does not wait for it. */
+  async function begin(name: string, program: string): Promise<Deploy> {
     const pod = await createPod(installation);
-    const image = await buildApp(installation, pod, 'slow', {
-      program: `setTimeout(() => { ${answering('started', 8080)} }, 6000);`,
-    });
-    await createResources(installation, pod, documents('slow', image));
+    const image = await buildApp(installation, pod, name, { program });
+    await createResources(installation, pod, documents(name, image));
     const accepted = await brainpodJson<{ revisionId: string }>(installation, ['--pod', pod, 'deploy']);
+    return { pod, revisionId: accepted.revisionId };
+  }
+
+  beforeAll(async () => {
+    await allReady();
+    bad = await begin('mute', 'setInterval(() => {}, 1000);');
+    good = await begin('slow', `setTimeout(() => { ${answering('started', 8080)} }, 6000);`);
     process.kill(await victims.pidOf('server'), 'SIGKILL');
-    const revision = await deployEnds(pod, accepted.revisionId);
+  });
+
+  it('finishes the deploy after its restart', async () => {
+    const revision = await deployEnds(good);
     expect(revision).toMatchObject({ state: 'deployed', error: null });
-    const url = `https://${await hostname(installation, pod, 'slow')}/`;
+    const url = `https://${await hostname(installation, good.pod, 'slow')}/`;
     expect((await get(url, agent)).body).toBe('started');
   });
 
   it('fails the deploy after its restart, in its time, when the version never works', async () => {
-    const pod = await createPod(installation);
-    const image = await buildApp(installation, pod, 'mute', { program: 'setInterval(() => {}, 1000);' });
-    await createResources(installation, pod, documents('mute', image));
-    const accepted = await brainpodJson<{ revisionId: string }>(installation, ['--pod', pod, 'deploy']);
-    process.kill(await victims.pidOf('server'), 'SIGKILL');
-    const revision = await deployEnds(pod, accepted.revisionId);
+    const revision = await deployEnds(bad);
     expect(revision.state).toBe('failed');
     expect(revision.error).toContain('8080');
   });

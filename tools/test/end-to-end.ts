@@ -20,7 +20,8 @@ export async function runEndToEnd(options: EndToEndOptions): Promise<Tally> {
   const slot = Number(process.env.BRAINPOD_TEST_SLOT ?? '0');
   if (!Number.isInteger(slot) || slot < 0 || slot > 9) throw new Error('BRAINPOD_TEST_SLOT must be 0 to 9');
   const name = slot === 0 ? 'brainpod-test' : `brainpod-test${slot}`;
-  const directory = process.env.BRAINPOD_TEST_DIR ?? `/var/tmp/${name}`;
+  // Short, since sockets lie below it.
+  const directory = process.env.BRAINPOD_TEST_DIR ?? `/var/tmp/${slot === 0 ? name : `brainpod-t${slot}`}`;
   await mkdir(directory, { recursive: true, mode: 0o755 });
   const namespaces: NetworkNamespace[] = [];
   try {

@@ -6,6 +6,8 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** The files that take ten seconds and more, longest first. Everything else fits beside and after them. */
 const LONG_FILES = [
+  'e2e/control-plane.test.ts',
+  'e2e/faults.test.ts',
   'tools/base-image/ensure-base-images.integration.test.ts',
   'packages/reconciler/src/cluster-outage.integration.test.ts',
   'packages/server/test/crash.integration.test.ts',

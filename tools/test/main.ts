@@ -144,7 +144,8 @@ async function runVitest(project: string, { files, environment, wrap }: VitestRu
     path.join(ROOT, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--project',
-    project,
+    // Also those that belong to it: e2e-beside.
+    `${project}*`,
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
