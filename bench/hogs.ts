@@ -94,6 +94,11 @@ async function measureAll(): Promise<void> {
       rows.push(await measure(name, answer(name)));
       await until('the hog answers again', 60_000, async () => (await get(hog.url, agent)).body === 'ready');
     }
+    const share = await shareOfNeighbour(async (who, name) => {
+      const { status, body } = await get(`${who === 'hog' ? hog.url : neighbour.url}/${name}`, agent, 90_000);
+      if (status !== 200) throw new Error(`${who}/${name} answered ${status}: ${body}`);
+      return body;
+    });
     const logs = await sizeOfLogs(installation.dataDir, hog.namespace);
     rows.push(
       await measure('memory', async () => {
@@ -116,7 +121,7 @@ async function measureAll(): Promise<void> {
         return `${message} A new one answers`;
       }),
     );
-    await writePage(rows, logs);
+    await writePage(rows, { logsMiB: logs, share });
   } finally {
     await removeInstallation(DIRECTORY);
   }
@@ -171,6 +176,30 @@ async function measureNeighbour(
   return row;
 }
 
+type Share = { neighbourSeconds: number; hogSeconds: number; tookSeconds: number };
+
+/**
+ * What the neighbour's one busy process has of the processors beside the hog's eight. By their own accounts, so that it
+ * does not depend on what else the machine does: both wait for that alike.
+ */
+async function shareOfNeighbour(
+  ask: (who: 'hog' | 'neighbour', name: string) => Promise<string>,
+): Promise<Share> {
+  const used = async () => ({
+    neighbour: Number(await ask('neighbour', 'used')),
+    hog: Number(await ask('hog', 'used')),
+    at: performance.now(),
+  });
+  const before = await used();
+  await Promise.all([ask('hog', 'cpu'), ask('neighbour', 'busy')]);
+  const after = await used();
+  return {
+    neighbourSeconds: after.neighbour - before.neighbour,
+    hogSeconds: after.hog - before.hog,
+    tookSeconds: (after.at - before.at) / 1000,
+  };
+}
+
 /** Null where there was not one answer to take it of. */
 function of(values: readonly number[], part: number): number | null {
   return values.length === 0 ? null : quantile(values, part);
@@ -193,7 +222,10 @@ function figure(value: number | null, digits: number): string {
   return value?.toFixed(digits) ?? '–';
 }
 
-async function writePage(rows: readonly Measured[], logsMiB: number): Promise<void> {
+async function writePage(
+  rows: readonly Measured[],
+  { logsMiB, share }: { logsMiB: number; share: Share },
+): Promise<void> {
   const lines = rows.map(
     ({ what, came, answers, failed, p50, p99, workMs }) =>
       `| ${what} | ${came} | ${answers} | ${failed} | ${figure(p50, 1)} | ${figure(p99, 1)} | ${figure(workMs, 0)} |`,
@@ -210,7 +242,11 @@ the neighbour. Whatever else the machine does is in every row, the first among t
 | --- | --- | ---: | ---: | ---: | ---: | ---: |
 ${lines.join('\n')}
 
-Of the hog's output the node kept ${logsMiB} MiB.
+While the hog had 8 busy processes and the neighbour one, for ${share.tookSeconds.toFixed(1)} s, the hog had ${share.hogSeconds.toFixed(1)} s of a processor and the neighbour ${share.neighbourSeconds.toFixed(1)} s: an
+equal share is half of both together, ${((share.neighbourSeconds / (share.neighbourSeconds + share.hogSeconds)) * 100).toFixed(0)} % was the neighbour's.
+
+Of the hog's output the node kept ${logsMiB} MiB. The hog of connections asks for as many as it can, each from a port of its own, until the
+next is refused.
 `;
   await writeFile(path.resolve(import.meta.dirname, '../docs/results/hogs.md'), text);
   console.log(text);

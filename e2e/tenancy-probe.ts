@@ -4,6 +4,7 @@
  * request it also becomes a hog, which the names of the paths tell. NODE_PATHS names files of the node, one a line.
  */
 export const TENANCY_PROBE = String.raw`
+  const dgram = require('node:dgram');
   const fs = require('node:fs');
   const http = require('node:http');
   const net = require('node:net');
@@ -63,6 +64,12 @@ export const TENANCY_PROBE = String.raw`
     const children = Array.from({ length: count }, () => spawn('/bin/sh', ['-c', command], { stdio: 'ignore' }));
     setTimeout(() => { for (const child of children) child.kill('SIGKILL'); resolve(count + ' busy processes'); }, HOG_MS);
   });
+  // What its container had of the processors since it began.
+  const usedSeconds = async () => {
+    const v1 = '/sys/fs/cgroup/cpuacct/cpuacct.usage';
+    if (fs.existsSync(v1)) return String(Number(fs.readFileSync(v1, 'utf8')) / 1e9);
+    return String(Number(/usage_usec (\d+)/.exec(fs.readFileSync('/sys/fs/cgroup/cpu.stat', 'utf8'))[1]) / 1e6);
+  };
   const writingLog = async () => {
     const until = Date.now() + HOG_MS;
     const lines = 'x'.repeat(1000) + '\n';
@@ -90,6 +97,8 @@ export const TENANCY_PROBE = String.raw`
     '/memory': () => new Promise(() => { const kept = []; setInterval(() => kept.push(Buffer.alloc(16 << 20, 1)), 5); }),
     '/disk': async () => shell('fallocate -l 2300MiB /tmp/hog'),
     '/cpu': () => running('while :; do :; done', 8),
+    '/busy': () => running('while :; do :; done', 1),
+    '/used': () => usedSeconds(),
     '/log': () => writingLog(),
     '/inodes': async () => {
       const until = Date.now() + HOG_MS;
@@ -102,15 +111,26 @@ export const TENANCY_PROBE = String.raw`
       await fs.promises.rm('/tmp/inodes', { recursive: true });
       return made + ' files';
     },
+    // Each question comes from a port of its own, so that the node's kernel keeps an entry for it.
     '/connections': async () => {
-      const until = Date.now() + HOG_MS;
-      const open = new Set();
-      while (Date.now() < until && open.size < 20000) await new Promise((resolve) => {
-        const socket = net.connect({ host: process.env.HOSTNAME, port: 8080 }, () => { open.add(socket); resolve(); });
-        socket.on('error', () => setTimeout(resolve, 1));
+      const nameServer = /^nameserver (\S+)/m.exec(fs.readFileSync('/etc/resolv.conf', 'utf8'))[1];
+      const ask = (port) => new Promise((resolve) => {
+        const socket = dgram.createSocket('udp4');
+        const end = () => { socket.removeAllListeners(); socket.on('error', () => {}); socket.close(); resolve(); };
+        socket.on('error', end);
+        socket.bind(port, () => socket.send('x', 53, nameServer, end));
       });
-      for (const socket of open) socket.destroy();
-      return open.size + ' connections';
+      const isRefused = () => new Promise((resolve) => {
+        const socket = net.connect({ host: nameServer, port: 53 }, () => { socket.resetAndDestroy(); resolve(false); });
+        socket.on('error', () => resolve(true));
+      });
+      const until = Date.now() + HOG_MS;
+      let port = 1025;
+      for (; port < 65000 && Date.now() < until; port += 500) {
+        await Promise.all(Array.from({ length: 500 }, (_, index) => ask(port + index)));
+        if (await isRefused()) return 'refused';
+      }
+      return 'never refused';
     },
     '/traffic': async () => {
       const until = Date.now() + HOG_MS;

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { buildApp, createPod, createResources, deploy, documents, hostname } from './apps.ts';
@@ -128,6 +129,14 @@ describe('a hog', () => {
     expect(forked).toBeGreaterThan(MOST_PROCESSES / 2);
     expect(forked).toBeLessThanOrEqual(MOST_PROCESSES);
     await until('it answers again', 20_000, async () => (await get(own.url, agent)).body === 'ready');
+  });
+
+  it('of connections has its own only', async () => {
+    const read = async (name: string) =>
+      Number(await readFile(`/proc/sys/net/netfilter/nf_conntrack_${name}`, 'utf8'));
+    const outcome = await whileNeighbourAnswers(async () => get(`${own.url}/connections`, agent, 60_000));
+    expect(outcome.body).toBe('refused');
+    expect(await read('count')).toBeLessThan((await read('max')) / 4);
   });
 
   it('of memory ends itself', async () => {

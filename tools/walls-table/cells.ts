@@ -185,6 +185,7 @@ const NODES: Column[] = [
 
 const SHARES: Column[] = [
   column(SHARE, 'processes', { inside: by(...e2e('a hog of processes has its own only')) }),
+  column(SHARE, 'connections', { inside: by(...e2e('a hog of connections has its own only')) }),
   column(SHARE, 'memory', {
     inside: by(
       ...e2e('a hog of memory ends itself'),
@@ -216,7 +217,7 @@ export const COLUMNS: readonly Column[] = [...TENANTS, ...NODES, ...SHARES];
 
 /** What is known not to be walled off, so that nobody takes silence for a wall. */
 export const OPEN: readonly string[] = [
-  'An instance that knows the name of another tenant’s pod and app learns the address of its service from the names that the cluster answers; it reaches nothing there.',
-  'Connections are counted in one table of the node’s kernel: an instance that opens very many may fill it.',
+  'An instance that knows the name of another tenant’s pod and app learns the address of its service from the names that the cluster answers; it reaches nothing there (ADR 24).',
+  'Connections are kept in one table of the node’s kernel, of which an instance may fill a thirty-second part: very many instances together may fill it, and connections that ended lie in it for a while without being counted.',
   'The filter of system calls, not a kernel of its own, is between a tenant and the node: a fault in the kernel may be a hole.',
 ];

@@ -197,7 +197,7 @@ func checkFeatures(facts variant.Facts) []Result {
 		{"veth", "Virtual network cables", features.Veth, "veth", ""},
 		{"nftables", "Firewall rules", features.NFTables, "nf_tables", ""},
 		{"conntrack", "Address translation", features.Conntrack, "nft_masq", ""},
-		{"network-policies", "Walls between pods", features.NetworkPolicies, "nft_fib_inet", ""},
+		{"network-policies", "Walls between pods", features.NetworkPolicies, "-a nft_fib_inet nft_connlimit", ""},
 		{"loop", "Loop devices", features.Loop, "loop", "Disks of a fixed size cannot be made."},
 	} {
 		r := Result{ID: f.id, Title: f.title, OK: f.there, Found: "works", Warning: !f.there && f.warning != ""}

@@ -24,6 +24,8 @@ type Settings struct {
 	// DNSAddress is where tenants' pods may ask for names on this machine, EdgePorts where they reach the edge.
 	DNSAddress string
 	EdgePorts  []uint16
+	// MaxConnections is how many tracked connections one pod may have opened at a time.
+	MaxConnections int
 }
 
 func (s Settings) edgePorts() []span {

@@ -35,7 +35,10 @@ const (
 )
 
 func testSettings() Settings {
-	return Settings{Table: "test_walls", InterfaceGroup: testGroup, DNSAddress: dnsAddress, EdgePorts: []uint16{443, 8443}}
+	return Settings{
+		Table: "test_walls", InterfaceGroup: testGroup, DNSAddress: dnsAddress, EdgePorts: []uint16{443, 8443},
+		MaxConnections: 100_000,
+	}
 }
 
 // host is a network namespace with a thread that is in it.

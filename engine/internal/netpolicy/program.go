@@ -47,6 +47,7 @@ func (p *program) text(settings Settings) string {
 		writeChain(&out, chain.name, chain.rules)
 	}
 	out.WriteString("}\n")
+	writeLimits(&out, settings)
 	return out.String()
 }
 
@@ -74,6 +75,11 @@ type chain struct {
 	rules []string
 }
 
+var refuse = chain{"refuse", []string{
+	"meta l4proto tcp reject with tcp reset",
+	"reject with icmpx admin-prohibited",
+}}
+
 // fixedChains are how packets get to the policies. They see addresses after the translation of services, and each
 // packet of the direction that a connection was opened in, so that a policy ends what it no longer allows.
 //
@@ -84,10 +90,7 @@ func fixedChains(settings Settings) []chain {
 		"ct state related accept",
 	}
 	return []chain{
-		{"refuse", []string{
-			"meta l4proto tcp reject with tcp reset",
-			"reject with icmpx admin-prohibited",
-		}},
+		refuse,
 		// What the platform refuses pods of its tenants whatever the policies say.
 		{"wall-node", []string{
 			fmt.Sprintf("ip daddr %s meta l4proto { tcp, udp } th dport 53 return", settings.DNSAddress),

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -129,6 +130,22 @@ func Table(cfg *config.Config) string { return strings.ReplaceAll(cfg.Name, "-",
 
 // PolicyTable is the name of the table, of the family inet, that enforces network policies.
 func PolicyTable(cfg *config.Config) string { return Table(cfg) + "_walls" }
+
+// fallbackTrackedConnections is the least that kernels choose for machines that run an engine.
+const fallbackTrackedConnections = 65536
+
+// TrackedConnections is how many connections this machine's kernel follows at a time; those of all pods are among them.
+func TrackedConnections() int {
+	content, err := os.ReadFile("/proc/sys/net/netfilter/nf_conntrack_max")
+	if err != nil {
+		return fallbackTrackedConnections
+	}
+	size, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil || size == 0 {
+		return fallbackTrackedConnections
+	}
+	return size
+}
 
 // PodGroup is the interface group that this machine's side of every pod is in: the name of such an interface is
 // random, and must not tell two engines apart.

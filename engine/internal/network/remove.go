@@ -13,6 +13,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"brainpod.io/engine/internal/config"
+	"brainpod.io/engine/internal/netpolicy"
 )
 
 // Item is something in the network that belongs to the engine.
@@ -97,10 +98,14 @@ func ownTables(ctx context.Context, cfg *config.Config) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nft cannot list its tables: %w", err)
 	}
+	own := []string{
+		"ip " + Table(cfg), "inet " + PolicyTable(cfg), "inet " + netpolicy.LimitsTable(PolicyTable(cfg)),
+		"ip kube-proxy", "ip6 kube-proxy",
+	}
 	var found []string
 	for _, line := range strings.Split(string(output), "\n") {
 		table := strings.TrimPrefix(strings.TrimSpace(line), "table ")
-		if table == "ip "+Table(cfg) || table == "inet "+PolicyTable(cfg) || table == "ip kube-proxy" || table == "ip6 kube-proxy" {
+		if slices.Contains(own, table) {
 			found = append(found, table)
 		}
 	}

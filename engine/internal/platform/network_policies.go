@@ -30,7 +30,8 @@ func WallsOptions(cfg *config.Config, logf func(string, ...any)) walls.Options {
 	return walls.Options{
 		Settings: netpolicy.Settings{
 			Table: network.PolicyTable(cfg), InterfaceGroup: network.PodGroup(cfg), DNSAddress: cfg.DNSAddress,
-			EdgePorts: []uint16{uint16(cfg.Ports.HTTP), uint16(cfg.Ports.HTTPS)},
+			EdgePorts:      []uint16{uint16(cfg.Ports.HTTP), uint16(cfg.Ports.HTTPS)},
+			MaxConnections: netpolicy.MaxConnections(network.TrackedConnections()),
 		},
 		Kubeconfig: wallsKubeconfig(cfg), Folder: wallsFolder(cfg), Logf: logf,
 	}

@@ -59,7 +59,7 @@ func tryNetwork(found *variant.Features) {
 		chain n { type nat hook postrouting priority srcnat; ct state established accept; masquerade; }
 	}`)
 	found.NetworkPolicies = tryRules(netpolicy.Compile(netpolicy.World{}, netpolicy.Settings{
-		Table: "probe_walls", InterfaceGroup: 1, DNSAddress: "127.0.0.1", EdgePorts: []uint16{443},
+		Table: "probe_walls", InterfaceGroup: 1, DNSAddress: "127.0.0.1", EdgePorts: []uint16{443}, MaxConnections: 1,
 	}))
 }
 

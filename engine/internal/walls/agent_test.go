@@ -67,7 +67,9 @@ func start(t testing.TB, a *api, folder string) *running {
 	done := make(chan error, 1)
 	go func() {
 		done <- Run(ctx, Options{
-			Settings:   netpolicy.Settings{Table: tableName, InterfaceGroup: 7, DNSAddress: "10.9.255.53", EdgePorts: []uint16{443}},
+			Settings: netpolicy.Settings{
+				Table: tableName, InterfaceGroup: 7, DNSAddress: "10.9.255.53", EdgePorts: []uint16{443}, MaxConnections: 100,
+			},
 			Kubeconfig: kubeconfig(t, a), Folder: folder, Logf: t.Logf,
 		})
 	}()
@@ -119,13 +121,18 @@ func (r *running) waitUntilSynced() {
 	})
 }
 
+// listing is empty when one of the agent's two tables is gone.
 func listing(t *testing.T) string {
 	t.Helper()
-	output, err := exec.Command("nft", "list", "table", "inet", tableName).CombinedOutput()
-	if err != nil {
-		return ""
+	var all []byte
+	for _, name := range []string{tableName, netpolicy.LimitsTable(tableName)} {
+		output, err := exec.Command("nft", "list", "table", "inet", name).CombinedOutput()
+		if err != nil {
+			return ""
+		}
+		all = append(all, output...)
 	}
-	return string(output)
+	return string(all)
 }
 
 func nft(t *testing.T, args ...string) {
@@ -177,6 +184,8 @@ func TestAgentRepairsItsTable(t *testing.T) {
 		{"flush", "chain", "inet", tableName, "refuse"},
 		{"add", "rule", "inet", tableName, "refuse", "accept"},
 		{"delete", "element", "inet", tableName, "ingress", "{ 10.9.0.2 }"},
+		{"delete", "table", "inet", netpolicy.LimitsTable(tableName)},
+		{"flush", "chain", "inet", netpolicy.LimitsTable(tableName), "opened"},
 	} {
 		nft(t, damage...)
 		eventually(t, strings.Join(damage, " "), func() bool { return listing(t) == whole })

@@ -11,6 +11,8 @@ import (
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"brainpod.io/engine/internal/netpolicy"
 )
 
 // table is the nftables table in the kernel, and what it is known to be.
@@ -71,8 +73,22 @@ func firstDifference(before, after string) string {
 	return "there is more in it"
 }
 
+// list is what the kernel says of the table and of the one beside it that counts connections, without what that has
+// counted. Where there is no such table beside it, as there was none in former versions, it is left out.
 func (t *table) list(ctx context.Context) (string, error) {
-	listing, err := runNFT(ctx, "", "--stateless", "list", "table", "inet", t.name)
+	policies, err := listTable(ctx, t.name, "--stateless")
+	if err != nil {
+		return "", err
+	}
+	limits, err := listTable(ctx, netpolicy.LimitsTable(t.name), "--stateless", "--terse")
+	if err != nil && !errors.Is(err, errNoTable) {
+		return "", err
+	}
+	return policies + limits, nil
+}
+
+func listTable(ctx context.Context, name string, options ...string) (string, error) {
+	listing, err := runNFT(ctx, "", append(options, "list", "table", "inet", name)...)
 	if err != nil && strings.Contains(err.Error(), "No such file or directory") {
 		return "", errNoTable
 	}
