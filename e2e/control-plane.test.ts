@@ -88,6 +88,10 @@ describe('one file with a Config, an App and a Route', () => {
     const pod = await createPod(installation);
     const { run, json, deploy } = inPod(pod);
     const image = await buildApp(installation, pod, 'shop', { program: TELLING });
+    const { items } = await json<{ items: { tag: string; digest: string }[] }>(['image', 'list']);
+    expect(items).toMatchObject([{ digest: image.slice(image.indexOf('@') + 1) }]);
+    const inspected = await run(['image', 'inspect', 'shop', items[0]?.tag ?? '']);
+    expect(inspected.stdout).toMatch(/1000:-\s+8080\/tcp/);
     const yaml = (version: string, motd: string) =>
       [
         document('Config', 'shop', { files: { motd } }),

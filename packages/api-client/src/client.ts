@@ -28,6 +28,8 @@ export type RevisionProgress = EventOf<paths['/v1/pods/{pod}/revisions/{revision
 export type Plan = Ok<paths['/v1/pods/{pod}/plan']['get']>;
 export type Variable = Ok<paths['/v1/pods/{pod}/variables']['get']>['items'][number];
 export type Resolved = Ok<paths['/v1/pods/{pod}/resources/resolve/{identifier}']['get']>;
+/** Whose an image is. */
+export type Visibility = 'public' | 'pod';
 export type ImageList = Ok<paths['/v1/pods/{pod}/images']['get']>;
 export type ImageDetail = Ok<paths['/v1/pods/{pod}/images/inspect']['get']>;
 export type ResourceMutation = Ok<paths['/v1/pods/{pod}/resources/{kind}/{namespace}/{name}']['put']>;
@@ -242,7 +244,7 @@ export class BrainpodClient {
 
   async listImages(
     pod: string,
-    query: { search?: string; visibility?: string; limit: number; offset: number },
+    query: { search?: string; visibility?: 'all' | Visibility; limit: number; offset: number },
   ): Promise<ImageList> {
     return await this.#api.answer(
       this.#api.http.GET('/v1/pods/{pod}/images', { params: { path: { pod }, query }, ...RAW }),
@@ -251,7 +253,7 @@ export class BrainpodClient {
 
   async inspectImage(
     pod: string,
-    query: { repository: string; tag: string; visibility: string },
+    query: { repository: string; tag: string; visibility: Visibility },
   ): Promise<ImageDetail> {
     return await this.#api.answer(
       this.#api.http.GET('/v1/pods/{pod}/images/inspect', { params: { path: { pod }, query }, ...RAW }),

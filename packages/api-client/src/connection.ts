@@ -1,16 +1,10 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { recordsUntilEnd, type StreamRecord } from './event-stream.ts';
 import { ConnectionFailure, readEnvelope, UnexpectedAnswer } from './failure.ts';
-import type { PendingPaths } from './pending-paths.ts';
 import { type Retry, retryingFetch } from './retry.ts';
-import type { paths as DescribedPaths } from './schema.ts';
+import type { paths } from './schema.ts';
 
-export type paths = {
-  [Path in keyof DescribedPaths | keyof PendingPaths]: (Path extends keyof DescribedPaths
-    ? Omit<DescribedPaths[Path], Path extends keyof PendingPaths ? keyof PendingPaths[Path] : never>
-    : unknown) &
-    (Path extends keyof PendingPaths ? PendingPaths[Path] : unknown);
-};
+export type { paths };
 
 type Json<Answer> = Answer extends { content: { 'application/json': infer Body } } ? Body : never;
 /** The body of an operation's success. */

@@ -663,6 +663,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the container images that a pod may use
+         * @description Those in its own part of the registry, the newest first. There are no public ones yet. What was pushed and is no container image, such as a signature, is left out.
+         */
+        get: operations["listPodImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/images/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show one container image with its variants
+         * @description One variant for each processor that it was made for, each with the user that it starts as and the ports that it says it listens on.
+         */
+        get: operations["inspectPodImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pods/{pod}/domains": {
         parameters: {
             query?: never;
@@ -3948,6 +3988,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestMetrics"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listPodImages: {
+        parameters: {
+            query?: {
+                search?: string;
+                visibility?: "all" | "public" | "pod";
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of images */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Without the name of the pod */
+                            repository: string;
+                            tag: string;
+                            /** @description The first part of its name: that of the pod */
+                            namespace: string;
+                            /** @enum {unknown} */
+                            visibility: "public" | "pod";
+                            architectures: string[];
+                            digest: string;
+                            /** @description With the digest, so that it always means this image */
+                            reference: string;
+                            createdAt: string | null;
+                            _links: {
+                                self: {
+                                    href: string;
+                                };
+                                pod: {
+                                    href: string;
+                                };
+                                inspect: {
+                                    href: string;
+                                };
+                            };
+                        }[];
+                        /** @description How many there are on all pages */
+                        total: number;
+                        _links: {
+                            self: {
+                                href: string;
+                            };
+                            next: {
+                                href: string;
+                            } | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    inspectPodImage: {
+        parameters: {
+            query: {
+                visibility: "public" | "pod";
+                repository: string;
+                tag: string;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Without the name of the pod */
+                        repository: string;
+                        tag: string;
+                        /** @description The first part of its name: that of the pod */
+                        namespace: string;
+                        /** @enum {unknown} */
+                        visibility: "public" | "pod";
+                        /** @description With the tag, which may lead to another image later */
+                        reference: string;
+                        variants: {
+                            architecture: string;
+                            digest: string;
+                            /** @description With the digest */
+                            reference: string;
+                            /** @description The user that it starts as; 0 is root. Null where it is a name, whose number nobody can tell */
+                            uid: number | null;
+                            gid: number | null;
+                            exposedPorts: string[];
+                            /**
+                             * Format: date-time
+                             * @description What its builder says; the beginning of 1970 where that says nothing
+                             */
+                            createdAt: string;
+                            updatedAt: string | null;
+                        }[];
+                        _links: {
+                            self: {
+                                href: string;
+                            };
+                            pod: {
+                                href: string;
+                            };
+                        };
+                    };
                 };
             };
             400: components["responses"]["Error400"];

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { ClusterPort } from './cluster-port.ts';
 import type { ClusterRegistrar } from './cluster-registrar.ts';
 import type { DomainCertificates } from './domain-certificates.ts';
+import type { ImagePort } from './image-port.ts';
 import type { AddressRates, KeyRates } from './rate-limit.ts';
 
 /** What the API needs from outside. */
@@ -23,6 +24,8 @@ export type ApiOptions = {
   clusterRegistrar?: ClusterRegistrar;
   /** Takes owners' certificates in; without it none can be set. */
   domainCertificates?: DomainCertificates;
+  /** The image registry. */
+  images: ImagePort;
   logger: FastifyBaseLogger;
   /** How long a request may take until its answer; default 30 s. */
   requestTimeoutMs?: number;

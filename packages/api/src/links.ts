@@ -53,5 +53,7 @@ export const links = {
   variables: (pod: string, scope: ResourceScope = {}) => link(['pods', pod, 'variables'], scope),
   events: (pod: string, query?: Query) => link(['pods', pod, 'events'], query),
   metrics: (pod: string, query: Query) => link(['pods', pod, 'metrics'], query),
-  images: (pod: string) => link(['pods', pod, 'images']),
+  images: (pod: string, page: Query = {}) => link(['pods', pod, 'images'], page),
+  image: (pod: string, image: { visibility: string; repository: string; tag: string }) =>
+    link(['pods', pod, 'images', 'inspect'], image),
 };

@@ -13,6 +13,7 @@ export type Tag =
   | 'resources'
   | 'domains'
   | 'events'
+  | 'images'
   | 'audit'
   | 'operator'
   | 'schema';

@@ -20,6 +20,7 @@ import { getResource } from './operations/get-resource/handler.ts';
 import { getRestart } from './operations/get-restart/handler.ts';
 import { getRevision } from './operations/get-revision/handler.ts';
 import { getRevisionDiff } from './operations/get-revision-diff/handler.ts';
+import { inspectPodImage } from './operations/inspect-pod-image/handler.ts';
 import { installBlueprint } from './operations/install-blueprint/handler.ts';
 import { listAudit } from './operations/list-audit/handler.ts';
 import { listBlueprints } from './operations/list-blueprints/handler.ts';
@@ -31,6 +32,7 @@ import { listKeys } from './operations/list-keys/handler.ts';
 import { listOperatorClusters } from './operations/list-operator-clusters/handler.ts';
 import { listPodAudit } from './operations/list-pod-audit/handler.ts';
 import { listPodEvents } from './operations/list-pod-events/handler.ts';
+import { listPodImages } from './operations/list-pod-images/handler.ts';
 import { listPods } from './operations/list-pods/handler.ts';
 import { listResources } from './operations/list-resources/handler.ts';
 import { listRevisions } from './operations/list-revisions/handler.ts';
@@ -98,6 +100,8 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   listPodEvents,
   watchPodEvents,
   getPodMetrics,
+  listPodImages,
+  inspectPodImage,
   listDomains,
   checkDomain,
   setDomainCertificate,

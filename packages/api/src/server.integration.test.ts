@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { OPERATIONS } from './operations.ts';
 import { DeploymentAccepted, DryRunResult, type ErrorEnvelope, Pod } from './schemas.ts';
 import { buildServer } from './server.ts';
+import { StandInImages } from './testing/stand-in-images.ts';
 import { type Request, TestApi } from './testing/test-api.ts';
 
 let api: TestApi;
@@ -286,6 +287,7 @@ test('what is mounted beside the operations reads its bodies itself', async () =
     domain: 'example.test',
     registryHost: 'registry.example.test',
     blueprints: [],
+    images: new StandInImages(),
     logger: pino({ level: 'silent' }),
   });
   onTestFinished(() => server.close());
@@ -314,6 +316,7 @@ test('neither keys nor bodies get into the log, whatever happens', async () => {
     domain: 'example.test',
     registryHost: 'registry.test',
     blueprints: [],
+    images: new StandInImages(),
     logger,
   });
   onTestFinished(() => server.close());
@@ -342,6 +345,7 @@ test('while PostgreSQL is away, or still empty, calls are told to come back, and
     domain: 'example.test',
     registryHost: 'registry.example.test',
     blueprints: [],
+    images: new StandInImages(),
     logger,
   });
   onTestFinished(async () => {

@@ -1,12 +1,5 @@
+import { MANIFEST_TYPES, repositoriesOf, tagsOf, unexpected } from './catalogue.ts';
 import { listIn, memberOf } from './json-parts.ts';
-
-const PAGE_SIZE = 1000;
-const MANIFEST_TYPES = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-];
 
 /**
  * Deletes all images of a pod: every manifest that a tag leads to, with those that an index names. Layers that nothing
@@ -19,24 +12,6 @@ export async function eraseImages(upstream: string, pod: string, signal: AbortSi
       await eraseManifest(`${upstream}/v2/${repository}`, tag, signal);
     }
   }
-}
-
-async function repositoriesOf(upstream: string, pod: string, signal: AbortSignal): Promise<string[]> {
-  const found: string[] = [];
-  // Which order the registry lists them in is its own matter, so all are read.
-  for (let last = ''; ; ) {
-    const query = new URLSearchParams({ n: String(PAGE_SIZE), ...(last === '' ? {} : { last }) });
-    const page = namesIn(await json(`${upstream}/v2/_catalog?${query}`, signal), 'repositories');
-    found.push(...page.filter((name) => name.startsWith(`${pod}/`)));
-    const next = page.at(-1);
-    if (next === undefined || next === last) return found;
-    last = next;
-  }
-}
-
-async function tagsOf(upstream: string, repository: string, signal: AbortSignal): Promise<string[]> {
-  // A repository whose tags are all gone is not known any longer.
-  return namesIn(await json(`${upstream}/v2/${repository}/tags/list`, signal), 'tags');
 }
 
 async function eraseManifest(repository: string, reference: string, signal: AbortSignal): Promise<void> {
@@ -59,20 +34,4 @@ function partsOf(manifest: unknown): string[] {
     const digest = memberOf(part, 'digest');
     return typeof digest === 'string' ? [digest] : [];
   });
-}
-
-async function json(url: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, { signal });
-  const body = await response.text();
-  if (response.status === 404) return {};
-  if (!response.ok) throw unexpected(url, response);
-  return JSON.parse(body);
-}
-
-function unexpected(call: string, response: Response): Error {
-  return new Error(`the registry answers ${response.status} to ${call}`);
-}
-
-function namesIn(body: unknown, member: string): string[] {
-  return listIn(body, member).filter((name) => typeof name === 'string');
 }

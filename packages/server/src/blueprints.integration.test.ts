@@ -1,4 +1,5 @@
 import { buildServer } from '@brainpod/api/server';
+import { StandInImages } from '@brainpod/api/testing/stand-in-images';
 import { FULL_POLICY } from '@brainpod/model/policy';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openTestStore } from '@brainpod/testkit/test-store';
@@ -20,6 +21,7 @@ async function start() {
     domain: 'example.test',
     registryHost: 'registry.example.test',
     blueprints,
+    images: new StandInImages(),
     logger: pino({ level: 'silent' }),
   });
   const post = async (path: string, body: unknown) => {

@@ -1,4 +1,5 @@
 import { buildServer } from '@brainpod/api/server';
+import { StandInImages } from '@brainpod/api/testing/stand-in-images';
 import type { Platform } from '@brainpod/compiler/compile';
 import { resourceLabels } from '@brainpod/compiler/labels';
 import { namespaceName } from '@brainpod/compiler/names';
@@ -47,6 +48,7 @@ async function start() {
     domain: DOMAIN,
     registryHost: PLATFORM.registryHost,
     blueprints: [],
+    images: new StandInImages(),
     clusterOf: () => port,
     logger: pino({ level: 'silent' }),
   });

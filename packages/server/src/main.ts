@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
+import { ImageReader } from '@brainpod/registry/image-reader';
 import { openStore, type Store } from '@brainpod/store/store';
 import { type Logger, pino } from 'pino';
 import { registerAuthorizePage } from './authorize-page/routes.ts';
@@ -52,6 +53,7 @@ const server = buildServer({
   clusterOf: (pod) => workers?.portOf(pod.clusterId) ?? null,
   clusterRegistrar: clusterRegistrar(sealer, settings),
   domainCertificates: ownCertificates(domainKeys),
+  images: new ImageReader(settings.registryUpstream),
   logger,
 });
 registerRegistryRoutes(server, { settings, store, masterKey });

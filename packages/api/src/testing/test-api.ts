@@ -22,6 +22,7 @@ import { buildServer } from '../server.ts';
 import { parseEvents, type ReceivedEvent } from './received-events.ts';
 import { standInCertificates } from './stand-in-certificates.ts';
 import { StandInCluster } from './stand-in-cluster.ts';
+import { StandInImages } from './stand-in-images.ts';
 import { StandInRegistrar } from './stand-in-registrar.ts';
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
@@ -95,6 +96,7 @@ export class TestApi {
   /** The cluster of every pod; null while it is not known. */
   cluster: StandInCluster | null = newCluster();
   readonly registrar = new StandInRegistrar();
+  readonly images = new StandInImages();
   readonly address: DatabaseAddress;
   readonly userId: string;
   readonly accountId: string;
@@ -122,6 +124,7 @@ export class TestApi {
       clusterOf: () => this.cluster,
       clusterRegistrar: this.registrar,
       domainCertificates: standInCertificates,
+      images: this.images,
       logger: pino({ level: 'silent' }),
       ...options,
     });

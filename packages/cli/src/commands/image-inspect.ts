@@ -1,3 +1,4 @@
+import type { Visibility } from '@brainpod/api-client/client';
 import { type Command, Option } from 'commander';
 import type { Runner } from '../context.ts';
 import { facts, table } from '../text/table.ts';
@@ -11,7 +12,7 @@ export function registerImageInspect(image: Command, run: Runner): void {
     .argument('<tag>', 'its tag')
     .addOption(new Option('--visibility <which>', 'whose image').choices(['public', 'pod']).default('pod'))
     .action(
-      run(async (context, repository: string, tag: string, options: { visibility: string }) => {
+      run(async (context, repository: string, tag: string, options: { visibility: Visibility }) => {
         const { visibility } = options;
         const image = await context.client().inspectImage(context.pod(), { visibility, repository, tag });
         return {

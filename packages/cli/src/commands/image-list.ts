@@ -1,10 +1,11 @@
+import type { Visibility } from '@brainpod/api-client/client';
 import { type Command, Option } from 'commander';
 import type { Runner } from '../context.ts';
 import { wholeNumber } from '../kinds.ts';
 import { table } from '../text/table.ts';
 import { localTime } from '../text/time.ts';
 
-type Options = { search?: string; visibility?: string; limit: number; offset: number };
+type Options = { search?: string; visibility?: 'all' | Visibility; limit: number; offset: number };
 
 export function registerImageList(image: Command, run: Runner): void {
   image

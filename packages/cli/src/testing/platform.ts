@@ -8,6 +8,7 @@ import { BrainpodClient } from '@brainpod/api-client/client';
 import { type RunningBuildkit, startBuildkit } from '@brainpod/builder/testing/buildkit';
 import { FULL_POLICY } from '@brainpod/model/policy';
 import { createRegistryFront } from '@brainpod/registry/front';
+import { ImageReader } from '@brainpod/registry/image-reader';
 import {
   engineBinary,
   type RunningDistribution,
@@ -76,6 +77,7 @@ export class Platform {
       registryHost: REGISTRY_HOST,
       blueprints: [],
       domainCertificates: standInCertificates,
+      images: new ImageReader(distribution.origin),
       clusterOf: () => cluster,
       logger,
     });

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { buildServer } from '@brainpod/api/server';
+import { StandInImages } from '@brainpod/api/testing/stand-in-images';
 import { FULL_POLICY, type Policy } from '@brainpod/model/policy';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openTestStore, type TestStore } from '@brainpod/testkit/test-store';
@@ -28,6 +29,7 @@ beforeAll(async () => {
     domain: 'example.test',
     registryHost: 'registry.example.test',
     blueprints: [],
+    images: new StandInImages(),
     guessLimit: { perSecond: 0.001, burst: 5 },
     trustedProxies: ['loopback'],
     logger: pino({ level: 'trace' }, stream),
