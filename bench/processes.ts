@@ -10,6 +10,11 @@ export function childrenOf(parent: number): number[] {
     .filter((pid) => statFields(pid)?.parent === parent);
 }
 
+/** A process, and all that it and they have started and that are still there. */
+export function familyOf(pid: number): number[] {
+  return [pid, ...childrenOf(pid).flatMap(familyOf)];
+}
+
 /** Processor time that a process has used so far; 0 when it has ended. */
 export function cpuSeconds(pid: number): number {
   return (statFields(pid)?.ticks ?? 0) / CLOCK_TICKS_PER_SECOND;
@@ -31,7 +36,16 @@ export class ProcessorClock {
 
 /** Proportional set size: memory that is shared counts in parts. */
 export function memoryMiB(pid: number): number {
-  const match = /^Pss:\s+(\d+) kB$/m.exec(readProcess(pid, 'smaps_rollup') ?? '');
+  return memoryOf(pid, 'Pss');
+}
+
+/** The part of it that the process has written itself; the rest is of files, programs above all. */
+export function writtenMiB(pid: number): number {
+  return memoryOf(pid, 'Pss_Anon');
+}
+
+function memoryOf(pid: number, name: string): number {
+  const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readProcess(pid, 'smaps_rollup') ?? '');
   return Number(match?.[1] ?? 0) / 1024;
 }
 

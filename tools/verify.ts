@@ -47,6 +47,16 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/propagation.ts'],
   },
   {
+    name: 'edge-speed',
+    what: 'what the edge adds to a request, beside Caddy, HAProxy and nginx (docs/results/edge-speed.md)',
+    command: [NODE, 'bench/edge.ts'],
+  },
+  {
+    name: 'routes',
+    what: 'the edge with 100, 300 and 1,000 Routes (docs/results/routes.md)',
+    command: [NODE, 'bench/routes.ts'],
+  },
+  {
     name: 'hogs',
     what: 'an instance takes all that it can get, and its neighbour is asked meanwhile (docs/results/hogs.md)',
     command: [NODE, 'bench/hogs.ts'],

@@ -42,6 +42,9 @@ const (
 	Interim Instance = "interim"
 )
 
+// routeClusters is how Envoy Gateway begins the name of the cluster of an HTTPRoute.
+const routeClusters = "httproute/"
+
 const typePrefix = "type.googleapis.com/envoy."
 
 // NodeID is how the Envoy names itself, to Envoy Gateway and to whoever asks its admin socket.
@@ -62,6 +65,7 @@ func (b Bootstrap) Render() ([]byte, error) {
 		}}},
 		// Statistics of a route or cluster are made when they are first counted: most memory of an idle Envoy is theirs.
 		"deferred_stat_options": object{"enable_deferred_creation_stats": true},
+		"stats_config":          withoutRoutes(),
 		"dynamic_resources":     b.dynamicResources(),
 		"static_resources": object{
 			"clusters":  b.clusters(),
@@ -69,6 +73,14 @@ func (b Bootstrap) Render() ([]byte, error) {
 		},
 		"overload_manager": b.overloadManager(),
 	}, "", "  ")
+}
+
+// withoutRoutes keeps no statistics of the cluster of each route: with a thousand routes they would be a fifth of Envoy's memory,
+// and what is known of requests comes from the access log. Ejections of instances are counted all the same.
+func withoutRoutes() object {
+	return object{"stats_matcher": object{"exclusion_list": object{
+		"patterns": []object{{"prefix": "cluster." + routeClusters}},
+	}}}
 }
 
 func (b Bootstrap) dynamicResources() object {

@@ -57,6 +57,7 @@ func TestBootstrapRender(t *testing.T) {
 		{"brainpod", []any{"node", "cluster"}},
 		{"/run/e/envoy-main.sock", []any{"admin", "address", "pipe", "path"}},
 		{float64(0o600), []any{"admin", "address", "pipe", "mode"}},
+		{"cluster.httproute/", []any{"stats_config", "stats_matcher", "exclusion_list", "patterns", 0, "prefix"}},
 		{"DELTA_GRPC", []any{"dynamic_resources", "ads_config", "api_type"}},
 		{"0.05s", []any{"dynamic_resources", "ads_config", "grpc_services", 0, "envoy_grpc", "retry_policy", "retry_back_off", "base_interval"}},
 		{"0s", []any{"dynamic_resources", "lds_config", "initial_fetch_timeout"}},
