@@ -70,17 +70,18 @@ export class Ground {
 
   /** Starts a program that says something when it is ready. */
   async #start(binary: string, args: readonly string[]): Promise<ChildProcess> {
-    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     this.#keep(child);
     await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')]);
     if (child.exitCode !== null) throw new Error(`${binary} ended with ${child.exitCode}`);
     return child;
   }
 
-  /** Starts a program that ends with us. */
+  /** Starts a program that ends with us. In a session of its own, as Envoy is: Linux shares processors out by session. */
   spawn(binary: string, args: readonly string[], environment: Record<string, string>): ChildProcess {
     const child = spawn(binary, args, {
       stdio: ['ignore', 'ignore', 'inherit'],
+      detached: true,
       env: { ...process.env, ...environment },
     });
     this.#keep(child);

@@ -29,7 +29,7 @@ export type LoadResult = {
   maxMs: number;
 };
 
-/** Asks from a process of its own, until its time is over or it is stopped. */
+/** Asks from a process and session of its own, until its time is over or it is stopped. */
 export function startLoad(
   { load }: LoadPrograms,
   { hosts, ...options }: LoadOptions,
@@ -37,7 +37,7 @@ export function startLoad(
   const flags = Object.entries({ ...options, hosts: hosts.join(',') }).map(
     ([name, value]) => `-${name}=${value}`,
   );
-  const child = spawn(load, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(load, flags, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
