@@ -53,10 +53,11 @@ try {
   const database = await postgres.createDatabase('requests');
   const { routeName } = await deployedRoute(database);
   const intakeSocket = path.join(folder, 'on.sock');
-  const intake = await startIntake({ database, socket: intakeSocket });
+  const adminPort = await freePort();
+  const statistics = `http://127.0.0.1:${adminPort}/stats/prometheus`;
+  const intake = await startIntake({ database, socket: intakeSocket, statistics });
   stalled.listen(path.join(folder, 'stalled.sock'));
   const modes = await listeners(intakeSocket);
-  const adminPort = await freePort();
   const envoy = await startEnvoy(modes, { adminPort, originPort: await freePort(), routeName });
   const pids = { envoy: envoy.pid ?? 0, intake: intake.pid ?? 0 };
 
@@ -72,7 +73,7 @@ try {
   const counts = String((await said)[0]).trim();
   const table = tableOf(measured, {
     lines: [
-      `The intake's own counts: \`${counts}\`. Envoy's, over all modes: ${written} written, ${dropped} dropped.`,
+      `The intake's own counts: \`${counts}\`. Envoy's, over all modes: ${written} written, ${dropped} dropped. Lost is what Envoy counted, of all modes, and the intake did not get: it knows by asking Envoy.`,
       await kept(database),
       await plainRows(database, folder),
     ],

@@ -179,8 +179,8 @@ async function measureNeighbour(
 type Share = { neighbourSeconds: number; hogSeconds: number; tookSeconds: number };
 
 /**
- * What the neighbour's one busy process has of the processors beside the hog's eight. By their own accounts, so that it
- * does not depend on what else the machine does: both wait for that alike.
+ * What each has of the processors while both have eight busy processes. By their own accounts, so that it does not
+ * depend on what else the machine does: both wait for that alike.
  */
 async function shareOfNeighbour(
   ask: (who: 'hog' | 'neighbour', name: string) => Promise<string>,
@@ -191,7 +191,7 @@ async function shareOfNeighbour(
     at: performance.now(),
   });
   const before = await used();
-  await Promise.all([ask('hog', 'cpu'), ask('neighbour', 'busy')]);
+  await Promise.all([ask('hog', 'cpu'), ask('neighbour', 'cpu')]);
   const after = await used();
   return {
     neighbourSeconds: after.neighbour - before.neighbour,
@@ -242,7 +242,7 @@ the neighbour. Whatever else the machine does is in every row, the first among t
 | --- | --- | ---: | ---: | ---: | ---: | ---: |
 ${lines.join('\n')}
 
-While the hog had 8 busy processes and the neighbour one, for ${share.tookSeconds.toFixed(1)} s, the hog had ${share.hogSeconds.toFixed(1)} s of a processor and the neighbour ${share.neighbourSeconds.toFixed(1)} s: an
+While both had 8 busy processes, for ${share.tookSeconds.toFixed(1)} s, the hog had ${share.hogSeconds.toFixed(1)} s of a processor and the neighbour ${share.neighbourSeconds.toFixed(1)} s: an
 equal share is half of both together, ${((share.neighbourSeconds / (share.neighbourSeconds + share.hogSeconds)) * 100).toFixed(0)} % was the neighbour's.
 
 Of the hog's output the node kept ${logsMiB} MiB. The hog of connections asks for as many as it can, each from a port of its own, until the

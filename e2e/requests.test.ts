@@ -18,6 +18,17 @@ async function routeUrn(): Promise<string> {
 }
 
 describe('requests through a Route', () => {
+  it('are compared with what the edge counted', async () => {
+    type Status = { requestRecords: { lost: number | null } };
+    const lost = async () => {
+      // Written by packages/server/src/status-routes.ts.
+      const status = (await (await fetch('http://127.0.0.1:4600/status.json')).json()) as Status;
+      return status.requestRecords.lost;
+    };
+    await until('the edge has been asked', 15_000, async () => (await lost()) !== null);
+    expect(await lost()).toBeGreaterThanOrEqual(0);
+  });
+
   it('each have a record within seconds, and add up to metrics', async () => {
     const urn = await routeUrn();
     const mark = randomUUID();

@@ -97,7 +97,6 @@ export const TENANCY_PROBE = String.raw`
     '/memory': () => new Promise(() => { const kept = []; setInterval(() => kept.push(Buffer.alloc(16 << 20, 1)), 5); }),
     '/disk': async () => shell('fallocate -l 2300MiB /tmp/hog'),
     '/cpu': () => running('while :; do :; done', 8),
-    '/busy': () => running('while :; do :; done', 1),
     '/used': () => usedSeconds(),
     '/log': () => writingLog(),
     '/inodes': async () => {

@@ -20,6 +20,7 @@ import { localIssuer } from './domains/issuer.ts';
 import { ownCertificates } from './domains/own-certificates.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
+import { readEdgeCount } from './request-log/edge-count.ts';
 import { keepRequestLog, type RequestLog } from './request-log/request-log.ts';
 import { TextSealer } from './sealed-text.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -99,6 +100,7 @@ async function work(parts: {
       logger,
       socket: settings.accessLogSocket,
       bounds: settings.requestBounds,
+      readEdge: () => readEdgeCount(settings.edgeStatistics),
     });
     sweeping = sweepUntil(stopping.signal, { store, logger });
     certifying = workOnDomains(stopping.signal, {

@@ -19,6 +19,7 @@ describe('readSettings', () => {
       dnsServers: [],
       resyncIntervalMs: 300_000,
       accessLogSocket: '/run/brainpod/access-log.sock',
+      edgeStatistics: 'http://127.0.0.1:19001/stats/prometheus',
       requestBounds: { days: 7, bytesPerPod: 256 * 1024 * 1024 },
       requests: {
         rateLimit: { perSecond: 50, burst: 200 },

@@ -25,6 +25,8 @@ export type Settings = {
   requests: RequestSettings;
   /** Where the edge tells of each request: a unix socket's path. */
   accessLogSocket: string;
+  /** Where the edge serves its statistics, as Prometheus reads them. */
+  edgeStatistics: string;
   /** How much is kept of what is known of requests. */
   requestBounds: RequestBounds;
 };
@@ -63,6 +65,11 @@ export function readSettings(environment: Environment): Settings {
     deployTimeoutMs: whole('BRAINPOD_DEPLOY_TIMEOUT_SECONDS', 80, 5, 3600) * 1000,
     resyncIntervalMs: whole('BRAINPOD_RESYNC_SECONDS', 300, 5, 86_400) * 1000,
     accessLogSocket: text('BRAINPOD_ACCESS_LOG_SOCKET', join(runDir, 'access-log.sock')),
+    edgeStatistics: readUrl(
+      'BRAINPOD_EDGE_STATISTICS',
+      text('BRAINPOD_EDGE_STATISTICS', 'http://127.0.0.1:19001/stats/prometheus'),
+      faults,
+    ),
     requestBounds: {
       days: whole('BRAINPOD_EVENTS_DAYS', 7, 1, 365),
       bytesPerPod: whole('BRAINPOD_EVENTS_MB_PER_POD', 256, 1, 100_000) * 1024 * 1024,

@@ -26,7 +26,20 @@ export type RequestBatch = {
   number: number;
   events: readonly RouteEvents[];
   metrics: readonly RequestMetric[];
+  /** For the tally of what was lost; null when the metrics are not about all that came until now. */
+  tally?: RequestTally | null;
 };
+
+/** What a batch adds to the tally. */
+export type RequestTally = {
+  /** How many requests are in the batch's metrics, or were to nobody. */
+  recorded: number;
+  /** What the edge had counted before that; null when it cannot be asked. */
+  edge: EdgeCount | null;
+};
+
+/** How many requests an edge has counted since it started; when that was is right to a few seconds. */
+export type EdgeCount = { count: number; startedAt: Date };
 
 /** Takes in what is recorded of requests. */
 export class RequestRecords {
@@ -40,7 +53,7 @@ export class RequestRecords {
    * Keeps a batch, all of it or nothing. One that was kept before is not kept again, so that a batch whose answer was
    * lost can be sent again. What is about pods that are no more is passed over.
    */
-  async write({ writer, number, events, metrics }: RequestBatch): Promise<void> {
+  async write({ writer, number, events, metrics, tally }: RequestBatch): Promise<void> {
     const packed = events.map(({ podId, route, events: list }) => ({
       podId,
       route,
@@ -51,7 +64,19 @@ export class RequestRecords {
       if (!(await isNew(db, writer, number))) return;
       if (packed.length > 0) await insertChunks(db, packed);
       if (metrics.length > 0) await insertMetrics(db, metrics);
+      if (tally) await addToTally(db, tally);
     });
+  }
+
+  /**
+   * How many requests the edge counted that are in no metric. Those of the last second may be on their way yet. What was
+   * lost in the seconds around a restart of the edge is not among them.
+   */
+  async lost(): Promise<number> {
+    const { rows } = await sql<{ lost: string }>`select greatest(lost, 0) as lost from edge_tally`.execute(
+      this.#db,
+    );
+    return Number(rows[0]?.lost ?? 0);
   }
 }
 
@@ -62,6 +87,31 @@ async function isNew(db: Database, writer: string, number: number): Promise<bool
       where known.last_batch < excluded.last_batch
     returning id`.execute(db);
   return rows.length > 0;
+}
+
+/** Two readings that differ by less are of the same edge: it says its age only every few seconds. */
+const SAME_START_SECONDS = 10;
+
+/**
+ * Of an edge that was not there at the last reading, nobody knows how many requests went to the one before it: what both
+ * counted meanwhile is taken for recorded. The sum may be below zero for a moment, when records overtake the reading.
+ */
+async function addToTally(db: Database, { recorded, edge }: RequestTally): Promise<void> {
+  if (edge === null) {
+    await sql`update edge_tally set recorded_since = recorded_since + ${recorded}::bigint`.execute(db);
+    return;
+  }
+  const startedAt = edge.startedAt.toISOString();
+  await sql`
+    update edge_tally set
+      lost = lost + case
+        when ${edge.count}::bigint >= edge_count
+          and abs(extract(epoch from edge_started_at - ${startedAt}::timestamptz)) < ${SAME_START_SECONDS}
+        then ${edge.count}::bigint - edge_count - recorded_since - ${recorded}::bigint
+        else 0 end,
+      edge_count = ${edge.count}::bigint,
+      edge_started_at = ${startedAt}::timestamptz,
+      recorded_since = 0`.execute(db);
 }
 
 type Packed = { podId: string; route: string; count: number; data: Buffer };

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { serveAccessLog } from '@brainpod/edge/access-log/access-log-server';
+import type { EdgeCount } from '@brainpod/store/request-records';
 import type { RequestBounds } from '@brainpod/store/request-upkeep';
 import type { Store } from '@brainpod/store/store';
 import { isDatabaseUnavailable } from '@brainpod/store/unavailable';
@@ -17,10 +18,12 @@ export async function keepRequestLog(parts: {
   /** A unix socket's path; the edge is told the same. */
   socket: string;
   bounds: RequestBounds;
+  /** What the edge has counted; null when it cannot be asked. */
+  readEdge: () => Promise<EdgeCount | null>;
 }): Promise<RequestLog> {
   const { store, logger, socket, bounds } = parts;
   const stopping = new AbortController();
-  const recorder = new RequestRecorder({ store, logger });
+  const recorder = new RequestRecorder({ store, logger, readEdge: parts.readEdge });
   const server = await serveAccessLog({
     socket,
     onRecords: (records) => recorder.take(records),

@@ -1,6 +1,7 @@
 import type { AccessRecord } from '@brainpod/edge/access-log/access-record';
 import type { ResourceInput } from '@brainpod/model/document';
 import type { PodRecord } from '@brainpod/store/pods';
+import type { EdgeCount } from '@brainpod/store/request-records';
 import type { Store } from '@brainpod/store/store';
 import { sampleApp, sampleRoute } from '@brainpod/testkit/sample-documents';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
@@ -74,8 +75,8 @@ function record(routeName: string, path: string, changes: Partial<AccessRecord> 
   };
 }
 
-function running(store: Store = at.store) {
-  const recorder = new RequestRecorder({ store, logger: pino({ level: 'silent' }) });
+function running(store: Store = at.store, readEdge: () => Promise<EdgeCount | null> = async () => null) {
+  const recorder = new RequestRecorder({ store, logger: pino({ level: 'silent' }), readEdge });
   const stopping = new AbortController();
   const run = recorder.run(stopping.signal);
   const stop = async () => {
@@ -120,7 +121,7 @@ test('requests are of the pod whose route the edge found, whatever Host they nam
   await stop();
   expect(await storedPaths(pod)).toEqual(['/1', '/2']);
   expect(await storedPaths(other)).toEqual(['/other']);
-  expect(recorder.counts).toEqual({ received: 6, stored: 3, withoutRoute: 3, dropped: 0 });
+  expect(recorder.counts).toEqual({ received: 6, stored: 3, withoutRoute: 3, dropped: 0, lost: null });
 });
 
 test('requests to a Route that went live a moment ago, and with each revision, are told apart', async () => {
@@ -201,4 +202,36 @@ test('where a Route leads to several Apps, the longest path says which', async (
   await stop();
   const counts = await Promise.all(['web', 'shop', 'cart'].map((app) => metricsOf(pod, app)));
   expect(counts.map(({ requests }) => requests)).toEqual([2, 3, 2]);
+});
+
+test('what the edge counted and nobody recorded is lost, and stays so when servers come and go', async () => {
+  const pod = await newPod();
+  const name = await deploy(pod);
+  let count = 1000;
+  let startedAt = new Date(Date.now() - 60_000);
+  const readEdge = async () => ({ count, startedAt });
+  /** One server's life: requests that it hears of, of those that the edge counts. */
+  const life = async (heard: number, counted: number, read: () => Promise<EdgeCount | null> = readEdge) => {
+    const { recorder, stop } = running(at.store, read);
+    for (let each = 0; each < heard; each++) recorder.take([record(each % 2 === 0 ? name : '', `/${each}`)]);
+    count += counted;
+    await stop();
+    return recorder.counts.lost;
+  };
+  const before = (await life(0, 0)) ?? Number.NaN;
+  expect(await life(10, 10)).toBe(before);
+  expect(await life(10, 17)).toBe(before + 7);
+  // Counted while no server was there.
+  count += 5;
+  expect(await life(0, 0)).toBe(before + 12);
+  // Not asked once: the next reading has it all.
+  expect(await life(4, 6, async () => null)).toBeNull();
+  expect(await life(0, 0)).toBe(before + 14);
+  // Another edge, which has counted less or more: what it did before is nobody's loss.
+  count = 3;
+  expect(await life(0, 0)).toBe(before + 14);
+  startedAt = new Date(Date.now() - 30_000);
+  count = 5000;
+  expect(await life(0, 0)).toBe(before + 14);
+  expect(await life(0, 1)).toBe(before + 15);
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AccessRecord } from '@brainpod/edge/access-log/access-record';
 import type { HttpAccess } from '@brainpod/store/packed-events';
-import type { RequestBatch, RouteEvents } from '@brainpod/store/request-records';
+import type { EdgeCount, RequestBatch, RequestTally, RouteEvents } from '@brainpod/store/request-records';
 import type { Store } from '@brainpod/store/store';
 import type { Logger } from 'pino';
 import { RequestSums } from './request-sums.ts';
@@ -24,6 +24,8 @@ export type RecordCounts = {
   withoutRoute: number;
   /** Beyond what one pod may have in a second, or while the database was away too long. */
   dropped: number;
+  /** Requests that the edge counted and that are in no metric, of all time; null while that is not known. */
+  lost: number | null;
 };
 
 /**
@@ -31,9 +33,10 @@ export type RecordCounts = {
  * what is too much is dropped, and counted.
  */
 export class RequestRecorder {
-  readonly counts: RecordCounts = { received: 0, stored: 0, withoutRoute: 0, dropped: 0 };
+  readonly counts: RecordCounts = { received: 0, stored: 0, withoutRoute: 0, dropped: 0, lost: null };
   readonly #store: Store;
   readonly #logger: Logger;
+  readonly #readEdge: () => Promise<EdgeCount | null>;
   readonly #targets = new RouteTargets();
   readonly #writer = randomUUID();
   readonly #sums = new RequestSums();
@@ -46,10 +49,13 @@ export class RequestRecorder {
   #batch: RequestBatch | null = null;
   #batches = 0;
   #flushes = 0;
+  /** In the metrics that are not handed over yet, or to nobody. */
+  #recorded = 0;
   #isAway = false;
 
-  constructor(parts: { store: Store; logger: Logger }) {
+  constructor(parts: { store: Store; logger: Logger; readEdge: () => Promise<EdgeCount | null> }) {
     this.#store = parts.store;
+    this.#readEdge = parts.readEdge;
     this.#logger = parts.logger;
     this.#unlisten = parts.store.onPodChanged((podId) => this.#changed?.add(podId));
   }
@@ -62,8 +68,13 @@ export class RequestRecorder {
       // It may be of a Route that went live a moment ago: it is looked at again when that is known.
       else if (mayBeOfPod(record.routeName) && this.#unknown.length < MOST_UNKNOWN)
         this.#unknown.push(record);
-      else this.counts.withoutRoute += 1;
+      else this.#passOver();
     }
+  }
+
+  #passOver(): void {
+    this.counts.withoutRoute += 1;
+    this.#recorded += 1;
   }
 
   /** Stores what comes until `signal`, then what is left. */
@@ -86,6 +97,7 @@ export class RequestRecorder {
   #keep(record: AccessRecord, target: Target): void {
     const event = eventOf(record);
     this.#sums.add(target, { ...event, isError: isError(event) });
+    this.#recorded += 1;
     const ofPod = this.#perPod.get(target.podId) ?? 0;
     if (ofPod >= MOST_OF_A_POD || this.#waiting >= MOST_WAITING) {
       this.counts.dropped += 1;
@@ -105,7 +117,11 @@ export class RequestRecorder {
       await this.#learn();
       // One that could not be stored is sent again as it was; the store knows whether it has it.
       if (this.#batch !== null) await this.#write(this.#batch);
-      const batch = this.#next(isLast);
+      this.#flushes += 1;
+      const isWhole = isLast || this.#flushes % FLUSHES_PER_SUM === 0;
+      // Before the sums are taken: what comes meanwhile is recorded and not yet counted, which is no loss.
+      const edge = isWhole ? await this.#readEdge() : null;
+      const batch = this.#next(isWhole, edge);
       if (batch !== null) await this.#write(batch);
       if (this.#isAway) this.#logger.info({ ...this.counts }, 'requests are recorded again');
       this.#isAway = false;
@@ -134,21 +150,28 @@ export class RequestRecorder {
     this.#unknown = [];
     for (const record of unknown) {
       const target = this.#targets.find(record);
-      if (target === null) this.counts.withoutRoute += 1;
+      if (target === null) this.#passOver();
       else this.#keep(record, target);
     }
   }
 
-  #next(isLast: boolean): RequestBatch | null {
-    this.#flushes += 1;
-    const metrics = isLast || this.#flushes % FLUSHES_PER_SUM === 0 ? this.#sums.take() : [];
+  #next(isWhole: boolean, edge: EdgeCount | null): RequestBatch | null {
+    const metrics = isWhole ? this.#sums.take() : [];
+    const tally = isWhole ? this.#takeTally(edge) : null;
     const events = [...this.#events.values()];
     this.#events = new Map();
     this.#perPod = new Map();
-    if (events.length === 0 && metrics.length === 0) return null;
+    if (events.length === 0 && metrics.length === 0 && tally === null) return null;
     this.#batches += 1;
-    this.#batch = { writer: this.#writer, number: this.#batches, events, metrics };
+    this.#batch = { writer: this.#writer, number: this.#batches, events, metrics, tally };
     return this.#batch;
+  }
+
+  #takeTally(edge: EdgeCount | null): RequestTally | null {
+    if (edge === null && this.#recorded === 0) return null;
+    const tally = { recorded: this.#recorded, edge };
+    this.#recorded = 0;
+    return tally;
   }
 
   async #write(batch: RequestBatch): Promise<void> {
@@ -157,6 +180,7 @@ export class RequestRecorder {
     this.counts.stored += stored;
     this.#waiting -= stored;
     this.#batch = null;
+    if (batch.tally?.edge) this.counts.lost = await this.#store.requestRecords.lost();
   }
 }
 
