@@ -1,6 +1,9 @@
+import path from 'node:path';
 import { KubeClient } from '@brainpod/kube/client';
 import { ACTIONS, FULL_POLICY } from '@brainpod/model/policy';
 import { StandInNode } from '@brainpod/reconciler/test/stand-in-node';
+import { startDistribution } from '@brainpod/registry/testing/distribution';
+import { Pusher } from '@brainpod/registry/testing/pushed';
 import { platformActor } from '@brainpod/store/audit';
 import { openStore } from '@brainpod/store/store';
 import { startGatewayCluster } from '@brainpod/testkit/apiserver';
@@ -63,6 +66,8 @@ async function build(
   const node = new StandInNode(kube, {});
   node.start();
   undo.push(() => node.stop());
+  const registry = await startDistribution(path.join(engineBinDir, 'registry'));
+  undo.push(() => registry.stop());
   const data = await temporaryDataDir();
   undo.push(data.remove);
   const database = await postgres.createDatabase('target');
@@ -73,11 +78,13 @@ async function build(
     gatewayClass: GATEWAY_CLASS,
     dataDir: data.dataDir,
     // What is looked for is not how often one may ask.
-    environment: { BRAINPOD_RATE_LIMIT_PER_SECOND: '0' },
+    environment: { BRAINPOD_RATE_LIMIT_PER_SECOND: '0', BRAINPOD_REGISTRY_UPSTREAM: registry.origin },
   });
   undo.push(() => server.stop());
   const { apiKey, otherKey } = await firstKeys(database);
   const made = await makePods(server.origin, apiKey);
+  const image = { architecture: 'amd64', os: 'linux', config: { User: '1000' } };
+  await new Pusher(registry.origin).image(`${made.pods.live}/web`, 'v1', image);
   return { origin: server.origin, apiKey, otherKey, ...made, log: () => server.log };
 }
 

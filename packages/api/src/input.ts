@@ -100,5 +100,5 @@ function isInteger(schema: TObject, name: string): boolean {
 }
 
 function toNumber(value: unknown): unknown {
-  return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value;
 }

@@ -67,6 +67,8 @@ test('it describes the operations of the contract under their names', () => {
       'installBlueprint POST /v1/pods/{pod}/blueprints/{blueprint}/install',
       'listVariables GET /v1/pods/{pod}/variables',
       'resolveResource GET /v1/pods/{pod}/resources/resolve/{identifier}',
+      'listPodImages GET /v1/pods/{pod}/images',
+      'inspectPodImage GET /v1/pods/{pod}/images/inspect',
       // Ours.
       'listKeys GET /v1/keys',
       'createKey POST /v1/keys',

@@ -21,7 +21,7 @@ export function engineBinary(name: string): string {
 }
 
 /** Starts the real registry with an empty storage on a free loopback port. */
-export async function startDistribution(): Promise<RunningDistribution> {
+export async function startDistribution(program = engineBinary('registry')): Promise<RunningDistribution> {
   const directory = await mkdtemp(join(tmpdir(), 'brainpod-registry-'));
   const port = await freePort();
   const config = join(directory, 'config.json');
@@ -34,7 +34,7 @@ export async function startDistribution(): Promise<RunningDistribution> {
       http: { addr: `127.0.0.1:${port}`, draintimeout: '1s' },
     }),
   );
-  const child = spawn(engineBinary('registry'), ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   const log: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
   const origin = `http://127.0.0.1:${port}`;
