@@ -9,6 +9,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   model: [],
   compiler: ['model'],
   blueprint: ['model'],
+  'build-plan': [],
   store: ['model'],
   kube: [],
   edge: [],
@@ -24,7 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** Packages whose functions give the same answer for the same input: no I/O, no clock, no randomness. */
-const PURE = ['model', 'compiler', 'blueprint'];
+const PURE = ['model', 'compiler', 'blueprint', 'build-plan'];
 const IMPURE = /\bfrom 'node:|\bnew Date\(|\bDate\.now\(|\bMath\.random\(|\basync\b|\bawait\b|\bprocess\./;
 
 type SourceFile = { path: string; packageName: string; text: string; isTest: boolean };

@@ -1,0 +1,46 @@
+/** A folder or an uploaded archive, as the plan sees it. Paths are relative, with "/" between parts, in any order. */
+export type FileTree = {
+  readonly files: readonly { readonly path: string; readonly sizeBytes: number }[];
+  /** The text of a file of the tree; null where there is none, or it is no text. */
+  readText(path: string): string | null;
+};
+
+/** What a person says instead of what would be found. */
+export type Overrides = { build?: string; start?: string; nodeVersion?: string };
+
+/** `from`: the file that led to it; null for a convention of ours. */
+export type Decision = { what: string; why: string; from: string | null };
+
+/** What cannot be decided: `name` is the override that answers it, null where a file has to be changed. */
+export type Question = { name: keyof Overrides | null; seen: string; answer: string };
+
+export type Planned = {
+  kind: 'planned';
+  language: string;
+  decisions: Decision[];
+  dockerfile: string;
+  dockerignore: string;
+  /** The base images, by the names that Docker Hub knows. */
+  images: string[];
+};
+
+export type BuildPlan = Planned | { kind: 'undecided'; questions: Question[] };
+
+/** Null where the tree is not of its language. */
+export type Detector = (tree: FileTree, overrides: Overrides) => BuildPlan | null;
+
+/** Where an app listens unless it was told otherwise. */
+export const PORT = 8080;
+
+export function hasFile(tree: FileTree, path: string): boolean {
+  return tree.files.some((file) => file.path === path);
+}
+
+export function ask(...questions: Question[]): BuildPlan {
+  return { kind: 'undecided', questions };
+}
+
+/** A program and its arguments in the form of Dockerfile that starts no shell. */
+export function execForm(words: readonly string[]): string {
+  return `[${words.map((word) => JSON.stringify(word)).join(', ')}]`;
+}
