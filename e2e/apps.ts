@@ -12,7 +12,8 @@ export function answering(text: string, port: number): string {
   `;
 }
 
-export type AppSource = { program: string; dockerfile?: string };
+/** `dockerfile`: null for none, so that its package.json says how it is built. */
+export type AppSource = { program: string; dockerfile?: string | null };
 
 const DOCKERFILE = `FROM node:24-trixie-slim
 COPY main.cjs /app/main.cjs
@@ -26,7 +27,10 @@ export async function writeApp(directory: string, name: string, source: AppSourc
   const folder = path.join(directory, name);
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, 'main.cjs'), source.program);
-  await writeFile(path.join(folder, 'Dockerfile'), source.dockerfile ?? DOCKERFILE);
+  const { dockerfile = DOCKERFILE } = source;
+  const manifest = JSON.stringify({ scripts: { start: 'node main.cjs' } });
+  if (dockerfile === null) await writeFile(path.join(folder, 'package.json'), manifest);
+  else await writeFile(path.join(folder, 'Dockerfile'), dockerfile);
   return folder;
 }
 

@@ -87,7 +87,7 @@ describe('one file with a Config, an App and a Route', () => {
   it('goes through dry run, create, plan, deploy, change, diff, deploy and rollback', async () => {
     const pod = await createPod(installation);
     const { run, json, deploy } = inPod(pod);
-    const image = await buildApp(installation, pod, 'shop', { program: TELLING });
+    const image = await buildApp(installation, pod, 'shop', { program: TELLING, dockerfile: null });
     const { items } = await json<{ items: { tag: string; digest: string }[] }>(['image', 'list']);
     expect(items).toMatchObject([{ digest: image.slice(image.indexOf('@') + 1) }]);
     const inspected = await run(['image', 'inspect', 'shop', items[0]?.tag ?? '']);

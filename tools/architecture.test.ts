@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   api: ['model', 'store', 'compiler', 'blueprint'],
   'api-client': [],
   supervisor: [],
-  cli: ['api-client', 'builder', 'supervisor'],
+  cli: ['api-client', 'build-plan', 'builder', 'supervisor'],
   server: ['model', 'blueprint', 'compiler', 'store', 'kube', 'reconciler', 'edge', 'registry', 'api'],
   testkit: ['model', 'store', 'kube', 'supervisor'],
 };

@@ -49,7 +49,7 @@ function nextSteps(closing: Closing): string[] {
   const prefix = closing.isDefaultConfigFile ? '' : `BRAINPOD_CONFIG=${closing.configFile} `;
   return [
     'Next:',
-    '  npm start -- --app DIR          run your own folder (with a Dockerfile)',
+    '  npm start -- --app DIR          run your own folder',
     `${`  ${prefix}npx brainpod pod list`.padEnd(34)}what runs`,
     `  npx brainpod engine status      the parts of the platform; also: logs, doctor`,
     closing.embedded

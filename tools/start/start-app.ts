@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BrainpodClient, type Pod } from '@brainpod/api-client/client';
+import { hasDockerfile } from '@brainpod/builder/execute/build-image';
 import { apiEndpoint } from '@brainpod/supervisor/settings';
 import { deployDirectory } from 'brainpod/flows/deploy-directory';
 import { findLocalBuilder } from 'brainpod/flows/local-builder';
+import { planDirectory } from 'brainpod/flows/plan-directory';
 import { documentsFor } from 'brainpod/flows/plan-documents';
 import { type WaitEvent, waitForRevision } from 'brainpod/flows/wait-for-revision';
 import { writeDocuments } from 'brainpod/flows/write-documents';
@@ -57,17 +59,10 @@ async function provideBaseImages(run: Start, directory: string, handle: StageHan
   handle.outcome(told.length === 0 ? 'none of ours is needed' : told.join('; '));
 }
 
+/** What the folder is built with: its own, or what is planned for it. */
 async function readDockerfile(directory: string): Promise<string> {
-  try {
-    return await readFile(path.join(directory, 'Dockerfile'), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new Error(`${directory} has no Dockerfile. Add one, or run an image: npm start -- --image REF`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
+  if (await hasDockerfile(directory)) return await readFile(path.join(directory, 'Dockerfile'), 'utf8');
+  return planDirectory(directory).dockerfile;
 }
 
 /** Returns the host name of the folder's first Route, null when it has none. */
@@ -92,6 +87,7 @@ async function deployFolder(
       timeoutMs: DEPLOY_TIMEOUT_MS,
       report: (event) => {
         if (event.kind === 'build' && event.event.kind === 'step-started') handle?.detail(event.event.name);
+        else if (event.kind === 'plan') handle?.detail(event.decisions.map(({ what }) => what).join(', '));
         else if (event.kind === 'wait') handle?.detail(describeWait(event.event));
         else if (event.kind === 'phase' && event.phase !== 'built') handle?.detail(event.detail);
         if (event.kind === 'phase' && event.phase === 'built') {

@@ -3,6 +3,7 @@ import { registerAudit } from './commands/audit.ts';
 import { registerBlueprintGet } from './commands/blueprint-get.ts';
 import { registerBlueprintInstall } from './commands/blueprint-install.ts';
 import { registerBlueprintList } from './commands/blueprint-list.ts';
+import { registerBuild } from './commands/build.ts';
 import { registerClusterList } from './commands/cluster-list.ts';
 import {
   registerClusterDelete,
@@ -80,6 +81,7 @@ export function buildProgram(run: Runner, io: Io): Command {
   registerResources(program, run);
   registerPlan(program, run);
   registerDeploy(program, run);
+  registerBuild(program, run);
   registerRedeploy(program, run);
   registerRollback(program, run);
   registerRevisions(program, run);

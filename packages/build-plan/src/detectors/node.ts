@@ -47,7 +47,8 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
     language: 'node',
     decisions,
     images: [image],
-    dockerignore: '.git\nnode_modules\n.env*\nDockerfile\n.dockerignore\n',
+    // .npmrc may hold a token, and each layer is kept.
+    dockerignore: '.git\nnode_modules\n.env*\n.npmrc\nDockerfile\n.dockerignore\n',
     dockerfile: dockerfile(image, start, build, hasFile(tree, 'package-lock.json')),
   };
 }

@@ -9,6 +9,8 @@ import { type BuildEvent, ProgressReader } from './build-event.ts';
 export type BuildOptions = {
   /** The directory with the source and its Dockerfile. */
   directory: string;
+  /** What is used in the place of the directory's own Dockerfile and .dockerignore, where it has none. */
+  plan?: { dockerfile: string; dockerignore: string };
   /** The program `buildctl`, and the address of BuildKit: `unix:///run/…` or `tcp://…`. */
   buildctl: string;
   buildkitAddress: string;
@@ -33,17 +35,17 @@ export type BuiltImage = { repository: string; tag: string; digest: string };
 const KEPT_LOG_LINES = 20;
 
 /**
- * Builds a directory with its own Dockerfile and pushes the image. `.dockerignore` counts. Throws BuildError with
+ * Builds a directory with its own Dockerfile, or the one of a plan, and pushes the image. `.dockerignore` counts. Throws BuildError with
  * what went wrong and where in the Dockerfile; then nothing was pushed under the tag.
  */
 export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
-  const dockerfile = await stat(join(options.directory, 'Dockerfile')).catch(() => null);
-  if (dockerfile === null || !dockerfile.isFile()) throw noDockerfile('');
+  if (options.plan === undefined && !(await hasDockerfile(options.directory))) throw noDockerfile('');
   const work = await mkdtemp(join(tmpdir(), 'brainpod-build-'));
   try {
     const metadataFile = join(work, 'metadata.json');
     const configDir = await writeCredentials(work, options);
-    await runBuildctl(options, buildctlArguments(options, metadataFile), configDir);
+    const dockerfileDir = await writePlan(work, options);
+    await runBuildctl(options, buildctlArguments(options, { metadataFile, dockerfileDir }), configDir);
     return {
       repository: options.repository,
       tag: options.tag,
@@ -52,6 +54,21 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+export async function hasDockerfile(directory: string): Promise<boolean> {
+  const dockerfile = await stat(join(directory, 'Dockerfile')).catch(() => null);
+  return dockerfile?.isFile() === true;
+}
+
+/** The directory that buildctl reads the Dockerfile from. The source is left as it is. */
+async function writePlan(work: string, { plan }: BuildOptions): Promise<string> {
+  if (plan === undefined) return '.';
+  const directory = join(work, 'plan');
+  await mkdir(directory);
+  await writeFile(join(directory, 'Dockerfile'), plan.dockerfile);
+  await writeFile(join(directory, 'Dockerfile.dockerignore'), plan.dockerignore);
+  return directory;
 }
 
 /** The key goes to buildctl in a private file: arguments and environment can be seen by others. */
@@ -64,7 +81,10 @@ async function writeCredentials(work: string, options: BuildOptions): Promise<st
   return directory;
 }
 
-function buildctlArguments(options: BuildOptions, metadataFile: string): string[] {
+function buildctlArguments(
+  options: BuildOptions,
+  { metadataFile, dockerfileDir }: { metadataFile: string; dockerfileDir: string },
+): string[] {
   const endpoint = new URL(options.registryEndpoint);
   const output = ['type=image', `name=${endpoint.host}/${options.repository}:${options.tag}`, 'push=true'];
   if (endpoint.protocol === 'http:') output.push('registry.insecure=true');
@@ -75,7 +95,7 @@ function buildctlArguments(options: BuildOptions, metadataFile: string): string[
     '--frontend=dockerfile.v0',
     // The directory is buildctl's own: a path in an argument would be read for commas and equal signs.
     '--local=context=.',
-    '--local=dockerfile=.',
+    `--local=dockerfile=${dockerfileDir}`,
     ...(options.platform === undefined ? [] : [`--opt=platform=${options.platform}`]),
     `--output=${output.join(',')}`,
     `--metadata-file=${metadataFile}`,

@@ -1,17 +1,19 @@
 import { resolve } from 'node:path';
+import type { Planned } from '@brainpod/build-plan/build-plan';
 import type { BuildEvent } from '@brainpod/builder/execute/build-event';
-import { buildImage } from '@brainpod/builder/execute/build-image';
+import { buildImage, hasDockerfile } from '@brainpod/builder/execute/build-image';
 import { readImageConfig } from '@brainpod/builder/execute/image-config';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context, Result, Runner } from '../context.ts';
 import { CliFailure } from '../failure.ts';
 import { findLocalBuilder } from '../flows/local-builder.ts';
+import { planDirectory } from '../flows/plan-directory.ts';
 import { readRegistryHost } from '../flows/registry-host.ts';
 import type { Style } from '../text/style.ts';
 import { facts } from '../text/table.ts';
 import { seconds } from '../text/time.ts';
 
-type Options = { tag: string; platform?: string };
+type Options = { tag: string; builder: 'auto' | 'dockerfile'; platform?: string };
 
 const COMPONENT = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
@@ -21,10 +23,12 @@ export function registerImageBuild(image: Command, run: Runner): void {
     .command('build')
     .description("Build a directory and push the image to the pod's registry")
     .argument('<image>', 'name of the image in the pod, such as web or team/web', parseRepository)
-    .argument('[context]', 'directory with the source and its Dockerfile', '.')
+    .argument('[context]', 'directory with the source; its Dockerfile is used where it has one', '.')
     .option('--tag <tag>', 'tag of the image', parseTag, 'latest')
     .addOption(
-      new Option('--builder <builder>', 'how to build').choices(['auto', 'dockerfile']).default('auto'),
+      new Option('--builder <builder>', 'auto: by its Dockerfile, or as its files say')
+        .choices(['auto', 'dockerfile'])
+        .default('auto'),
     )
     .option('--platform <platform>', 'such as linux/amd64 (default: what the clusters run)')
     .action(run(build));
@@ -38,8 +42,10 @@ async function build(context: Context, image: string, directory: string, options
   const builder = await findLocalBuilder(context.io.environment);
   const host = await readRegistryHost(registryEndpoint, apiKey);
   const repository = `${pod}/${image}`;
+  const plan = await planUnlessDockerfile(context, resolve(directory), options.builder);
   const built = await buildImage({
     directory: resolve(directory),
+    ...(plan === null ? {} : { plan }),
     ...builder,
     registryEndpoint,
     repository,
@@ -56,12 +62,25 @@ async function build(context: Context, image: string, directory: string, options
     digest: built.digest,
     reference: `${host}/${repository}@${built.digest}`,
     platform,
-    builder: 'dockerfile',
+    builder: plan === null ? 'dockerfile' : 'plan',
     railpackVersion: null,
     user: config.user === '' ? null : config.user,
     output: null,
   };
   return { json: result, text: (style) => builtText(result, style) };
+}
+
+/** Null where the directory's own Dockerfile is used. What is decided otherwise is told. */
+async function planUnlessDockerfile(
+  context: Context,
+  directory: string,
+  builder: Options['builder'],
+): Promise<Planned | null> {
+  if (builder === 'dockerfile' || (await hasDockerfile(directory))) return null;
+  const plan = planDirectory(directory);
+  for (const { what, why } of plan.decisions)
+    context.progress((style) => `${style.dim('→')} ${what}: ${why}`);
+  return plan;
 }
 
 /** The flag, else the configured architecture, else amd64 before arm64: always one that a cluster runs. */

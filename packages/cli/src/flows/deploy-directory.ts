@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BrainpodClient, Pod, RevisionDetail } from '@brainpod/api-client/client';
+import type { Decision } from '@brainpod/build-plan/build-plan';
 import type { BuildEvent } from '@brainpod/builder/execute/build-event';
-import { buildImage } from '@brainpod/builder/execute/build-image';
+import { buildImage, hasDockerfile } from '@brainpod/builder/execute/build-image';
 import { readImageConfig } from '@brainpod/builder/execute/image-config';
 import { parseDocuments } from '../documents.ts';
 import { CliFailure } from '../failure.ts';
 import type { Builder } from './local-builder.ts';
+import { planDirectory } from './plan-directory.ts';
 import {
   appNameFor,
   appsToBuild,
@@ -22,6 +24,8 @@ import { type Written, writeDocuments } from './write-documents.ts';
 
 export type DeployEvent =
   | { kind: 'phase'; phase: 'building' | 'built' | 'writing' | 'deploying' | 'live'; detail: string }
+  /** What was decided for a directory without a Dockerfile. */
+  | { kind: 'plan'; decisions: Decision[] }
   | { kind: 'build'; event: BuildEvent }
   | { kind: 'wait'; event: WaitEvent };
 
@@ -54,7 +58,7 @@ const TIMEOUT_MS = 180_000;
 const RESOURCES_FILE = 'resources.yaml';
 
 /**
- * Builds a directory, pushes the image, writes its resources into the pod and deploys them, and waits until all is
+ * Builds a directory, as its Dockerfile says or else as its files do, pushes the image, writes its resources into the pod and deploys them, and waits until all is
  * healthy. Uses the public API only. With a `resources.yaml`, its Apps whose image is their own name get the image;
  * without one, an App named after the folder and a Route to its port are made.
  * Nothing is written or deployed when the build fails (BuildError); a failed deployment is a CliFailure.
@@ -102,9 +106,12 @@ async function build(
   host: string,
 ): Promise<{ reference: string; exposedPorts: number[] }> {
   const repository = `${options.pod}/${name}`;
+  const plan = (await hasDockerfile(directory)) ? null : planDirectory(directory);
+  if (plan !== null) options.report({ kind: 'plan', decisions: plan.decisions });
   options.report({ kind: 'phase', phase: 'building', detail: name });
   const built = await buildImage({
     directory,
+    ...(plan === null ? {} : { plan }),
     ...options.builder,
     registryEndpoint: options.registryEndpoint,
     repository,

@@ -1,0 +1,73 @@
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { recordedCli } from '../testing/recorded-cli.ts';
+
+const { home, run } = recordedCli();
+const START = '{"scripts":{"start":"node server.js"}}';
+let count = 0;
+
+async function folder(files: Record<string, string>): Promise<string> {
+  count += 1;
+  const directory = join(home(), `source-${count}`);
+  await mkdir(directory);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  return directory;
+}
+
+describe('a directory without a Dockerfile', () => {
+  it('is planned: what, why, and the Dockerfile, of which nothing is written', async () => {
+    const directory = await folder({ 'package.json': START, '.nvmrc': '22' });
+    const { stdout, exitCode } = await run(`build ${directory} --plan`);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('Node 22: "22" is asked for (.nvmrc)');
+    expect(stdout).toContain('CMD ["node", "server.js"]');
+    await expect(readFile(join(directory, 'Dockerfile'))).rejects.toThrow('ENOENT');
+    const told = JSON.parse((await run(`--json build ${directory} --plan`)).stdout);
+    expect(told).toMatchObject({ language: 'node', images: ['node:22-trixie-slim'], written: [] });
+  });
+
+  it('gets a Dockerfile of its own, and never in the place of another unasked', async () => {
+    const directory = await folder({ 'package.json': START });
+    expect((await run(`build ${directory} --eject --start server`)).stdout).toContain(
+      'Dockerfile and .dockerignore',
+    );
+    const first = await readFile(join(directory, 'Dockerfile'), 'utf8');
+    expect(first).toContain('CMD ["server"]');
+    expect(await readFile(join(directory, '.dockerignore'), 'utf8')).toContain('.npmrc\n');
+    const again = await run(`build ${directory} --eject`);
+    expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining('--force')]);
+    expect(await readFile(join(directory, 'Dockerfile'), 'utf8')).toBe(first);
+    expect((await run(`build ${directory} --eject --force`)).exitCode).toBe(0);
+    expect(await readFile(join(directory, 'Dockerfile'), 'utf8')).toContain('CMD ["node", "server.js"]');
+  });
+
+  it('is asked about all that cannot be decided, with the flags that answer it', async () => {
+    const directory = await folder({ 'package.json': '{"engines":{"node":"18 || 20"}}' });
+    const { stderr, exitCode } = await run(`build ${directory} --plan`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(
+      'package.json asks for Node "18 || 20". Name one version, such as 24. (--node-version)',
+    );
+    expect(stderr).toContain('package.json has no start script.');
+    expect(stderr).toContain('brainpod build --eject --node-version … --start …');
+    const answered = await run(`build ${directory} --plan --node-version 20 --start server`);
+    expect([answered.exitCode, answered.stderr]).toEqual([0, '']);
+  });
+
+  it('is told so where nothing says what it is, and what lies outside is not looked at', async () => {
+    const elsewhere = await folder({ 'package.json': START });
+    const directory = await folder({ 'notes.txt': '' });
+    await symlink(join(elsewhere, 'package.json'), join(directory, 'package.json'));
+    const { stderr, exitCode } = await run(`build ${directory} --plan`);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('neither a package.json nor a go.mod')]);
+    expect(stderr).toContain('A Dockerfile of your own is used as it is.');
+  });
+
+  it('takes no line break into the Dockerfile, and wants to know what to do', async () => {
+    const directory = await folder({ 'package.json': START });
+    const broken = await run(['build', directory, '--plan', '--start', 'a\nUSER 0']);
+    expect([broken.exitCode, broken.stderr]).toEqual([2, expect.stringContaining('one line')]);
+    expect((await run(`build ${directory}`)).stderr).toContain('--plan or --eject');
+  });
+});

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Overrides, Planned } from '@brainpod/build-plan/build-plan';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Context, Result, Runner } from '../context.ts';
+import { CliFailure } from '../failure.ts';
+import { planDirectory } from '../flows/plan-directory.ts';
+import type { Style } from '../text/style.ts';
+
+type Options = {
+  plan?: boolean;
+  eject?: boolean;
+  force?: boolean;
+  buildCommand?: string;
+  start?: string;
+  nodeVersion?: string;
+};
+
+export function registerBuild(program: Command, run: Runner): void {
+  program
+    .command('build')
+    .description('Show how a directory without a Dockerfile is built, or write that down as its Dockerfile')
+    .argument('[directory]', 'directory with the source', '.')
+    .option('--plan', 'show what is decided and why, and the Dockerfile')
+    .option('--eject', 'write Dockerfile and .dockerignore, which are used from then on')
+    .option('--force', 'with --eject: in the place of those that are there')
+    .option('--build-command <command>', 'what builds it, instead of what is found', parseLine)
+    .option('--start <command>', 'what starts it, instead of what is found', parseLine)
+    .option('--node-version <version>', 'the version of Node, instead of what is asked for', parseLine)
+    .action(run(build));
+}
+
+async function build(_context: Context, folder: string, options: Options): Promise<Result> {
+  if ((options.plan === true) === (options.eject === true)) {
+    throw new CliFailure('Say either --plan or --eject.', {
+      exitCode: 2,
+      advice: '"brainpod image build" builds a directory and pushes the image.',
+    });
+  }
+  const directory = resolve(folder);
+  const plan = planDirectory(directory, overridesOf(options));
+  const written = options.eject === true ? await eject(directory, plan, options.force === true) : [];
+  return { json: { ...plan, written }, text: (style) => planText(plan, written, style) };
+}
+
+function overridesOf({ buildCommand, start, nodeVersion }: Options): Overrides {
+  return {
+    ...(buildCommand === undefined ? {} : { build: buildCommand }),
+    ...(start === undefined ? {} : { start }),
+    ...(nodeVersion === undefined ? {} : { nodeVersion }),
+  };
+}
+
+/** Writes both files or none. */
+async function eject(directory: string, plan: Planned, force: boolean): Promise<string[]> {
+  const files = { Dockerfile: plan.dockerfile, '.dockerignore': plan.dockerignore };
+  const present = Object.keys(files).filter((name) => existsSync(join(directory, name)));
+  if (present.length > 0 && !force) {
+    throw new CliFailure(`${present.join(' and ')} is there already, and nothing was written.`, {
+      advice: 'With --force it is written over.',
+    });
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  return Object.keys(files);
+}
+
+function planText(plan: Planned, written: readonly string[], style: Style): string {
+  const decided = plan.decisions.map(({ what, why, from }) => {
+    const place = from === null ? '' : ` (${from})`;
+    return `  ${style.bold(what)}: ${why}${style.dim(place)}`;
+  });
+  if (written.length > 0)
+    return [`${style.green('✓')} ${written.join(' and ')} written.`, ...decided].join('\n');
+  return [...decided, '', plan.dockerfile.trimEnd()].join('\n');
+}
+
+function parseLine(text: string): string {
+  // It becomes a part of a line of a Dockerfile.
+  if (/^[^\p{Cc}\u2028\u2029]+$/u.test(text)) return text;
+  throw new InvalidArgumentError('Must be one line of text.');
+}
