@@ -1,6 +1,6 @@
 /** A folder or an uploaded archive, as the plan sees it. Paths are relative, with "/" between parts, in any order. */
 export type FileTree = {
-  readonly files: readonly { readonly path: string; readonly sizeBytes: number }[];
+  readonly paths: readonly string[];
   /** The text of a file of the tree; null where there is none, or it is no text. */
   readText(path: string): string | null;
 };
@@ -33,7 +33,7 @@ export type Detector = (tree: FileTree, overrides: Overrides) => BuildPlan | nul
 export const PORT = 8080;
 
 export function hasFile(tree: FileTree, path: string): boolean {
-  return tree.files.some((file) => file.path === path);
+  return tree.paths.includes(path);
 }
 
 export function ask(...questions: Question[]): BuildPlan {

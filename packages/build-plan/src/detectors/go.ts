@@ -48,7 +48,7 @@ export function detectGo(tree: FileTree, overrides: Overrides): BuildPlan | null
 }
 
 function findPrograms(tree: FileTree): string[] {
-  const folders = tree.files.flatMap(({ path }) => {
+  const folders = tree.paths.flatMap((path) => {
     const folder = /^(cmd\/[\w.-]+\/)?[\w.-]+\.go$/.exec(path);
     if (folder === null || path.endsWith('_test.go')) return [];
     return /^package[ \t]+main\b/m.test(tree.readText(path) ?? '')

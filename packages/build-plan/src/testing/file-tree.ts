@@ -3,7 +3,7 @@ import type { FileTree } from '../build-plan.ts';
 export function treeOf(texts: Record<string, string>): FileTree {
   const byPath = new Map(Object.entries(texts));
   return {
-    files: [...byPath].map(([path, text]) => ({ path, sizeBytes: text.length })),
+    paths: [...byPath.keys()],
     readText: (path) => byPath.get(path) ?? null,
   };
 }

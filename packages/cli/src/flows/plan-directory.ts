@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileTree, Overrides, Planned, Question } from '@brainpod/build-plan/build-plan';
 import { planBuild } from '@brainpod/build-plan/plan-build';
@@ -42,19 +42,16 @@ function adviceFor(questions: readonly Question[]): string {
 /** Links are not followed: they may lead out of the directory. */
 function treeOf(directory: string): FileTree {
   const paths = new Set<string>();
-  const files: { path: string; sizeBytes: number }[] = [];
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(directory, folder), { withFileTypes: true })) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory() && !SKIPPED.has(entry.name)) walk(path);
-      if (!entry.isFile() || files.length === MOST_FILES) continue;
-      paths.add(path);
-      files.push({ path, sizeBytes: statSync(join(directory, path)).size });
+      if (entry.isFile() && paths.size < MOST_FILES) paths.add(path);
     }
   };
   walk('');
   return {
-    files,
+    paths: [...paths],
     readText(path) {
       if (!paths.has(path)) return null;
       const bytes = readFileSync(join(directory, path));
