@@ -1,13 +1,22 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import {
+  ensureCached,
+  ensureGoProgram,
+  GO_FLAGS,
+  type GoProgram,
+  goKey,
+  runGo,
+} from '../../tools/go-programs.ts';
 import { runCommand } from '../../tools/start/command.ts';
-import { moveInto } from '../../tools/start/envoy.ts';
 
-const FLAGS = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w'];
-const ENVIRONMENT = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' };
-const CADDY = 'github.com/caddyserver/caddy/v2/cmd/caddy';
+const MODULE_DIR = import.meta.dirname;
+const CADDY: GoProgram = {
+  moduleDir: MODULE_DIR,
+  package: 'github.com/caddyserver/caddy/v2/cmd/caddy',
+  name: 'caddy',
+};
 const DEBIAN_PACKAGES = ['haproxy', 'nginx'];
 
 /** A program of somebody else's, and what it needs to run where it was not installed. */
@@ -22,38 +31,40 @@ export async function ensureLoadPrograms(
   say: (text: string) => void,
 ): Promise<LoadPrograms> {
   const sources = ['go.mod', 'load/main.go', 'origin/main.go'];
-  const target = await ensure(path.join(cacheDir, 'bench-load'), await keyOf(sources), async (folder) => {
+  const key = await goKey(MODULE_DIR, sources);
+  const target = await ensureCached(path.join(cacheDir, 'bench-load'), key, async (folder) => {
     say('building the load, once');
-    await go(['build', ...FLAGS, '-o', `${folder}/`, './load', './origin'], say);
+    await runGo(MODULE_DIR, ['build', ...GO_FLAGS, '-o', `${folder}/`, './load', './origin'], say);
   });
   return { load: path.join(target, 'load'), origin: path.join(target, 'origin') };
 }
 
 /** Caddy out of its pinned module, the others as Debian has them for this machine, unpacked and not installed. */
 export async function ensurePeers(cacheDir: string, say: (text: string) => void): Promise<Peers> {
-  const caddy = await ensure(
-    path.join(cacheDir, 'bench-caddy'),
-    await keyOf(['go.mod', 'go.sum']),
-    async (folder) => {
-      say('building Caddy, once');
-      await go(['build', ...FLAGS, '-o', path.join(folder, 'caddy'), CADDY], say);
-    },
-  );
+  const caddy = await ensureGoProgram(CADDY, cacheDir, say);
   const offered = await runCommand('apt-cache', ['policy', ...DEBIAN_PACKAGES]);
   const key = createHash('sha256').update(offered).digest('hex').slice(0, 20);
-  const debian = await ensure(path.join(cacheDir, 'bench-debian'), key, (folder) => unpack(folder, say));
+  const debian = await ensureCached(path.join(cacheDir, 'bench-debian'), key, (folder) =>
+    unpack(folder, say),
+  );
   const libraries = await librariesIn(path.join(debian, 'root/usr/lib'));
   const of = (name: string): Promise<Program> =>
     debianProgram(path.join(debian, 'root/usr/sbin', name), { LD_LIBRARY_PATH: libraries });
   return {
-    caddy: { binary: path.join(caddy, 'caddy'), version: await caddyVersion(), environment: {} },
+    caddy: { binary: caddy, version: await caddyVersion(), environment: {} },
     haproxy: await of('haproxy'),
     nginx: await of('nginx'),
   };
 }
 
 async function caddyVersion(): Promise<string> {
-  return (await go(['list', '-m', '-f', '{{.Version}}', 'github.com/caddyserver/caddy/v2'], () => undefined))
+  return (
+    await runGo(
+      MODULE_DIR,
+      ['list', '-m', '-f', '{{.Version}}', 'github.com/caddyserver/caddy/v2'],
+      () => undefined,
+    )
+  )
     .trim()
     .replace(/^v/, '');
 }
@@ -93,29 +104,4 @@ async function librariesIn(folder: string): Promise<string> {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => path.join(folder, name))
     .join(':');
-}
-
-async function ensure(parent: string, key: string, make: (folder: string) => Promise<void>): Promise<string> {
-  const target = path.join(parent, key);
-  if (existsSync(target)) return target;
-  await mkdir(parent, { recursive: true });
-  const work = await mkdtemp(path.join(parent, '.build-'));
-  try {
-    await make(work);
-    await moveInto(work, target);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  return target;
-}
-
-async function keyOf(files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, ...FLAGS]));
-  for (const file of files) hash.update(await readFile(path.join(import.meta.dirname, file)));
-  hash.update(await runCommand('go', ['env', 'GOVERSION'], { cwd: import.meta.dirname }));
-  return hash.digest('hex').slice(0, 20);
-}
-
-function go(args: readonly string[], onLine: (text: string) => void): Promise<string> {
-  return runCommand('go', args, { cwd: import.meta.dirname, env: ENVIRONMENT, onLine });
 }
