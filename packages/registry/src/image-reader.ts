@@ -1,23 +1,7 @@
 import { ApiError } from '@brainpod/model/errors';
+import type { StoredImage, StoredVariant } from '@brainpod/model/stored-image';
 import { MANIFEST_TYPES, repositoriesOf, unexpected, userTagsOf } from './catalogue.ts';
 import { listIn, memberOf, parseJson } from './json-parts.ts';
-
-/** One image for one processor. */
-export type ReadVariant = {
-  /** As images name it: `amd64`, `arm64`, `arm/v7`. */
-  architecture: string;
-  digest: string;
-  /** The numbers of the user that it starts as; null where it has a name only, or for the group none. */
-  uid: number | null;
-  gid: number | null;
-  /** Such as `80/tcp`. */
-  exposedPorts: string[];
-  /** ISO 8601; null where its builder did not say. */
-  createdAt: string | null;
-};
-
-/** What a tag leads to. `repository` is without the namespace. */
-export type ReadImage = { repository: string; tag: string; digest: string; variants: ReadVariant[] };
 
 type Manifest = { digest: string; body: unknown };
 
@@ -30,14 +14,14 @@ const MOST_KEPT = 10_000;
  */
 export class ImageReader {
   readonly #upstream: string;
-  readonly #variants = new Map<string, ReadVariant[]>();
+  readonly #variants = new Map<string, StoredVariant[]>();
 
   constructor(upstream: string) {
     this.#upstream = upstream;
   }
 
   /** All images of a namespace, by repository and tag. What is no container image is left out. */
-  async list(namespace: string, signal: AbortSignal): Promise<ReadImage[]> {
+  async list(namespace: string, signal: AbortSignal): Promise<StoredImage[]> {
     return await this.#orUnavailable(signal, async () => {
       const repositories = await repositoriesOf(this.#upstream, namespace, signal);
       const places = await eachOf(repositories.sort(), async (path) => {
@@ -54,11 +38,11 @@ export class ImageReader {
     namespace: string,
     { repository, tag }: { repository: string; tag: string },
     signal: AbortSignal,
-  ): Promise<ReadImage | null> {
+  ): Promise<StoredImage | null> {
     return await this.#orUnavailable(signal, () => this.#read(`${namespace}/${repository}`, tag, signal));
   }
 
-  async #read(path: string, tag: string, signal: AbortSignal): Promise<ReadImage | null> {
+  async #read(path: string, tag: string, signal: AbortSignal): Promise<StoredImage | null> {
     const digest = await this.#digestOf(path, tag, signal);
     if (digest === null) return null;
     const known = this.#variants.get(digest);
@@ -68,7 +52,7 @@ export class ImageReader {
     return { repository: path.slice(path.indexOf('/') + 1), tag, digest, variants };
   }
 
-  #keep(digest: string, variants: ReadVariant[]): void {
+  #keep(digest: string, variants: StoredVariant[]): void {
     const [oldest] = this.#variants.keys();
     if (this.#variants.size >= MOST_KEPT && oldest !== undefined) this.#variants.delete(oldest);
     this.#variants.set(digest, variants);
@@ -79,7 +63,7 @@ export class ImageReader {
     return response?.headers.get('docker-content-digest') ?? null;
   }
 
-  async #readVariants(path: string, digest: string, signal: AbortSignal): Promise<ReadVariant[]> {
+  async #readVariants(path: string, digest: string, signal: AbortSignal): Promise<StoredVariant[]> {
     const manifest = await this.#manifest(path, digest, signal);
     if (manifest === null) return [];
     const parts = listIn(manifest.body, 'manifests').filter((part) => !isAttestation(part));
@@ -99,7 +83,11 @@ export class ImageReader {
   }
 
   /** Null for what has a manifest but is no container image, such as a signature. */
-  async #variant(path: string, { digest, body }: Manifest, signal: AbortSignal): Promise<ReadVariant | null> {
+  async #variant(
+    path: string,
+    { digest, body }: Manifest,
+    signal: AbortSignal,
+  ): Promise<StoredVariant | null> {
     const config = memberOf(body, 'config');
     const type = memberOf(config, 'mediaType');
     const configDigest = memberOf(config, 'digest');
@@ -143,7 +131,7 @@ function isAttestation(part: unknown): boolean {
   return memberOf(memberOf(part, 'platform'), 'architecture') === 'unknown';
 }
 
-function variantOf(digest: string, config: unknown): ReadVariant {
+function variantOf(digest: string, config: unknown): StoredVariant {
   const inner = memberOf(config, 'config');
   const exposed = memberOf(inner, 'ExposedPorts');
   const created = memberOf(config, 'created');

@@ -1,4 +1,4 @@
-import type { StoredImage } from '../image-port.ts';
+import type { StoredImage } from '@brainpod/model/stored-image';
 import type { ImageDetailBody, ImageSummaryBody } from '../image-schemas.ts';
 import { links } from '../links.ts';
 

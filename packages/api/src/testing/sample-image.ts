@@ -1,4 +1,4 @@
-import type { StoredImage, StoredVariant } from '../image-port.ts';
+import type { StoredImage, StoredVariant } from '@brainpod/model/stored-image';
 
 /** A digest of one repeated character. */
 export function sampleDigest(character: string): string {

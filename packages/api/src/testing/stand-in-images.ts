@@ -1,5 +1,6 @@
 import { ApiError } from '@brainpod/model/errors';
-import type { ImagePort, StoredImage } from '../image-port.ts';
+import type { StoredImage } from '@brainpod/model/stored-image';
+import type { ImagePort } from '../image-port.ts';
 
 /** A registry that holds what a test says. */
 export class StandInImages implements ImagePort {
