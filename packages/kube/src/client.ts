@@ -340,7 +340,7 @@ export class KubeClient {
     this.#discovery.forget(apiVersion);
   }
 
-  /** Closes idle connections. */
+  /** Ends every call that is under way; later ones fail at once. */
   close(): void {
     this.#transport.close();
   }

@@ -4,26 +4,39 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { kubeconfigCredentials } from './credentials.ts';
 import { HttpsTransport } from './transport.ts';
 
 // Four pods at a time with six calls each: what the reconciler does at its busiest.
 const SIDE_BY_SIDE = 24;
 
-test('calls side by side keep their connections for the next calls', async () => {
-  let connections = 0;
-  const server = createServer((_request, response) => response.end('{}'));
-  server.on('connection', () => {
-    connections += 1;
-  });
+let dir = '';
+let kubeconfig = '';
+let server = createServer();
+
+beforeEach(async () => {
+  server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   // A server that listens on a port has an address with one.
   const { port } = server.address() as AddressInfo;
-  const dir = await mkdtemp(join(tmpdir(), 'brainpod-transport-'));
-  const kubeconfig = join(dir, 'kubeconfig.json');
+  dir = await mkdtemp(join(tmpdir(), 'brainpod-transport-'));
+  kubeconfig = join(dir, 'kubeconfig.json');
   await writeFile(kubeconfig, JSON.stringify(configFor(`http://127.0.0.1:${port}`)));
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test('calls side by side keep their connections for the next calls', async () => {
+  let connections = 0;
+  server.on('request', (_request, response) => response.end('{}'));
+  server.on('connection', () => {
+    connections += 1;
+  });
   const transport = new HttpsTransport(await kubeconfigCredentials(kubeconfig));
   try {
     for (let burst = 0; burst < 5; burst++) {
@@ -33,9 +46,36 @@ test('calls side by side keep their connections for the next calls', async () =>
     expect(connections).toBeLessThan(2 * SIDE_BY_SIDE);
   } finally {
     transport.close();
-    server.close();
-    await rm(dir, { recursive: true, force: true });
   }
+});
+
+describe('a cluster that takes connections and answers nothing', () => {
+  const ended = { name: 'KubeError', reason: 'Unreachable', message: expect.stringContaining('closed') };
+
+  test('holds nobody up who closes: neither a call that waits, nor one that begins later', async () => {
+    const transport = new HttpsTransport(await kubeconfigCredentials(kubeconfig));
+    const waiting = transport.send({ method: 'GET', path: '/' });
+    await once(server, 'request');
+    transport.close();
+    const later = [
+      transport.send({ method: 'GET', path: '/' }),
+      transport.stream({ method: 'GET', path: '/' }),
+    ];
+    for (const call of [waiting, ...later]) await expect(call).rejects.toMatchObject(ended);
+  });
+
+  test('holds nobody up in the middle of an answer', async () => {
+    server.on('request', (_request, response) => {
+      response.flushHeaders();
+      response.write('{}');
+    });
+    const transport = new HttpsTransport(await kubeconfigCredentials(kubeconfig));
+    const stream = await transport.stream({ method: 'GET', path: '/' });
+    const reading = (async () => {
+      for await (const chunk of stream) if (chunk.toString() === '{}') transport.close();
+    })();
+    await expect(reading).rejects.toThrow('aborted');
+  });
 });
 
 function configFor(server: string): object {

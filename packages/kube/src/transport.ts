@@ -19,6 +19,7 @@ export type KubeRequest = {
 export interface Transport {
   send(request: KubeRequest): Promise<string>;
   stream(request: KubeRequest): Promise<AsyncIterable<Buffer>>;
+  /** Ends what is under way; every later call fails at once. */
   close(): void;
 }
 
@@ -27,6 +28,8 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** Sends over HTTPS with connections kept open. After a 401 the credentials are read again and the call repeated once. */
 export class HttpsTransport implements Transport {
   readonly #credentials: Credentials;
+  readonly #underWay = new Set<http.ClientRequest>();
+  #isClosed = false;
 
   constructor(credentials: Credentials) {
     this.#credentials = credentials;
@@ -49,6 +52,8 @@ export class HttpsTransport implements Transport {
   }
 
   close(): void {
+    this.#isClosed = true;
+    for (const outgoing of this.#underWay) outgoing.destroy(closedError());
     this.#credentials.close();
   }
 
@@ -89,6 +94,8 @@ export class HttpsTransport implements Transport {
     } catch (cause) {
       throw this.#broken(request, cause);
     }
+    // Looked at after the last wait: what begins from here on is known to `close`.
+    if (this.#isClosed) throw errorFromTransport(describe(request), closedError());
     return new Promise((resolve, reject) => {
       const protocol = options.protocol === 'http:' ? http : https;
       let outgoing: http.ClientRequest;
@@ -103,6 +110,8 @@ export class HttpsTransport implements Transport {
         () => outgoing.destroy(timeoutError()),
         request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       );
+      this.#underWay.add(outgoing);
+      outgoing.on('close', () => this.#underWay.delete(outgoing));
       outgoing.on('socket', (socket) => socket.setKeepAlive(true, 15_000));
       outgoing.on('response', (response) => {
         clearTimeout(timer);
@@ -156,6 +165,10 @@ function formatQuery(query: KubeRequest['query']): string {
 
 function describe(request: KubeRequest): string {
   return `${request.method} ${request.path}`;
+}
+
+function closedError(): Error {
+  return new Error('the client has been closed');
 }
 
 function timeoutError(): Error {
