@@ -12,6 +12,7 @@ import { refuseBrokenHttp } from './broken-http.ts';
 import { allowOrigins } from './cors.ts';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
 import { errorBody, errorHeaders, toApiError } from './error-reply.ts';
+import { endIdleConnections } from './idle-connections.ts';
 import { OPERATIONS } from './operations.ts';
 import { AddressRates, KeyRates } from './rate-limit.ts';
 import { leaveBodiesUnread, readJsonBodies } from './request-body.ts';
@@ -40,6 +41,7 @@ export function buildServer(options: ApiOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => sendError(reply, error, request.log),
   });
   server.addHook('preClose', async () => closing.abort());
+  endIdleConnections(server);
   allowOrigins(server, options.allowedOrigins ?? []);
   server.addHook('onSend', async (request, reply) => {
     reply.header(REQUEST_ID_HEADER, request.id);

@@ -90,7 +90,7 @@ async function work(parts: {
   domainKeys: SealedDomainKeys;
   logger: Logger;
   environment: NodeJS.ProcessEnv;
-}): Promise<ClusterWorkers | null> {
+}): Promise<void> {
   try {
     await migrateWhenAvailable(store, stopping.signal);
     await store.clusters.registerDefault(ownCluster);
@@ -113,13 +113,11 @@ async function work(parts: {
       logger: logger.child({ part: 'domains' }),
     });
     workers = workOnClusters(parts);
-    return workers;
   } catch (error) {
-    if (stopping.signal.aborted) return null;
+    if (stopping.signal.aborted) return;
     logger.fatal({ err: error }, 'the database cannot be used; the server ends and is started again');
     process.exitCode = 1;
     setImmediate(() => void stop('a failed start'));
-    return null;
   }
 }
 
@@ -127,13 +125,25 @@ async function stop(reason: string): Promise<void> {
   if (stopping.signal.aborted) return;
   logger.info({ reason }, 'stopping');
   stopping.abort();
+  const waitsFor = new Set<string>();
   const overdue = setTimeout(() => {
-    logger.error('some requests did not end in time; stopping without them');
+    logger.error({ waitsFor: [...waitsFor] }, 'not everything ended in time; stopping without it');
     process.exit(1);
   }, CLOSE_TIMEOUT_MS);
+  const ended = async (what: string, ending: Promise<unknown> | null | undefined): Promise<void> => {
+    waitsFor.add(what);
+    await ending;
+    waitsFor.delete(what);
+  };
   certificates.stop();
-  const worked = await working;
-  await Promise.all([server.close(), worked?.stop(), sweeping, certifying, requestLog?.stop()]);
-  await store.close();
+  await ended('start', working);
+  await Promise.all([
+    ended('requests', server.close()),
+    ended('clusters', workers?.stop()),
+    ended('sweeping', sweeping),
+    ended('domains', certifying),
+    ended('request records', requestLog?.stop()),
+  ]);
+  await ended('database', store.close());
   clearTimeout(overdue);
 }

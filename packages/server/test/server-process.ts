@@ -118,7 +118,10 @@ export class ServerProcess {
 
   async #answers(): Promise<boolean> {
     try {
-      return (await fetch(`${this.origin}/v1/openapi.json`)).ok;
+      const answer = await fetch(`${this.origin}/v1/openapi.json`);
+      // Left unread it may keep the connection busy, which the server waits for when it ends.
+      await answer.arrayBuffer();
+      return answer.ok;
     } catch {
       // Not listening yet; how it fares is seen at the next look.
       return false;
