@@ -11,7 +11,7 @@ import { compileSnapshot, type Outcome, type PodDeps } from './pod-pass.ts';
 import type { PodState, Snapshot } from './ports.ts';
 import { refusalText } from './refusal-text.ts';
 import { checksumOf, planRollout } from './rollout-plan.ts';
-import { answersServed, servedHostnames, switchRoutes } from './route-switch.ts';
+import { answersServed, msUntilLetGo, servedHostnames, switchRoutes } from './route-switch.ts';
 
 type Failure = { sentence: string; logFrom?: LogSource };
 
@@ -95,12 +95,17 @@ export class RevisionDeploy {
     const plan = planRollout(objects, before, (object) => answersServed(object, served));
     for (const step of plan.first) await applier.apply(step, this.#signal);
     const assessment = this.#assess(platform);
-    if (plan.whenHealthy.length === 0) return { assessment, waitMs: null };
+    const { whenHealthy, whenSwitched } = plan;
+    if (whenHealthy.length + whenSwitched.length === 0) return { assessment, waitMs: null };
     // A Route that still serves as the revision before wants it is no sign that this revision is healthy.
     const waiting = { ...assessment, healthy: false };
     if (!assessment.appsHealthy) return { assessment: waiting, waitMs: null };
-    const waitMs = await switchRoutes(this.#deps, name, plan.whenHealthy, this.#signal);
-    return waitMs === null ? { assessment: this.#assess(platform), waitMs } : { assessment: waiting, waitMs };
+    const waitMs = await switchRoutes(this.#deps, name, whenHealthy, this.#signal);
+    if (waitMs !== null) return { assessment: waiting, waitMs };
+    const letGoMs = whenSwitched.length === 0 ? 0 : msUntilLetGo(this.#deps, name, whenHealthy);
+    if (letGoMs > 0) return { assessment: waiting, waitMs: letGoMs };
+    await applier.apply(whenSwitched, this.#signal);
+    return { assessment: this.#assess(platform), waitMs };
   }
 
   #assess(platform: Platform): Assessment {

@@ -42,6 +42,25 @@ test('a Service keeps the ports that the Routes of before lead to, until these a
   expect(listAt(final, 'spec', 'ports').map((port) => at(port, 'port'))).toEqual([4000]);
 });
 
+test('an app that Routes led to, and none leads to any more, is left as it is until the edge has let go of it', () => {
+  const before = [route('shop', 'web', 80), route('docs', 'help', 80), app('web'), app('help')];
+  const after = [
+    route('shop', 'spare', 80),
+    route('docs', 'help', 80),
+    app('web'),
+    app('help'),
+    app('spare'),
+  ];
+  const namesOf = (objects: readonly KubeObject[]): (string | undefined)[] =>
+    objects.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name);
+  const served = planRollout(compile(after), compile(before), ({ kind }) => kind === 'HTTPRoute');
+  expect(namesOf(served.whenSwitched)).toEqual(['web']);
+  expect(namesOf(served.first.flat()).sort()).toEqual(['help', 'spare']);
+  const unserved = planRollout(compile(after), compile(before), () => false);
+  expect(unserved.whenSwitched).toEqual([]);
+  expect(namesOf(unserved.first.flat()).sort()).toEqual(['help', 'spare', 'web']);
+});
+
 test('everything comes after what it needs', () => {
   const steps = stepsOf(compile([app('web'), config('c', { a: 'b' }), route('r', 'web', 80)])).map(kindsOf);
   const place = (kind: string): number => steps.findIndex((kinds) => kinds.includes(kind));

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KubeObject } from '@brainpod/kube/kube-object';
+import { compareResourceVersions, type KubeObject } from '@brainpod/kube/kube-object';
 import { Reflector } from '@brainpod/kube/reflector';
 import type { RouteDocument } from '@brainpod/model/kinds/route';
 import { type ApiServer, startGatewayCluster } from '@brainpod/testkit/apiserver';
@@ -10,7 +10,8 @@ import { givenAnswer, wantedAnswer } from '../test/answers.ts';
 import { app, route } from '../test/documents.ts';
 import { type Harness, startHarness } from '../test/harness.ts';
 import { type Breakage, UnreliableTransport } from '../test/unreliable-transport.ts';
-import { HTTP_ROUTE } from './managed-kinds.ts';
+import { DEPLOYMENT, HTTP_ROUTE } from './managed-kinds.ts';
+import { at, listAt, textAt } from './observe/fields.ts';
 import { observeHttpRoute } from './observe/route.ts';
 import { EDGE_SETTLE_MS } from './route-switch.ts';
 
@@ -107,25 +108,45 @@ function randomEdit(random: () => number, number: number): Edit {
   return [`random edit ${number}`, routes];
 }
 
+/**
+ * Of an HTTPRoute or a Deployment. The two are watched side by side, so that only its version tells which was first.
+ */
+type Change = {
+  object: KubeObject;
+  isGone: boolean;
+  version: string;
+  atMs: number;
+  edit: string;
+  hosts: string[];
+};
+
 /** Sees every state that the pod's HTTPRoutes go through, and holds each to the rules. */
 class Watcher {
   readonly faults: string[] = [];
   readonly objects = new Map<string, KubeObject>();
-  readonly #reflector: Reflector<KubeObject>;
+  readonly #reflectors: Reflector<KubeObject>[];
+  readonly #changes: Change[] = [];
+  #newest = '0';
   #edit = 'nothing yet';
   #before: RouteDocument[] = [];
   #after: RouteDocument[] = [];
 
   constructor(harness: Harness, namespace: string) {
-    this.#reflector = new Reflector<KubeObject>({
-      client: harness.kube,
-      query: { ...HTTP_ROUTE, namespace },
-      project: (object) => object,
-      onChange: (key, now, before) => this.#see(key, now, before),
-      onError: (error) => this.faults.push(`the watch broke: ${error.message}`),
-      resyncIntervalMs: 600_000,
-    });
-    this.#reflector.start();
+    this.#reflectors = [HTTP_ROUTE, DEPLOYMENT].map(
+      (kind) =>
+        new Reflector<KubeObject>({
+          client: harness.kube,
+          query: { ...kind, namespace },
+          project: (object) => object,
+          onChange: (key, now, before) => {
+            if (kind === HTTP_ROUTE) this.#see(key, now, before);
+            this.#keep(now, before);
+          },
+          onError: (error) => this.faults.push(`the watch broke: ${error.message}`),
+          resyncIntervalMs: 600_000,
+        }),
+    );
+    for (const reflector of this.#reflectors) reflector.start();
   }
 
   expectEdit([what, routes]: Edit): void {
@@ -145,8 +166,44 @@ class Watcher {
     );
   }
 
-  stop(): Promise<void> {
-    return this.#reflector.stop();
+  async stop(): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
+  }
+
+  /**
+   * Each time when a host name's requests could get to an app that is not asked whether it listens: its new instances
+   * would get them before they do.
+   */
+  unasked(): string[] {
+    const routes = new Map<string, KubeObject>();
+    const apps = new Map<string, KubeObject>();
+    const changes = this.#changes.toSorted((a, b) => compareResourceVersions(a.version, b.version));
+    return changes.flatMap(({ object, isGone, atMs, edit, hosts }) => {
+      const known = object.kind === HTTP_ROUTE.kind ? routes : apps;
+      if (isGone) known.delete(object.metadata.name);
+      else known.set(object.metadata.name, object);
+      return [...routes.values()].flatMap((route) => {
+        const { hostnames, parkedAtMs } = observeHttpRoute(route);
+        const isInEdge = parkedAtMs === null || atMs - parkedAtMs < EDGE_SETTLE_MS;
+        if (!isInEdge || !hostnames.some((host) => hosts.includes(host))) return [];
+        return backendsOf(route)
+          .filter((name) => apps.has(name) && !isAsked(apps.get(name)))
+          .map((name) => `${edit}: ${route.metadata.name} leads to ${name}, which is not asked`);
+      });
+    });
+  }
+
+  #keep(now: KubeObject | undefined, before: KubeObject | undefined): void {
+    const object = now ?? before;
+    if (object === undefined) return;
+    const hosts = this.#after.flatMap(({ spec }) => [spec.hostname, ...spec.domains]);
+    const own = object.metadata.resourceVersion ?? '';
+    if (compareResourceVersions(own, this.#newest) > 0) this.#newest = own;
+    this.#changes.push({
+      ...{ object, isGone: now === undefined, atMs: clock.now().getTime() },
+      // With an end only what was there before is told.
+      ...{ version: now === undefined ? this.#newest : own, edit: this.#edit, hosts },
+    });
   }
 
   #given(host: string, path: string): string | null {
@@ -210,6 +267,17 @@ class Watcher {
   }
 }
 
+function backendsOf(route: KubeObject): string[] {
+  return listAt(route, 'spec', 'rules').flatMap((rule) =>
+    listAt(rule, 'backendRefs').map((backend) => textAt(backend, 'name') ?? ''),
+  );
+}
+
+function isAsked(deployment: KubeObject | undefined): boolean {
+  const containers = listAt(deployment, 'spec', 'template', 'spec', 'containers');
+  return containers.some((container) => at(container, 'readinessProbe') !== undefined);
+}
+
 // npm run verify does more of them.
 const IS_THOROUGH = process.env.BRAINPOD_TEST_EVERY_STEP === '1';
 const RANDOM_EDITS = IS_THOROUGH ? 15 : 4;
@@ -263,6 +331,7 @@ test.each<[what: string, seed: number, share: number]>([
         expect(harness.store.revision(revisionId)).toMatchObject({ state: 'deployed', error: null });
       }
       expect(watcher.faults).toEqual([]);
+      expect(watcher.unasked()).toEqual([]);
     } finally {
       await watcher.stop();
       await harness.stop();

@@ -90,6 +90,18 @@ async function leftOver(
   return places;
 }
 
+/** How long until an edge has surely let go of the pod's HTTPRoutes that were parked to go; 0 when it has. */
+export function msUntilLetGo(
+  { live, clock }: PodDeps,
+  podName: string,
+  target: readonly KubeObject[],
+): number {
+  const nowMs = clock.now().getTime();
+  const kept = new Set(target.map(objectKey));
+  const going = [...live.ofPod(podName)].filter(({ ref }) => !kept.has(objectKey(ref)));
+  return Math.max(0, ...going.map((object) => settleMs(object, nowMs)));
+}
+
 /**
  * Of what is present, what may be deleted now. An HTTPRoute of a host name that others go on to answer is parked first.
  * `waitMs` says when to look at those again; null where there are none.
