@@ -41,7 +41,6 @@ var sources = []source{
 			"gateway.envoyproxy.io_backends.yaml":               "switched off: a route could name any address",
 			"gateway.envoyproxy.io_envoyextensionpolicies.yaml": "no extensions run in the edge",
 			"gateway.envoyproxy.io_envoyproxies.yaml":           "the engine gives these settings in Envoy Gateway's own configuration",
-			"gateway.envoyproxy.io_httproutefilters.yaml":       "not in use",
 		},
 	},
 }

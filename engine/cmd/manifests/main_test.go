@@ -21,7 +21,8 @@ func TestWrite(t *testing.T) {
 		"listenersets.gateway.networking.k8s.io": true,
 		"httproutes.gateway.networking.k8s.io":   true, "referencegrants.gateway.networking.k8s.io": true,
 		"backendtrafficpolicies.gateway.envoyproxy.io": true, "clienttrafficpolicies.gateway.envoyproxy.io": true,
-		"envoyproxies.gateway.envoyproxy.io": false, "tcproutes.gateway.networking.k8s.io": false,
+		"httproutefilters.gateway.envoyproxy.io": true,
+		"envoyproxies.gateway.envoyproxy.io":     false, "tcproutes.gateway.networking.k8s.io": false,
 	} {
 		if got := strings.Contains(string(content), "\n  name: "+name+"\n"); got != wanted {
 			t.Errorf("%s: %v, want %v", name, got, wanted)

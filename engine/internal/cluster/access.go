@@ -37,7 +37,7 @@ func serverRules() []rule {
 		{[]string{"gateway.networking.k8s.io"}, []string{"*"}, readWrite},
 		// Not EnvoyPatchPolicy: raw configuration of Envoy could reach anything.
 		{[]string{"gateway.envoyproxy.io"}, []string{
-			"backendtrafficpolicies", "clienttrafficpolicies", "securitypolicies",
+			"backendtrafficpolicies", "clienttrafficpolicies", "httproutefilters", "securitypolicies",
 		}, readWrite},
 		{[]string{"admissionregistration.k8s.io"}, []string{
 			"validatingadmissionpolicies", "validatingadmissionpolicybindings",

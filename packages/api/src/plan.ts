@@ -107,7 +107,7 @@ function hashOf(value: unknown): string {
 /** Both sides of a plan have the same. Its secrets, and which own domains are served, are of no matter to what changes. */
 function podContext({ isStopped, limits, restarts }: PlanBasis, name: string): PodContext {
   const pullSecret = { dockerConfigJson: '{"auths":{}}' };
-  return { name, pullSecret, isStopped, limits, restarts, domains: [] };
+  return { name, pullSecret, isStopped, limits, restarts, domains: [], challenges: [] };
 }
 
 function documentsOf(entries: readonly RevisionEntry[]): ResourceDocument[] {

@@ -1,6 +1,7 @@
 import type { ResourceDocument } from '@brainpod/model/document';
 import { checkPodDocuments, type Fault, type Kind } from '@brainpod/model/document';
 import { notRunningFaults } from '@brainpod/model/not-running';
+import { compileChallenges } from './challenges.ts';
 import { checkAgainstPlatform } from './check-platform.ts';
 import { compileApp } from './kinds/app.ts';
 import { compileConfig } from './kinds/config.ts';
@@ -53,6 +54,9 @@ export function compileChecked(
   return [
     ...compileNamespace(documents, pod, platform).map(
       (object): CompiledObject => ({ step: 'namespace', resource: null, object }),
+    ),
+    ...compileChallenges(pod, platform).map(
+      (object): CompiledObject => ({ step: 'config', resource: null, object }),
     ),
     ...view.configs.flatMap((config) =>
       of('config', 'Config', config.metadata.name, [compileConfig(config, pod.name)]),

@@ -53,6 +53,11 @@ export function domainSecretName(domain: string): string {
   return `domain-${shortHash(domain)}`;
 }
 
+/** What answers a certificate authority that asks a domain. */
+export function challengeName(domain: string): string {
+  return `challenge-${shortHash(domain)}`;
+}
+
 /** A volume's name is a DNS label, while a Config's name alone may fill one. */
 export function configVolumeName(configName: string): string {
   return `config-${shortHash(configName)}`;

@@ -51,10 +51,15 @@ export type PodContext = {
   limits: PodLimits | null;
   /** The own domains that it holds and has a certificate for. */
   domains: readonly ServedDomain[];
+  /** What a certificate authority is going to ask its own domains for. */
+  challenges: readonly Challenge[];
 };
 
 /** An own domain with its certificate, both PEM. */
 export type ServedDomain = { domain: string; chainPem: string; keyPem: string };
+
+/** A certificate authority that asks the domain for the token is to get the answer. */
+export type Challenge = { domain: string; token: string; answer: string };
 
 /** The rest of the context of a pod that nobody has stopped, restarted, limited or given a domain. */
 export const UNTOUCHED: Omit<PodContext, 'name' | 'pullSecret'> = {
@@ -62,6 +67,7 @@ export const UNTOUCHED: Omit<PodContext, 'name' | 'pullSecret'> = {
   restarts: {},
   limits: null,
   domains: [],
+  challenges: [],
 };
 
 export const DEFAULT_PORTS = { http: 80, https: 443 };

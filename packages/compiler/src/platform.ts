@@ -8,6 +8,7 @@ import { DEFAULT_PORTS, type Platform } from './platform-facts.ts';
 
 const GATEWAY_API = 'gateway.networking.k8s.io/v1';
 const HTTPS_PORT = 443;
+const OUR_NAMESPACES = { from: 'Selector', selector: { matchLabels: PLATFORM_LABELS } };
 const MANAGED_NAMESPACES = { from: 'Selector', selector: { matchLabels: { [MANAGED_LABEL]: 'true' } } };
 
 /** What a cluster holds once: the edge with its certificate, and the admission policy of pods' namespaces. */
@@ -56,7 +57,8 @@ function gateway(platform: Platform): KubeObject {
           name: httpListener,
           port: ports.http,
           protocol: 'HTTP',
-          allowedRoutes: { namespaces: { from: 'Same' } },
+          // The redirect, and from pods what answers a certificate authority: see challenges.ts.
+          allowedRoutes: { namespaces: OUR_NAMESPACES },
         },
         {
           name: httpsListener,

@@ -10,14 +10,14 @@ import { parse } from 'yaml';
 const run = promisify(execFile);
 const ENGINE_DIR = join(import.meta.dirname, '../../../engine');
 const DEFINITIONS = 'charts/gateway-helm/charts/crds/crds/generated';
-const KINDS = ['BackendTrafficPolicy', 'ClientTrafficPolicy', 'SecurityPolicy'];
+const KINDS = ['BackendTrafficPolicy', 'ClientTrafficPolicy', 'HTTPRouteFilter', 'SecurityPolicy'];
 
-/** Installs those of Envoy Gateway's policies that we write, as the engine's own pinned module defines them. */
+/** Installs those of Envoy Gateway's kinds that we write, as the engine's own pinned module defines them. */
 export async function installEnvoyGatewayKinds(client: KubeClient): Promise<void> {
   const args = ['list', '-m', '-f', '{{.Dir}}', 'github.com/envoyproxy/gateway'];
   const { stdout } = await run('go', args, { cwd: ENGINE_DIR });
   for (const kind of KINDS) {
-    const file = `gateway.envoyproxy.io_${kind.toLowerCase().replace(/y$/, 'ies')}.yaml`;
+    const file = `gateway.envoyproxy.io_${kind.toLowerCase().replace(/y$/, 'ie')}s.yaml`;
     const text = await readFile(join(stdout.trim(), DEFINITIONS, file), 'utf8');
     await client.apply(parseKubeObject(parse(text)));
     await waitFor(() => client.hasResource('gateway.envoyproxy.io/v1alpha1', kind), {

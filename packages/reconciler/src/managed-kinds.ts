@@ -21,6 +21,8 @@ export const WRITTEN_KINDS: readonly KindRef[] = [
   { apiVersion: ENVOY_GATEWAY, kind: 'BackendTrafficPolicy' },
   { apiVersion: ENVOY_GATEWAY, kind: 'ClientTrafficPolicy' },
   HTTP_ROUTE,
+  // After what answers by it.
+  { apiVersion: ENVOY_GATEWAY, kind: 'HTTPRouteFilter' },
   // After what it guards.
   { apiVersion: ENVOY_GATEWAY, kind: 'SecurityPolicy' },
   LISTENER_SET,

@@ -56,6 +56,11 @@ export function compileSnapshot(
     const keyPem = deps.domainKeys?.open(pod.id, domain, certificate.keySealed) ?? null;
     return keyPem === null ? [] : [{ domain, chainPem: certificate.chainPem, keyPem }];
   });
-  const context = { name, pullSecret, isStopped, limits, domains, restarts: Object.fromEntries(instants) };
+  const challenges = wanted.flatMap(({ domain, verifiedAt, order }) => {
+    if (verifiedAt === null || order === null) return [];
+    return [{ domain, ...order.challenge }];
+  });
+  const restartsByApp = Object.fromEntries(instants);
+  const context = { name, pullSecret, isStopped, limits, domains, challenges, restarts: restartsByApp };
   return compilePod(documents, context, platform);
 }

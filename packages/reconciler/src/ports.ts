@@ -30,6 +30,8 @@ export type OwnDomain = {
   /** Null while nobody has proven that it is the pod's. */
   verifiedAt: Date | null;
   certificate: { chainPem: string; keySealed: Buffer } | null;
+  /** With what a certificate authority is going to ask the domain for; null when none is. */
+  order: { challenge: { token: string; answer: string } } | null;
 };
 
 export type PodState = {

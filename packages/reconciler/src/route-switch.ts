@@ -121,6 +121,7 @@ export async function readyToGo(
     const { observed } = object;
     const isShared =
       observed?.type === 'httpRoute' &&
+      object.resource !== null &&
       !kept.has(objectKey(object.ref)) &&
       observed.hostnames.some((hostname) => served.has(hostname));
     if (isShared && observed.parkedAtMs === null) await park(deps, object, signal);
@@ -192,8 +193,9 @@ function answering(live: Iterable<LiveObject>): LiveRoute[] {
     .filter(({ observed, deleting }) => !deleting && observed.parkedAtMs === null);
 }
 
+/** Of a Route: what answers a certificate authority is no part of what visitors are answered. */
 function isRoute(object: LiveObject): object is LiveRoute {
-  return object.observed?.type === 'httpRoute';
+  return object.observed?.type === 'httpRoute' && object.resource !== null;
 }
 
 function isNew(live: LiveObject | undefined): boolean {

@@ -17,6 +17,19 @@ export type KeptCertificate = {
   notAfter: Date;
 };
 
+/** What has been ordered of an ACME authority, so that whoever goes on with it knows all of it. */
+export type CertificateOrder = {
+  /** The authority, by the address of its directory. */
+  directory: string;
+  url: string;
+  /** Of the certificate to come, sealed under the master key. */
+  keySealed: Buffer;
+  /** The authority asks the domain for the token, and is to get the answer. */
+  challenge: { token: string; answer: string };
+  /** When the authority was told to ask; null before. */
+  askedAt: Date | null;
+};
+
 /** An own domain that a pod wants, and how far that has come. */
 export type Domain = {
   podId: string;
@@ -35,11 +48,13 @@ export type Domain = {
   /** Null: nothing is left to do. */
   nextAttemptAt: Date | null;
   certificate: KeptCertificate | null;
+  /** Null when none is under way. */
+  order: CertificateOrder | null;
 };
 
 /** What a step changes; what is left out stays. */
 export type DomainChange = Partial<
-  Pick<Domain, 'state' | 'reason' | 'unprovenSince' | 'attempts' | 'nextAttemptAt' | 'certificate'>
+  Pick<Domain, 'state' | 'reason' | 'unprovenSince' | 'attempts' | 'nextAttemptAt' | 'certificate' | 'order'>
 >;
 
 // A lock beside those on pods, whose names are UUIDs.
@@ -116,6 +131,7 @@ export class Domains {
   ): Promise<Domain> {
     return this.#changeFor(podId, domain, actor, (current) => ({
       ...certificateColumns({ ...certificate, issuer: 'own' }),
+      ...orderColumns(null),
       state: current.verifiedAt === null ? 'waitingForDns' : 'active',
       reason: null,
       attempts: 0,
@@ -167,6 +183,7 @@ export class Domains {
         state: 'waitingForDns',
         verified_at: null,
         unproven_since: null,
+        ...orderColumns(null),
         reason: change.reason,
         next_attempt_at: change.nextAttemptAt,
       })
@@ -180,7 +197,7 @@ export class Domains {
    * somebody has changed it meanwhile: has asked for a check, or set a certificate.
    */
   async save(before: Domain, change: DomainChange): Promise<boolean> {
-    const { state, reason, unprovenSince, attempts, nextAttemptAt, certificate } = change;
+    const { state, reason, unprovenSince, attempts, nextAttemptAt, certificate, order } = change;
     const saved = await this.#db
       .updateTable('domain')
       .set({
@@ -190,6 +207,7 @@ export class Domains {
         ...(attempts === undefined ? {} : { attempts }),
         ...(nextAttemptAt === undefined ? {} : { next_attempt_at: nextAttemptAt }),
         ...(certificate === undefined ? {} : certificateColumns(certificate)),
+        ...(order === undefined ? {} : orderColumns(order)),
       })
       .where('pod_id', '=', before.podId)
       .where('domain', '=', before.domain)
@@ -256,6 +274,17 @@ function certificateColumns(certificate: KeptCertificate | null) {
   };
 }
 
+function orderColumns(order: CertificateOrder | null) {
+  return {
+    order_directory: order?.directory ?? null,
+    order_url: order?.url ?? null,
+    order_key_sealed: order?.keySealed ?? null,
+    challenge_token: order?.challenge.token ?? null,
+    challenge_answer: order?.challenge.answer ?? null,
+    challenge_asked_at: order?.askedAt ?? null,
+  };
+}
+
 function toDomain(row: Selectable<DomainTable>): Domain {
   return {
     podId: row.pod_id,
@@ -270,6 +299,7 @@ function toDomain(row: Selectable<DomainTable>): Domain {
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,
     certificate: certificateOf(row),
+    order: orderOf(row),
   };
 }
 
@@ -284,6 +314,14 @@ function certificateOf(row: Selectable<DomainTable>): KeptCertificate | null {
     notBefore: not_before,
     notAfter: not_after,
   };
+}
+
+function orderOf(row: Selectable<DomainTable>): CertificateOrder | null {
+  const { order_directory: directory, order_url: url, order_key_sealed: keySealed } = row;
+  const { challenge_token: token, challenge_answer: answer, challenge_asked_at: askedAt } = row;
+  const isWhole = directory !== null && url !== null && keySealed !== null;
+  if (!isWhole || token === null || answer === null) return null;
+  return { directory, url, keySealed, challenge: { token, answer }, askedAt };
 }
 
 /** Says which pod is meant. It is no secret: who can write it beside the domain has the domain's control. */

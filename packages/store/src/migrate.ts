@@ -4,6 +4,7 @@ import { up as initial } from './migrations/0001-initial.ts';
 import { up as controlPlane } from './migrations/0002-control-plane.ts';
 import { up as domains } from './migrations/0003-domains.ts';
 import { up as events } from './migrations/0004-events.ts';
+import { up as acme } from './migrations/0005-acme.ts';
 import { up as edgeTally } from './migrations/0006-edge-tally.ts';
 
 /** Every migration, in order. A released one is never edited; a change is a new one. */
@@ -14,6 +15,7 @@ const PROVIDER: MigrationProvider = {
       '0002-control-plane': { up: controlPlane },
       '0003-domains': { up: domains },
       '0004-events': { up: events },
+      '0005-acme': { up: acme },
       '0006-edge-tally': { up: edgeTally },
     }),
 };

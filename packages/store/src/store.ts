@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Accounts } from './accounts.ts';
+import { AcmeAccounts } from './acme-accounts.ts';
 import { ApiKeys } from './api-keys.ts';
 import { AuditLog } from './audit.ts';
 import { Clusters } from './clusters.ts';
@@ -52,6 +53,7 @@ export class Store {
   readonly revisions: Revisions;
   readonly resources: Resources;
   readonly domains: Domains;
+  readonly acmeAccounts: AcmeAccounts;
   readonly drafts: Drafts;
   readonly deployments: Deployments;
   readonly idempotentAnswers: IdempotentAnswers;
@@ -79,6 +81,7 @@ export class Store {
     this.revisions = new Revisions(this.#db);
     this.resources = new Resources(this.#db);
     this.domains = new Domains(this.#db, this.#locks);
+    this.acmeAccounts = new AcmeAccounts(this.#db);
     this.drafts = new Drafts(this.#db);
     this.deployments = new Deployments(this.#db);
     this.idempotentAnswers = new IdempotentAnswers(this.#db);

@@ -137,6 +137,26 @@ export type DomainTable = {
   issuer: CertificateIssuer | null;
   not_before: Date | null;
   not_after: Date | null;
+  /** Of the order that is under way at an ACME authority; all null when none is. */
+  order_directory: string | null;
+  order_url: string | null;
+  /** Of the certificate to come, encrypted under the master key. */
+  order_key_sealed: Buffer | null;
+  challenge_token: string | null;
+  /** What the edge answers whoever asks for the token. */
+  challenge_answer: string | null;
+  /** When the authority was told to ask; null before. */
+  challenge_asked_at: Date | null;
+  created_at: CreatedAt;
+};
+
+export type AcmeAccountTable = {
+  /** The authority, by the address of its directory. */
+  directory: string;
+  /** Encrypted under the master key. */
+  key_sealed: Buffer;
+  /** What the authority calls the account; null before it knows it. */
+  url: string | null;
   created_at: CreatedAt;
 };
 
@@ -247,6 +267,7 @@ export type Tables = {
   document: DocumentTable;
   revision_resource: RevisionResourceTable;
   hostname_claim: HostnameClaimTable;
+  acme_account: AcmeAccountTable;
   domain: DomainTable;
   resource_status: ResourceStatusTable;
   retired_pod_name: RetiredPodNameTable;
