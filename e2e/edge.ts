@@ -9,9 +9,9 @@ const toLoopback: LookupFunction = (_hostname, options, callback) => {
   else callback(null, '127.0.0.1', 4);
 };
 
-/** A client of the edge that trusts `ca` and nothing else. */
-export function edgeAgent(ca: string, connections: number): Agent {
-  return new Agent({ ca, keepAlive: true, maxSockets: connections, lookup: toLoopback });
+/** A client of the edge that trusts `ca` and nothing else. Without `keepAlive` each request has a connection of its own. */
+export function edgeAgent(ca: string, connections: number, { keepAlive } = { keepAlive: true }): Agent {
+  return new Agent({ ca, keepAlive, maxSockets: connections, lookup: toLoopback });
 }
 
 /** One GET through the edge. Rejects on a refused certificate, a reset, or no answer within `timeoutMs`. */

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { type Authority, startAuthority } from './authority.ts';
 import { brainpod, installationIn, npmStart, type Outcome, runProgram } from './brainpod.ts';
 
 /** What the tests know of the Brainpod that runs while they do. */
@@ -10,6 +11,8 @@ export type Running = {
   url: string;
   start: Outcome;
   authorityPem: string;
+  /** Of own domains' certificates. */
+  authority: Authority;
 };
 
 declare module 'vitest' {
@@ -24,9 +27,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (!root)
     throw new Error('the end-to-end tests are run by npm test, which makes a network namespace for them');
   const directory = path.join(root, 'first');
-  const installation = installationIn(directory);
   await removeInstallation(directory);
-  await mkdir(installation.home, { recursive: true });
+  const { home } = installationIn(directory);
+  await mkdir(home, { recursive: true });
+  const { environment, close, ...authority } = await startAuthority(root);
+  // For everybody who starts this Brainpod again.
+  Object.assign(process.env, environment);
+  const installation = installationIn(directory);
   const start = await npmStart(installation);
   const url = /https:\/\/[a-z0-9.-]+\.localhost(?::\d+)?/.exec(start.stdout)?.[0];
   if (start.code !== 0 || !url) {
@@ -34,9 +41,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw new Error(`npm start ended with ${start.code}:\n${start.stdout}\n${start.stderr}`);
   }
   const authorityPem = await readFile(path.join(installation.dataDir, 'server/ca.crt'), 'utf8');
-  project.provide('running', { directory, url, start, authorityPem });
+  project.provide('running', { directory, url, start, authorityPem, authority });
   return async () => {
     await removeInstallation(directory);
+    await close();
   };
 }
 

@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   supervisor: [],
   cli: ['api-client', 'build-plan', 'builder', 'supervisor'],
   server: ['model', 'blueprint', 'compiler', 'store', 'kube', 'reconciler', 'edge', 'registry', 'api'],
-  testkit: ['model', 'store', 'kube', 'supervisor'],
+  testkit: ['model', 'edge', 'store', 'kube', 'supervisor'],
 };
 
 /** Packages whose functions give the same answer for the same input: no I/O, no clock, no randomness. */

@@ -7,6 +7,8 @@ type Wrap = (command: string, args: readonly string[]) => [string, string[]];
 
 export type EndToEndOptions = {
   engine: { binDir: string; envoyBinary: string };
+  /** The program of an ACME authority. */
+  pebble: string;
   runVitest: (environment: Record<string, string>, wrap: Wrap) => Promise<Tally>;
 };
 
@@ -34,6 +36,7 @@ export async function runEndToEnd(options: EndToEndOptions): Promise<Tally> {
       BRAINPOD_TEST_SECOND_NAMESPACE: second.name,
       BRAINPOD_ENGINE_BIN: options.engine.binDir,
       BRAINPOD_ENVOY_BINARY: options.engine.envoyBinary,
+      BRAINPOD_PEBBLE: options.pebble,
       BRAINPOD_TEST_RESULTS: process.env.BRAINPOD_TEST_RESULTS ?? path.join(directory, 'results'),
     };
     return await options.runVitest(environment, first.wrap);

@@ -12,6 +12,7 @@ import { describeResult, runChecks } from '../check.ts';
 
 import { ensureGoProgram } from '../go-programs.ts';
 import { checkOperationTable } from '../operation-table/check.ts';
+import { PEBBLE } from '../pebble/pebble.ts';
 import { REGISTRY_CONFORMANCE } from '../registry-conformance/suite.ts';
 import { findMissingPackages, installPackages } from '../start/debian-packages.ts';
 import { cacheDirectory } from '../start/engine-key.mjs';
@@ -70,9 +71,10 @@ async function runKinds(wanted: readonly Kind[], files: readonly string[]): Prom
       step('integration', () => runIntegration(engine, files)),
       step('schemathesis', () => runSchemathesis(engine)),
     ]);
-    await step('e2e', () =>
+    await step('e2e', async () =>
       runEndToEnd({
         engine,
+        pebble: await pebbleProgram(),
         runVitest: (environment, wrap) => runVitest('e2e', { environment, wrap, files }),
       }),
     );
@@ -117,12 +119,21 @@ function goOutput(lines: readonly string[]): string {
     .join('');
 }
 
+/** The ACME authority that tests ask for certificates. */
+function pebbleProgram(): Promise<string> {
+  return ensureGoProgram(PEBBLE, cacheDirectory(process.env, homedir()), (text) => console.log(text));
+}
+
 /** The integration tests, and whether they prove of every operation all that it may answer. */
 async function runIntegration(engine: Engine, files: readonly string[]): Promise<Tally> {
   const cacheDir = cacheDirectory(process.env, homedir());
   const conformance = await ensureGoProgram(REGISTRY_CONFORMANCE, cacheDir, (text) => console.log(text));
   const tally = await runVitest('integration', {
-    environment: { BRAINPOD_ENGINE_BIN: engine.binDir, BRAINPOD_REGISTRY_CONFORMANCE: conformance },
+    environment: {
+      BRAINPOD_ENGINE_BIN: engine.binDir,
+      BRAINPOD_REGISTRY_CONFORMANCE: conformance,
+      BRAINPOD_PEBBLE: await pebbleProgram(),
+    },
     files,
   });
   if (files.length > 0) return tally;

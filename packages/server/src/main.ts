@@ -2,6 +2,7 @@
  * The server: API, image registry front, status page and reconciler in one process. It listens at once; what
  * needs PostgreSQL or the cluster answers 503 until they are there.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
 import { ImageReader } from '@brainpod/registry/image-reader';
@@ -14,15 +15,16 @@ import { readClusterFacts } from './cluster-facts.ts';
 import { clusterRegistrar } from './cluster-registrar.ts';
 import { type ClusterWorkers, workOnClusters } from './clusters.ts';
 import { migrateWhenAvailable } from './database.ts';
+import { acmeIssuer } from './domains/acme-issuer.ts';
 import { SealedDomainKeys } from './domains/domain-keys.ts';
 import { openResolver, workOnDomains } from './domains/domain-worker.ts';
-import { localIssuer } from './domains/issuer.ts';
+import { type Issuer, localIssuer } from './domains/issuer.ts';
 import { ownCertificates } from './domains/own-certificates.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
 import { readEdgeCount } from './request-log/edge-count.ts';
 import { keepRequestLog, type RequestLog } from './request-log/request-log.ts';
-import { TextSealer } from './sealed-text.ts';
+import { ACME_ACCOUNTS, TextSealer } from './sealed-text.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { registerStatusRoutes } from './status-routes.ts';
 import { sweepUntil } from './sweep.ts';
@@ -39,6 +41,8 @@ const masterKey = await ensureMasterKey(join(keysDir, 'master.key'));
 const sealer = new TextSealer(masterKey);
 const domainKeys = new SealedDomainKeys(masterKey, logger);
 const certificates = await openCertificates(keysDir, settings.domain, logger);
+const dns = openResolver(settings.dnsServers);
+const issuer = await openIssuer();
 const stopping = new AbortController();
 
 let sweeping: Promise<void> | null = null;
@@ -80,6 +84,20 @@ const working = work({
 });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
 
+async function openIssuer(): Promise<Issuer> {
+  if (settings.acme === null) return localIssuer(certificates);
+  const { directory, email, caFile } = settings.acme;
+  return acmeIssuer({
+    ...{ directory, email, ca: caFile === null ? null : await readFile(caFile, 'utf8') },
+    accounts: store.acmeAccounts,
+    accountKeys: new TextSealer(masterKey, ACME_ACCOUNTS),
+    keys: domainKeys,
+    dns,
+    now: () => new Date(),
+    logger: logger.child({ part: 'domains' }),
+  });
+}
+
 /** Waits for PostgreSQL, then keeps the clusters as it says. */
 async function work(parts: {
   settings: Settings;
@@ -105,8 +123,8 @@ async function work(parts: {
     sweeping = sweepUntil(stopping.signal, { store, logger });
     certifying = workOnDomains(stopping.signal, {
       domains: store.domains,
-      dns: openResolver(settings.dnsServers),
-      issuer: localIssuer(certificates),
+      dns,
+      issuer,
       keys: domainKeys,
       now: () => new Date(),
       random: Math.random,

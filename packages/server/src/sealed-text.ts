@@ -6,6 +6,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** What is sealed for one purpose cannot be opened for another. */
 export const KUBECONFIGS = 'brainpod sealed kubeconfig';
+export const ACME_ACCOUNTS = 'brainpod sealed key of an ACME account';
 export const DOMAIN_KEYS = 'brainpod sealed key of a certificate';
 
 /** Encrypts and opens texts for one owner each; sealed for one, it cannot be opened as another's. */

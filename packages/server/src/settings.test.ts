@@ -17,6 +17,7 @@ describe('readSettings', () => {
       runDir: '/run/brainpod',
       deployTimeoutMs: 80_000,
       dnsServers: [],
+      acme: null,
       resyncIntervalMs: 300_000,
       accessLogSocket: '/run/brainpod/access-log.sock',
       edgeStatistics: 'http://127.0.0.1:19001/stats/prometheus',
@@ -52,8 +53,22 @@ describe('readSettings', () => {
       BRAINPOD_REQUEST_TIMEOUT_SECONDS: '0',
       BRAINPOD_TRUSTED_PROXIES: '10.0.0.0/33',
       BRAINPOD_CONSOLE_ORIGINS: 'https://console.example.com/',
+      BRAINPOD_ACME_DIRECTORY: 'http://authority.example/directory',
+      BRAINPOD_ACME_EMAIL: 'nobody',
     };
     for (const name of Object.keys(wrong)) expect(() => readSettings(wrong)).toThrow(name);
+  });
+
+  it('knows who makes the certificates of own domains', () => {
+    const directory = 'https://authority.example/directory';
+    expect(readSettings({ BRAINPOD_ACME_DIRECTORY: directory }).acme).toEqual({
+      ...{ directory, email: null, caFile: null },
+    });
+    const all = { BRAINPOD_ACME_EMAIL: 'operator@example.com', BRAINPOD_ACME_CA_FILE: '/etc/ca.pem' };
+    expect(readSettings({ ...all, BRAINPOD_ACME_DIRECTORY: directory }).acme).toEqual({
+      ...{ directory, email: 'operator@example.com', caFile: '/etc/ca.pem' },
+    });
+    expect(() => readSettings(all)).toThrow('say nothing without BRAINPOD_ACME_DIRECTORY');
   });
 
   it('knows how requests are taken', () => {

@@ -22,6 +22,8 @@ export type Settings = {
   resyncIntervalMs: number;
   /** Who is asked about own domains: addresses, with a port where it is not 53. Empty: the system's. */
   dnsServers: string[];
+  /** Who makes the certificates of own domains; null for the platform's own authority. */
+  acme: { directory: string; email: string | null; caFile: string | null } | null;
   requests: RequestSettings;
   /** Where the edge tells of each request: a unix socket's path. */
   accessLogSocket: string;
@@ -75,6 +77,7 @@ export function readSettings(environment: Environment): Settings {
       bytesPerPod: whole('BRAINPOD_EVENTS_MB_PER_POD', 256, 1, 100_000) * 1024 * 1024,
     },
     dnsServers: readDnsServers(text('BRAINPOD_DNS_SERVERS', ''), faults),
+    acme: readAcme(text, faults),
     requests: readRequestSettings({ text, whole, faults }, { domain, httpsPort }),
   };
   if (faults.length > 0) throw new Error(`The server's environment is wrong:\n  ${faults.join('\n  ')}`);
@@ -125,6 +128,27 @@ function isDnsServer(text: string): boolean {
   const [, bracketed, plain, port = '53'] =
     /^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   return isIP(text) !== 0 || (isIP(bracketed ?? plain ?? '') !== 0 && Number(port) <= 65_535);
+}
+
+function readAcme(text: (name: string, fallback: string) => string, faults: string[]): Settings['acme'] {
+  const directory = text('BRAINPOD_ACME_DIRECTORY', '');
+  const email = text('BRAINPOD_ACME_EMAIL', '');
+  const caFile = text('BRAINPOD_ACME_CA_FILE', '');
+  if (directory === '') {
+    if (email + caFile !== '') {
+      faults.push(
+        'BRAINPOD_ACME_EMAIL and BRAINPOD_ACME_CA_FILE say nothing without BRAINPOD_ACME_DIRECTORY',
+      );
+    }
+    return null;
+  }
+  if (!URL.canParse(directory) || new URL(directory).protocol !== 'https:') {
+    faults.push(`BRAINPOD_ACME_DIRECTORY must be an https URL, and is "${directory}"`);
+  }
+  if (email !== '' && !/^[^\s@]+@[^\s@]+$/.test(email)) {
+    faults.push(`BRAINPOD_ACME_EMAIL must be an e-mail address, and is "${email}"`);
+  }
+  return { directory, email: email || null, caFile: caFile || null };
 }
 
 function readUrl(name: string, value: string, faults: string[]): string {

@@ -39,6 +39,9 @@ const OPERATORS_CHOICES = [
   'BRAINPOD_EVENTS_DAYS',
   'BRAINPOD_EVENTS_MB_PER_POD',
   'BRAINPOD_DNS_SERVERS',
+  'BRAINPOD_ACME_DIRECTORY',
+  'BRAINPOD_ACME_EMAIL',
+  'BRAINPOD_ACME_CA_FILE',
 ];
 
 /** Of the environment that Brainpod was started in, what is meant for the server. */

@@ -40,10 +40,9 @@ beforeEach(async () => {
   issued = [];
   issuer = {
     issuer: 'local',
-    issue: async ({ domain }, onConvinced) => {
+    step: async ({ domain }) => {
       issued.push(domain);
-      await onConvinced();
-      return issueFor(authority, domain, now);
+      return { made: await issueFor(authority, domain, now) };
     },
   };
   pod = await newPod();
@@ -221,25 +220,30 @@ describe('a certificate', () => {
     const { certificate } = await active(domain);
     now = new Date(now.getTime() + 65 * DAY_MS);
     const good = issuer;
-    issuer = { ...good, issue: () => Promise.reject(new IssueFailure('The authority is away.')) };
+    issuer = { ...good, step: () => Promise.reject(new IssueFailure('The authority is away.')) };
     expect(await step(domain)).toMatchObject({
       state: 'renewing',
       reason: 'The authority is away.',
       certificate,
     });
-    issuer = { ...good, issue: () => issueFor(authority, 'other.example.com', now) };
+    issuer = { ...good, step: async () => ({ made: await issueFor(authority, 'other.example.com', now) }) };
     expect(await step(domain)).toMatchObject({
       state: 'renewing',
       reason: expect.stringContaining(`Is not for ${domain}.`),
       certificate,
     });
-    issuer = { ...good, issue: () => issueFor(authority, domain, new Date(now.getTime() - 100 * DAY_MS)) };
+    issuer = {
+      ...good,
+      step: async () => ({ made: await issueFor(authority, domain, new Date(now.getTime() - 100 * DAY_MS)) }),
+    };
     expect(await step(domain)).toMatchObject({ state: 'renewing', certificate });
     issuer = {
       ...good,
-      issue: async () => ({
-        certPem: (await issueFor(authority, domain, now)).certPem,
-        keyPem: (await issueFor(authority, domain, now)).keyPem,
+      step: async () => ({
+        made: {
+          certPem: (await issueFor(authority, domain, now)).certPem,
+          keyPem: (await issueFor(authority, domain, now)).keyPem,
+        },
       }),
     };
     expect(await step(domain)).toMatchObject({
@@ -256,11 +260,11 @@ describe('a certificate', () => {
     dns.set('CNAME', domain, target);
     const good = issuer;
     const retryAfterMs = 7 * DAY_MS;
-    issuer = { ...good, issue: () => Promise.reject(new IssueFailure('Too many.', { retryAfterMs })) };
+    issuer = { ...good, step: () => Promise.reject(new IssueFailure('Too many.', { retryAfterMs })) };
     const limited = await step(domain);
     expect(limited).toMatchObject({ state: 'failed', reason: 'Too many.', certificate: null });
     expect(limited.nextAttemptAt).toEqual(new Date(now.getTime() + retryAfterMs));
-    issuer = { ...good, issue: () => Promise.reject(new Error('secret detail')) };
+    issuer = { ...good, step: () => Promise.reject(new Error('secret detail')) };
     const broken = await step(domain);
     expect(broken.state).toBe('failed');
     expect(broken.reason).not.toContain('secret detail');
@@ -291,34 +295,82 @@ describe('a certificate', () => {
   });
 });
 
-test('a server that is broken off in the middle is followed by one that goes on', async () => {
-  const { domain, target } = await wanted(name());
-  dns.set('CNAME', domain, target);
-  const killed = new AbortController();
-  const good = issuer;
-  const begun = Promise.withResolvers<void>();
-  issuer = {
-    ...good,
-    issue: async (asked, onConvinced, signal) => {
-      if (asked.domain !== domain) throw new IssueFailure('Not now.');
-      await onConvinced();
-      begun.resolve();
-      return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('killed')));
-      });
-    },
-  };
+describe('the worker', () => {
   const withClock = () => ({ ...deps(), now: () => new Date() });
-  const first = workOnDomains(killed.signal, withClock());
-  await begun.promise;
-  expect(await read(domain)).toMatchObject({ state: 'issuing', certificate: null });
-  killed.abort();
-  await first;
-  expect(await read(domain)).toMatchObject({ state: 'issuing' });
-  issuer = good;
-  const stopping = new AbortController();
-  const second = workOnDomains(stopping.signal, withClock());
-  await waitFor(async () => (await read(domain)).state === 'active', { timeoutMs: 20_000, what: 'active' });
-  stopping.abort();
-  await second;
+  const becomes = (domain: string, state: string, of = pod) =>
+    waitFor(async () => (await read(domain, of)).state === state, { timeoutMs: 20_000, what: state });
+
+  test('that is broken off in the middle is followed by one that goes on with what was ordered', async () => {
+    const { domain, target } = await wanted(name());
+    dns.set('CNAME', domain, target);
+    const order = {
+      directory: 'https://authority.example/directory',
+      url: 'https://authority.example/order/1',
+      keySealed: Buffer.of(1),
+      challenge: { token: 'a-token', answer: 'a-token.thumbprint' },
+      askedAt: null,
+    };
+    const killed = new AbortController();
+    const begun = Promise.withResolvers<void>();
+    issuer = {
+      issuer: 'acme',
+      step: (asked, signal) => {
+        if (asked.domain !== domain) return Promise.reject(new IssueFailure('Not now.'));
+        if (asked.order === null) {
+          return Promise.resolve({ order, state: 'issuing', reason: null, waitMs: 0 });
+        }
+        begun.resolve();
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('killed')));
+        });
+      },
+    };
+    const first = workOnDomains(killed.signal, withClock());
+    await begun.promise;
+    killed.abort();
+    await first;
+    expect(await read(domain)).toMatchObject({ state: 'issuing', certificate: null, order });
+    const gone: unknown[] = [];
+    issuer = {
+      issuer: 'acme',
+      step: async (asked) => {
+        gone.push(asked.order);
+        return { made: await issueFor(authority, asked.domain, now) };
+      },
+    };
+    const stopping = new AbortController();
+    const second = workOnDomains(stopping.signal, withClock());
+    await becomes(domain, 'active');
+    stopping.abort();
+    await second;
+    expect(gone).toContainEqual(order);
+    expect(await read(domain)).toMatchObject({ order: null, certificate: { issuer: 'acme' } });
+  });
+
+  test('holds up no domain for another whose turn takes long', async () => {
+    const slow = await wanted(name());
+    dns.set('CNAME', slow.domain, slow.target);
+    const other = await newPod();
+    const quick = await wanted(`www.${other.name}.example.com`, other);
+    dns.set('CNAME', quick.domain, quick.target);
+    const good = issuer;
+    const begun = Promise.withResolvers<void>();
+    issuer = {
+      ...good,
+      step: (asked, signal) => {
+        if (asked.domain !== slow.domain) return good.step(asked, signal);
+        begun.resolve();
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('stopped')));
+        });
+      },
+    };
+    const stopping = new AbortController();
+    const working = workOnDomains(stopping.signal, withClock());
+    await begun.promise;
+    await becomes(quick.domain, 'active', other);
+    stopping.abort();
+    await working;
+    expect(await read(slow.domain)).toMatchObject({ certificate: null });
+  });
 });

@@ -1,3 +1,4 @@
+import type { KeyPair } from '@brainpod/edge/certificate';
 import { checkCertificate } from '@brainpod/edge/check-certificate';
 import { type DnsQuestions, proveDomain } from '@brainpod/edge/domain-proof';
 import { proofRecords } from '@brainpod/model/domain-state';
@@ -26,6 +27,7 @@ const RECHECK_MS = 6 * HOUR_MS;
 const UNPROVEN_RECHECK_MS = 10 * 60 * SECOND_MS;
 const FIRST_RETRY_MS = 10 * SECOND_MS;
 const LAST_RETRY_MS = HOUR_MS;
+const UNSERVABLE_RETRY_MS = 15 * 60 * SECOND_MS;
 const RENEWED_AT = 2 / 3;
 const OWN_ENDS_SOON_MS = 14 * DAY_MS;
 
@@ -86,43 +88,40 @@ async function certify(deps: StepDeps, domain: Domain, signal: AbortSignal): Pro
       state: 'active',
       reason: null,
       attempts: 0,
+      order: null,
       ...whenToLook(deps, certificate),
     });
   }
   const serves = certificate !== null && certificate.notAfter > deps.now();
   try {
-    await keep(deps, domain, { state: serves ? 'renewing' : 'verifying', reason: null });
-    const next = await obtain(deps, domain, serves, signal);
-    await keep(deps, domain, {
-      state: 'active',
-      reason: null,
-      attempts: 0,
-      certificate: next,
-      ...whenToLook(deps, next),
-    });
+    const step = await deps.issuer.step(domain, signal);
+    signal.throwIfAborted();
+    if ('made' in step) return await replaceCertificate(deps, domain, step.made);
+    const { order, state, reason, waitMs } = step;
+    const nextAttemptAt = soon(deps, waitMs);
+    await keep(deps, domain, { state: serves ? 'renewing' : state, reason, order, nextAttemptAt });
   } catch (error) {
     if (signal.aborted) throw error;
     await failed(deps, domain, { serves, error });
   }
 }
 
-async function obtain(
-  deps: StepDeps,
-  domain: Domain,
-  serves: boolean,
-  signal: AbortSignal,
-): Promise<KeptCertificate> {
+/** What was made is served only when it was checked; until then the one before it is. */
+async function replaceCertificate(deps: StepDeps, domain: Domain, made: KeyPair): Promise<void> {
   const { issuer, keys } = deps;
-  const convinced = () => (serves ? Promise.resolve() : keep(deps, domain, { state: 'issuing' }));
-  const { certPem, keyPem } = await issuer.issue(domain, convinced, signal);
-  const checked = checkCertificate({ chainPem: certPem, keyPem }, domain.domain, deps.now());
+  const given = { chainPem: made.certPem, keyPem: made.keyPem };
+  const checked = checkCertificate(given, domain.domain, deps.now());
   if (!checked.ok) {
     const faults = checked.faults.map(({ message }) => message).join(' ');
-    throw new IssueFailure(`What the certificate authority made cannot be served: ${faults}`);
+    // Each one counts against the platform there.
+    const options = { retryAfterMs: UNSERVABLE_RETRY_MS };
+    throw new IssueFailure(`What the certificate authority made cannot be served: ${faults}`, options);
   }
-  const { chainPem, notBefore, notAfter } = checked.certificate;
-  const keySealed = keys.seal(domain.podId, domain.domain, checked.certificate.keyPem);
-  return { chainPem, keySealed, issuer: issuer.issuer, notBefore, notAfter };
+  const { chainPem, keyPem, notBefore, notAfter } = checked.certificate;
+  const keySealed = keys.seal(domain.podId, domain.domain, keyPem);
+  const certificate = { chainPem, keySealed, issuer: issuer.issuer, notBefore, notAfter };
+  const next = { attempts: 0, order: null, certificate, ...whenToLook(deps, certificate) };
+  await keep(deps, domain, { state: 'active', reason: null, ...next });
 }
 
 async function failed(
@@ -138,7 +137,14 @@ async function failed(
   const next = later(deps, domain);
   const askedFor = isKnown && error.retryAfterMs !== null ? soon(deps, error.retryAfterMs) : null;
   const nextAttemptAt = askedFor !== null && askedFor > next.nextAttemptAt ? askedFor : next.nextAttemptAt;
-  await keep(deps, domain, { ...next, nextAttemptAt, state: serves ? 'renewing' : 'failed', reason });
+  const order = isKnown && !error.keepsOrder ? { order: null } : {};
+  await keep(deps, domain, {
+    ...next,
+    ...order,
+    nextAttemptAt,
+    state: serves ? 'renewing' : 'failed',
+    reason,
+  });
 }
 
 /** The owner's certificate is served to its end; a new one is theirs to set. */

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDatabaseUnavailable } from '@brainpod/store/unavailable';
 import { type StepDeps, stepDomain } from './domain-step.ts';
 
-const LOOK_INTERVAL_MS = 2_000;
-const AT_ONCE = 8;
+const LOOK_INTERVAL_MS = 1_000;
+const AT_ONCE = 16;
 const DNS_TIMEOUT_MS = 3_000;
 const DNS_TRIES = 2;
 
@@ -33,12 +33,26 @@ export async function workOnDomains(signal: AbortSignal, deps: StepDeps): Promis
   }
 }
 
+/** Takes steps side by side, so that a domain whose DNS is slow holds up no other. */
 async function work(signal: AbortSignal, deps: StepDeps): Promise<void> {
-  while (!signal.aborted) {
-    const due = await deps.domains.due(deps.now(), AT_ONCE);
-    await Promise.all(due.map((domain) => stepDomain(deps, domain, signal)));
-    if (due.length < AT_ONCE) await pause(signal);
+  const running = new Map<string, Promise<void>>();
+  const broken = new AbortController();
+  const over = AbortSignal.any([signal, broken.signal]);
+  while (!over.aborted) {
+    // Those that are being worked on are due as well until they are done.
+    const due = await deps.domains.due(deps.now(), AT_ONCE + running.size);
+    for (const domain of due) {
+      const key = `${domain.podId}/${domain.domain}`;
+      if (running.has(key) || running.size >= AT_ONCE) continue;
+      const step = stepDomain(deps, domain, over)
+        .catch((error: unknown) => broken.abort(error))
+        .finally(() => running.delete(key));
+      running.set(key, step);
+    }
+    await pause(over);
   }
+  await Promise.all(running.values());
+  broken.signal.throwIfAborted();
 }
 
 async function pause(signal: AbortSignal): Promise<void> {

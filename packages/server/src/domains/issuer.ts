@@ -1,26 +1,45 @@
 import type { KeyPair } from '@brainpod/edge/certificate';
 import type { CertificateIssuer } from '@brainpod/model/domain-state';
-import type { Domain } from '@brainpod/store/domains';
+import type { CertificateOrder, Domain } from '@brainpod/store/domains';
+
+/** What a step towards a certificate came to: the certificate, or what is to be kept until the next step. */
+export type IssueStep =
+  | { made: KeyPair }
+  | {
+      order: CertificateOrder;
+      /** Whether control is still to be proven to the authority, or it makes the certificate. */
+      state: 'verifying' | 'issuing';
+      /** What is in the way, and what to do; null when nothing is. */
+      reason: string | null;
+      waitMs: number;
+    };
 
 /** Makes certificates for domains whose control is proven. */
 export type Issuer = {
   issuer: Exclude<CertificateIssuer, 'own'>;
   /**
-   * A certificate with its chain and a new key. `onConvinced` is called when all is proven to the authority and it
-   * begins to make it. Rejects with IssueFailure where there is something to say to people.
+   * Takes one step, from what is kept of the domain and what the authority says, and waits for nothing: so that it can be
+   * broken off anywhere, and no domain holds up another. Rejects with IssueFailure where there is something to say to
+   * people; then what was ordered is given up.
    */
-  issue(domain: Domain, onConvinced: () => Promise<void>, signal: AbortSignal): Promise<KeyPair>;
+  step(domain: Domain, signal: AbortSignal): Promise<IssueStep>;
 };
 
 /** Why there is no certificate, in words for people. */
 export class IssueFailure extends Error {
   override readonly name = 'IssueFailure';
-  /** The authority's own wish; null where it has none. */
+  /** The authority's own wish, or ours for it; null where there is none. */
   readonly retryAfterMs: number | null;
+  /** Whether to go on with what was ordered, which has come to no harm. */
+  readonly keepsOrder: boolean;
 
-  constructor(message: string, options: { retryAfterMs?: number | null; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { retryAfterMs?: number | null; keepsOrder?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.keepsOrder = options.keepsOrder ?? false;
   }
 }
 
@@ -28,9 +47,6 @@ export class IssueFailure extends Error {
 export function localIssuer(certificates: { issueFor(name: string): Promise<KeyPair> }): Issuer {
   return {
     issuer: 'local',
-    issue: async ({ domain }, onConvinced) => {
-      await onConvinced();
-      return certificates.issueFor(domain);
-    },
+    step: async ({ domain }) => ({ made: await certificates.issueFor(domain) }),
   };
 }
