@@ -91,13 +91,13 @@ describe('a version that does not work', () => {
     expect(error).toContain('no database configured');
   });
 
-  it('runs as root: says so and how to change it', async () => {
-    const { error } = await deployBroken('as-root', {
+  it('would run as root: is refused before anything is deployed, with how to change it', async () => {
+    const image = await buildApp(installation, pod, 'as-root', {
       program: answering('unseen', 8080),
       dockerfile: 'FROM node:24-trixie-slim\nCOPY main.cjs /main.cjs\nUSER 0\nCMD ["node", "/main.cjs"]\n',
     });
-    expect(error).toMatch(/root/);
-    expect(error).toMatch(/USER/);
+    const [app] = documents('shop', image);
+    await expect(replaceApp(installation, pod, app ?? {})).rejects.toThrow(/root.*USER.*"spec\.image"/s);
   });
 
   it('works again with the next good version', async () => {

@@ -13,16 +13,20 @@ import { notRunningFaults } from '@brainpod/model/not-running';
 import type { DeployCheck } from '@brainpod/store/deploy-result';
 import type { DraftRules } from '@brainpod/store/drafts';
 import type { ApiDependencies } from './dependencies.ts';
-import { foreignImageFaults } from './image-rule.ts';
+import { foreignImageFaults, type ImageFacts, imageFaults } from './image-check.ts';
 import { instanceSizes } from './instance-sizes.ts';
 
-type Context = { podName: string; deps: ApiDependencies };
+type Context = { podName: string; deps: ApiDependencies; images: ImageFacts };
 type SizedContext = Context & { sizes: InstanceSizes };
 
 /** All that is wrong with the documents of a pod together. */
-function podFaults(documents: readonly ResourceDocument[], { podName, deps }: Context): Fault[] {
+function podFaults(documents: readonly ResourceDocument[], { podName, deps, images }: Context): Fault[] {
   const { registryHost } = deps;
-  return [...checkPodDocuments(documents), ...foreignImageFaults(documents, { podName, registryHost })];
+  return [
+    ...checkPodDocuments(documents),
+    ...foreignImageFaults(documents, { podName, registryHost }),
+    ...imageFaults(documents, images),
+  ];
 }
 
 /** What a deploy asks of documents: nothing wrong with them together, all of them run here, and there is room. */

@@ -4,9 +4,10 @@ import type { StoredImage } from '@brainpod/model/stored-image';
 export interface ImagePort {
   /** All images of a pod, by repository and tag. */
   list(pod: string, signal: AbortSignal): Promise<StoredImage[]>;
+  /** `reference` is a tag or a digest. */
   find(
     pod: string,
-    image: { repository: string; tag: string },
+    image: { repository: string; reference: string },
     signal: AbortSignal,
   ): Promise<StoredImage | null>;
 }

@@ -35,14 +35,16 @@ export type Call<Q, B> = {
 /** What handlers get of who calls, for the audit log. */
 type Acting = { actor: Actor };
 
-type Spec<C, Q extends TObject, B> = Omit<OperationFacts, 'access' | 'query' | 'body'> & {
+type Spec<C, Q extends TObject, B, P> = Omit<OperationFacts, 'access' | 'query' | 'body'> & {
   query: Q;
   body: BodySpec<B>;
+  /** Asks elsewhere what has to be known beforehand, of a cluster or the image registry, while nothing is locked. */
+  prepare?: (call: Call<Static<Q>, B> & C) => Promise<P>;
   /**
    * Unless it is a GET it runs in one transaction, that of the store in `deps`: all that it wrote is kept when it
    * returns, and nothing when it throws. It must not wait for anything but the store.
    */
-  handle: (call: Call<Static<Q>, B> & C) => Promise<Reply>;
+  handle: (call: Call<Static<Q>, B> & C & { prepared: P }) => Promise<Reply>;
   /**
    * What is left to do for the answer when all that was written is kept: to wait for a deploy, for example. Its answer
    * takes the place of the handler's; repeated with the same Idempotency-Key, a request does this part again.
@@ -57,13 +59,13 @@ type Authorize<C> = (
 ) => Promise<C>;
 
 /** An operation that anybody may call, without a key. */
-export function publicOperation<const Q extends TObject, B>(spec: Spec<object, Q, B>): Operation {
+export function publicOperation<const Q extends TObject, B>(spec: Spec<object, Q, B, undefined>): Operation {
   return operation(spec, { scope: 'public' }, () => Promise.resolve({}));
 }
 
 /** An operation on what belongs to the caller's account. */
 export function accountOperation<const Q extends TObject, B>(
-  spec: Spec<AccountContext & Acting, Q, B> & { access: AccountAccess },
+  spec: Spec<AccountContext & Acting, Q, B, undefined> & { access: AccountAccess },
 ): Operation {
   const { access, ...rest } = spec;
   return operation(rest, { scope: 'account', account: access }, async (identity, request) => {
@@ -73,8 +75,8 @@ export function accountOperation<const Q extends TObject, B>(
 }
 
 /** An operation of whoever operates this installation, on what belongs to nobody or to any account. */
-export function operatorOperation<const Q extends TObject, B>(
-  spec: Spec<OperatorContext & Acting, Q, B> & { access: OperatorAccess },
+export function operatorOperation<const Q extends TObject, B, P = undefined>(
+  spec: Spec<OperatorContext & Acting, Q, B, P> & { access: OperatorAccess },
 ): Operation {
   const { access, ...rest } = spec;
   return operation(rest, { scope: 'operator', operator: access }, async (identity, request) => {
@@ -84,8 +86,8 @@ export function operatorOperation<const Q extends TObject, B>(
 }
 
 /** An operation on one pod, which its path names as `{pod}`. */
-export function podOperation<const Q extends TObject, B>(
-  spec: Spec<PodContext & Acting, Q, B> & { access: PodAccess },
+export function podOperation<const Q extends TObject, B, P = undefined>(
+  spec: Spec<PodContext & Acting, Q, B, P> & { access: PodAccess },
 ): Operation {
   const { access, ...rest } = spec;
   return operation(rest, { scope: 'pod', pod: access }, async (identity, request, deps) => {
@@ -106,15 +108,15 @@ function actorOf(caller: Caller, operation: string, request: { id: string; ip: s
   return { accountId, userId, email, keyId, keyName, operation, requestId: request.id, address: request.ip };
 }
 
-function operation<C extends object, Q extends TObject, B>(
-  spec: Spec<C, Q, B>,
+function operation<C extends object, Q extends TObject, B, P>(
+  spec: Spec<C, Q, B, P>,
   access: Access,
   authorize: Authorize<C>,
 ): Operation {
-  const { handle, settle, ...facts } = spec;
+  const { prepare, handle, settle, ...facts } = spec;
   const readQuery = queryReader<Q>(spec.query);
   const mount = (server: FastifyInstance, deps: ApiDependencies): void =>
-    answerRequest<C, Call<Static<Q>, B> & C>(server, deps, {
+    answerRequest<C, Call<Static<Q>, B> & C, P>(server, deps, {
       operation: { ...facts, access },
       authorize: (identity, request) => authorize(identity, request, deps),
       read: (request, context, callerGone) => ({
@@ -126,7 +128,9 @@ function operation<C extends object, Q extends TObject, B>(
         callerGone,
         ...context,
       }),
-      handle,
+      // An operation that asks nothing elsewhere is given nothing.
+      prepare: prepare ?? (() => Promise.resolve(undefined as P)),
+      handle: (call, prepared) => handle({ ...call, prepared }),
       settle: settle ?? ((_call, reply) => Promise.resolve(reply)),
     });
   return { ...facts, access, mount };

@@ -2,6 +2,7 @@ import { ApiError } from '@brainpod/model/errors';
 import type { PlanBasis } from '@brainpod/store/plan-basis';
 import type { PodRecord } from '@brainpod/store/pods';
 import type { ApiDependencies } from './dependencies.ts';
+import type { ImageFacts } from './image-check.ts';
 import { instanceSizes } from './instance-sizes.ts';
 import { planOf } from './plan.ts';
 import { differenceOfPlans } from './plan-tag.ts';
@@ -12,13 +13,12 @@ import { clusterOf } from './pod-state.ts';
  * what is different otherwise. Makes the plan anew, under the pod's lock.
  */
 export async function planExpectation(
-  deps: ApiDependencies,
-  pod: PodRecord,
+  { deps, pod, images }: { deps: ApiDependencies; pod: PodRecord; images: ImageFacts },
   tags: readonly string[],
 ): Promise<(basis: PlanBasis) => void> {
   const platform = { ...clusterOf(deps, pod).platform(), sizes: await instanceSizes(deps) };
   return (basis) => {
-    const { tag } = planOf(basis, { podName: pod.name, deps, platform });
+    const { tag } = planOf(basis, { podName: pod.name, deps, platform, images });
     const [first = ''] = tags;
     if (tags.includes(tag)) return;
     throw new ApiError(

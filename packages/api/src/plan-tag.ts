@@ -18,7 +18,7 @@ export function differenceOfPlans(read: string, now: string): string {
   const [draft, base, terms] = read.slice(PREFIX.length).split('.');
   const [draftNow, baseNow, termsNow] = now.slice(PREFIX.length).split('.');
   const different = [
-    ...(draft === draftNow ? [] : ['the draft']),
+    ...(draft === draftNow ? [] : ['the draft, or an image that it names,']),
     ...(base === baseNow ? [] : ['what is deployed or on its way']),
     ...(terms === termsNow ? [] : ['the limits, sizes or restarts of the pod']),
   ];

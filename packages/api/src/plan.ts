@@ -5,8 +5,10 @@ import { canonicalJson } from '@brainpod/model/canonical-json';
 import { checkPodDocuments, type Fault, type ResourceDocument } from '@brainpod/model/document';
 import type { RevisionEntry } from '@brainpod/store/documents';
 import type { PlanBasis } from '@brainpod/store/plan-basis';
+import type { ImageDigests } from '@brainpod/store/tables';
 import type { ApiDependencies } from './dependencies.ts';
 import { deployFaults } from './documents-check.ts';
+import { digestsOf, type ImageFacts } from './image-check.ts';
 import { formatPlanTag, type PlanTag } from './plan-tag.ts';
 
 /** What deploying a pod's head does, as far as it is known without asking the cluster. */
@@ -22,12 +24,12 @@ export type PodPlan = {
   objects: CompiledObject[];
 };
 
-type Context = { podName: string; deps: ApiDependencies; platform: Platform };
+type Context = { podName: string; deps: ApiDependencies; platform: Platform; images: ImageFacts };
 
 /** Plans the deploy of a pod's head. The same basis and platform give the same plan. */
 export function planOf(basis: PlanBasis, context: Context): PodPlan {
   const documents = documentsOf(basis.head.entries);
-  const pod = podContext(basis, context.podName);
+  const pod = podContext(basis, context.podName, digestsOf(context.images));
   const compiled = compilePod(documents, pod, context.platform);
   const capacity = capacityOf(documents, basis.limits, context.platform.sizes);
   const faults = distinct([
@@ -37,7 +39,11 @@ export function planOf(basis: PlanBasis, context: Context): PodPlan {
   ]);
   const { message, changes } = changesOf(basis, pod, context.platform);
   const tag = formatPlanTag(
-    tagOf(basis, { platform: context.platform, result: { changes, capacity, faults } }),
+    tagOf(basis, {
+      platform: context.platform,
+      imageDigests: pod.imageDigests,
+      result: { changes, capacity, faults },
+    }),
   );
   return { tag, message, changes, capacity, faults, objects: faults.length > 0 ? [] : compiled.objects };
 }
@@ -52,9 +58,9 @@ function stateFaults({ head, isStopped }: PlanBasis, podName: string): Fault[] {
   ];
 }
 
-function documentFaults({ head, limits }: PlanBasis, { podName, deps, platform }: Context): Fault[] {
+function documentFaults({ head, limits }: PlanBasis, { platform, ...context }: Context): Fault[] {
   return head.state === 'draft'
-    ? deployFaults(documentsOf(head.entries), limits, { podName, deps, sizes: platform.sizes })
+    ? deployFaults(documentsOf(head.entries), limits, { ...context, sizes: platform.sizes })
     : [];
 }
 
@@ -74,7 +80,9 @@ function changesOf(
     return { message: 'What runs would not be allowed today, so what changes cannot be told.', changes: [] };
   }
   const changes = planChanges(
-    before === null ? null : { documents: before, pod },
+    base === null || before === null
+      ? null
+      : { documents: before, pod: { ...pod, imageDigests: base.imageDigests } },
     { documents: after, pod },
     platform,
   );
@@ -84,11 +92,11 @@ function changesOf(
 /** Each part names one thing that a plan was made of, so that it can be told which of them changed. */
 function tagOf(
   { head, base, ...terms }: PlanBasis,
-  { platform, result }: { platform: Platform; result: object },
+  { platform, imageDigests, result }: { platform: Platform; imageDigests: ImageDigests; result: object },
 ): PlanTag {
   const { isStopped, limits, restarts } = terms;
   return {
-    draft: hashOf([head.state, contentOf(head.entries)]),
+    draft: hashOf([head.state, contentOf(head.entries), imageDigests]),
     base: hashOf(base === null ? null : contentOf(base.entries)),
     terms: hashOf({ isStopped, limits, restarts, sizes: platform.sizes }),
     result: hashOf(result),
@@ -104,10 +112,14 @@ function hashOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('base64url').slice(0, 16);
 }
 
-/** Both sides of a plan have the same. Its secrets, and which own domains are served, are of no matter to what changes. */
-function podContext({ isStopped, limits, restarts }: PlanBasis, name: string): PodContext {
+/** Both sides of a plan have the same, but for what their images were. Its secrets, and which own domains are served, are of no matter to what changes. */
+function podContext(
+  { isStopped, limits, restarts }: PlanBasis,
+  name: string,
+  imageDigests: ImageDigests,
+): PodContext {
   const pullSecret = { dockerConfigJson: '{"auths":{}}' };
-  return { name, pullSecret, isStopped, limits, restarts, domains: [], challenges: [] };
+  return { name, pullSecret, isStopped, limits, restarts, domains: [], challenges: [], imageDigests };
 }
 
 function documentsOf(entries: readonly RevisionEntry[]): ResourceDocument[] {

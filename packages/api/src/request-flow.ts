@@ -17,30 +17,31 @@ import type { BodyReply, OperationFacts, Reply } from './operation-facts.ts';
 import { rateHeaders, tooMany } from './rate-limit.ts';
 import { inTime } from './request-body.ts';
 
-// The way of every request: who calls, may they, what do they ask, then the work, in one transaction with the answer
-// that is kept for its repetition.
+// The way of every request: who calls, may they, what do they ask, what has to be known beforehand, then the work, in one
+// transaction with the answer that is kept for its repetition.
 
 export type Route = { Params: Record<string, string>; Querystring: QueryValues };
 
 /** Who calls, about which pod, and the secret they showed. */
 export type Identity = Authenticated & { secret: string };
 
-type Steps<C, K extends { deps: ApiDependencies }> = {
+type Steps<C, K extends { deps: ApiDependencies }, P> = {
   operation: OperationFacts;
   authorize: (identity: Identity | null, request: FastifyRequest<Route>) => Promise<C>;
   /** Reads what is asked; throws (ApiError) on faults. */
   read: (request: FastifyRequest<Route>, context: C, callerGone: () => AbortSignal) => K;
-  handle: (call: K) => Promise<Reply>;
+  prepare: (call: K) => Promise<P>;
+  handle: (call: K, prepared: P) => Promise<Reply>;
   settle: (call: K, reply: BodyReply) => Promise<BodyReply>;
 };
 
 type Admitted<C> = { identity: Identity | null; context: C; deadline: Deadline };
 
 /** Mounts an operation. */
-export function answerRequest<C, K extends { deps: ApiDependencies }>(
+export function answerRequest<C, K extends { deps: ApiDependencies }, P>(
   server: FastifyInstance,
   deps: ApiDependencies,
-  steps: Steps<C, K>,
+  steps: Steps<C, K, P>,
 ): void {
   const { operation } = steps;
   const admitted = new WeakMap<object, Admitted<C>>();
@@ -72,7 +73,9 @@ export function answerRequest<C, K extends { deps: ApiDependencies }>(
       const call = steps.read(request, admission.context, () => goneSignal(reply));
       const { deadline } = admission;
       if (operation.method === 'GET') {
-        const answer = await deadline.race(steps.handle(call));
+        const answer = await deadline.race(
+          steps.prepare(call).then((prepared) => steps.handle(call, prepared)),
+        );
         if (!('events' in answer)) return send(reply, answer);
         deadline.end();
         return sendEvents(reply, answer.events, goneSignal(reply));
@@ -122,15 +125,16 @@ async function spendRate(
 }
 
 /** Does what the request asks in one transaction, or, when it was done before, gives what was answered then. */
-function write<C, K extends { deps: ApiDependencies }>(
+async function write<C, K extends { deps: ApiDependencies }, P>(
   call: K,
-  parts: { steps: Steps<C, K>; request: FastifyRequest<Route>; admission: Admitted<C> },
+  parts: { steps: Steps<C, K, P>; request: FastifyRequest<Route>; admission: Admitted<C> },
 ): Promise<{ answer: BodyReply; isReplay: boolean }> {
   const { steps, request, admission } = parts;
+  const prepared = await steps.prepare(call);
   const repeatable = repeatableOf(request, admission.identity);
   return call.deps.store.transact(async (store) => {
     const perform = async (): Promise<BodyReply> => {
-      const answer = await steps.handle({ ...call, deps: { ...call.deps, store } });
+      const answer = await steps.handle({ ...call, deps: { ...call.deps, store } }, prepared);
       if ('events' in answer) throw new Error(`${steps.operation.id} writes, and cannot answer by a stream`);
       return answer;
     };

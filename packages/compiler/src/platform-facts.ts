@@ -53,6 +53,8 @@ export type PodContext = {
   domains: readonly ServedDomain[];
   /** What a certificate authority is going to ask its own domains for. */
   challenges: readonly Challenge[];
+  /** What tags led to when the revision was sent on its way: digests by the names that documents give images. */
+  imageDigests: Readonly<Record<string, string>>;
 };
 
 /** An own domain with its certificate, both PEM. */
@@ -68,6 +70,7 @@ export const UNTOUCHED: Omit<PodContext, 'name' | 'pullSecret'> = {
   limits: null,
   domains: [],
   challenges: [],
+  imageDigests: {},
 };
 
 export const DEFAULT_PORTS = { http: 80, https: 443 };

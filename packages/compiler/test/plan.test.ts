@@ -84,6 +84,18 @@ describe('nothing', () => {
   });
 });
 
+test('an image that was pushed anew under its name is rolled out, and the plan says why', () => {
+  const at = (digest: string) =>
+    side([app()], { imageDigests: { 'nginx:1': `sha256:${digest.repeat(64)}` } });
+  expect(plan(at('a'), at('a'))).toEqual({});
+  expect(plan(at('a'), at('b'))).toEqual({
+    'App/web': { action: 'roll', reasons: ['image nginx:1 was pushed anew'] },
+  });
+  expect(plan(side([app()]), at('a'))).toEqual({
+    'App/web': { action: 'roll', reasons: ['image nginx:1 is run by its digest from now on'] },
+  });
+});
+
 test('everything is new in a pod without a deployed revision', () => {
   expect(plan(null, side(shop))).toEqual({
     'App/web': { action: 'create', reasons: ['it is new'] },

@@ -12,5 +12,5 @@ export type StoredVariant = {
   createdAt: string | null;
 };
 
-/** What a tag leads to. `repository` is without its first part, the name of the pod. */
+/** What a tag, or a digest in its place, leads to. `repository` is without its first part, the name of the pod. */
 export type StoredImage = { repository: string; tag: string; digest: string; variants: StoredVariant[] };

@@ -43,7 +43,7 @@ export function platformNow({ live, platform }: PodDeps, { sizes }: PodState): P
 export function compileSnapshot(
   deps: Pick<PodDeps, 'pullSecrets' | 'domainKeys'>,
   { pod, restarts, domains: wanted }: PodState,
-  { documents }: Snapshot,
+  { documents, imageDigests }: Snapshot,
   platform: Platform,
 ): ReturnType<typeof compilePod> {
   const { name, isStopped, limits } = pod;
@@ -61,6 +61,7 @@ export function compileSnapshot(
     return [{ domain, ...order.challenge }];
   });
   const restartsByApp = Object.fromEntries(instants);
-  const context = { name, pullSecret, isStopped, limits, domains, challenges, restarts: restartsByApp };
+  const given = { name, pullSecret, isStopped, limits, domains, challenges, imageDigests };
+  const context = { ...given, restarts: restartsByApp };
   return compilePod(documents, context, platform);
 }

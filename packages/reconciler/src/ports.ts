@@ -11,6 +11,8 @@ export type Snapshot = {
   state: RevisionState;
   deployStartedAt: Date | null;
   documents: ResourceDocument[];
+  /** What its images were when it was sent on its way, by the names that documents give them. */
+  imageDigests: Readonly<Record<string, string>>;
 };
 
 /** The last restart of a resource that somebody asked for. */

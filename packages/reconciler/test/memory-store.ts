@@ -34,6 +34,7 @@ export class MemoryStore implements ReconcilerStore {
       state: 'pending',
       deployStartedAt: startedAt,
       documents,
+      imageDigests: {},
       checksum: null,
       error: null,
     });

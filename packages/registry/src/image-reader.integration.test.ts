@@ -57,7 +57,7 @@ describe('what the registry holds of a pod', () => {
       { ...arm, platform: { architecture: 'arm', os: 'linux', variant: 'v7' } },
       { ...proof, platform: { architecture: 'unknown', os: 'unknown' } },
     ]);
-    const found = await reader.find('many', { repository: 'team/web', tag: 'all' }, signal);
+    const found = await reader.find('many', { repository: 'team/web', reference: 'all' }, signal);
     expect(found).toMatchObject({ digest: index.digest });
     expect(found?.variants.map(({ architecture, digest }) => [architecture, digest])).toEqual([
       ['amd64', intel.digest],
@@ -74,13 +74,13 @@ describe('what the registry holds of a pod', () => {
   ])('tells an image with %s', async (_what, inner, [uid, gid]) => {
     const tag = JSON.stringify(inner).replaceAll(/[^a-z0-9]/g, '') || 'none';
     await push.image('users/web', tag, config({ config: inner }));
-    const found = await reader.find('users', { repository: 'web', tag }, signal);
+    const found = await reader.find('users', { repository: 'web', reference: tag }, signal);
     expect(found?.variants).toMatchObject([{ uid, gid, createdAt: null, exposedPorts: [] }]);
   });
 
   it('follows a tag that is moved, and forgets one that is gone', async () => {
     const first = await push.image('moved/web', 'latest', config());
-    const place = { repository: 'web', tag: 'latest' };
+    const place = { repository: 'web', reference: 'latest' };
     expect(await reader.find('moved', place, signal)).toMatchObject({ digest: first.digest });
     const second = await push.image('moved/web', 'latest', config({ created: CREATED }));
     expect(await reader.find('moved', place, signal)).toMatchObject({ digest: second.digest });
@@ -94,7 +94,7 @@ describe('what the registry holds of a pod', () => {
     await push.image('signed/web', 'v1', config());
     await push.image('signed/web', 'signature', {}, 'application/vnd.example.signature.v1+json');
     expect((await reader.list('signed', signal)).map(({ tag }) => tag)).toEqual(['v1']);
-    expect(await reader.find('signed', { repository: 'web', tag: 'signature' }, signal)).toBeNull();
+    expect(await reader.find('signed', { repository: 'web', reference: 'signature' }, signal)).toBeNull();
   });
 
   it('is not known while the registry does not answer', async () => {

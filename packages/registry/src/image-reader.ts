@@ -33,13 +33,15 @@ export class ImageReader {
     });
   }
 
-  /** The image that a tag leads to; null where there is none. `repository` is without the namespace. */
+  /** The image that a tag or a digest leads to; null where there is none. `repository` is without the namespace. */
   async find(
     namespace: string,
-    { repository, tag }: { repository: string; tag: string },
+    { repository, reference }: { repository: string; reference: string },
     signal: AbortSignal,
   ): Promise<StoredImage | null> {
-    return await this.#orUnavailable(signal, () => this.#read(`${namespace}/${repository}`, tag, signal));
+    return await this.#orUnavailable(signal, () =>
+      this.#read(`${namespace}/${repository}`, reference, signal),
+    );
   }
 
   async #read(path: string, tag: string, signal: AbortSignal): Promise<StoredImage | null> {

@@ -6,12 +6,14 @@ import { type Expectation, loadEntries } from './documents.ts';
 import { assertRunning, type LockedPod, lockPod } from './locked-pod.ts';
 import { type PlanBasis, readPlanBasis } from './plan-basis.ts';
 import { type RollbackRequest, rollBack } from './rollback.ts';
-import type { Database, DatabaseTransaction } from './tables.ts';
+import type { Database, DatabaseTransaction, ImageDigests } from './tables.ts';
 import { inTransaction, transactionKeptIf } from './transaction.ts';
 import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
 
 type DeployRequest = {
   check: DeployCheck;
+  /** What tags of images lead to now; an image that is not in it will be what its name says. Default: none is. */
+  imageDigests?: ImageDigests;
   /** What the head must hold. */
   expect?: Expectation;
   /** Looks at all that decides what the deploy does, while the pod is locked: throws when that is not as planned. */
@@ -40,7 +42,10 @@ export class Deployments {
   }
 
   /** Tries the latest revision again, if it failed; PRECONDITION_FAILED (ApiError) otherwise. */
-  redeploy(podId: string, request: { check: DeployCheck; actor: Actor }): Promise<DeployResult> {
+  redeploy(
+    podId: string,
+    request: Pick<DeployRequest, 'check' | 'imageDigests' | 'actor'>,
+  ): Promise<DeployResult> {
     return this.#start(podId, request, {
       assertPossible: assertRedeployable,
       changes: { error: null, deploy_started_at: null },
@@ -77,7 +82,7 @@ export class Deployments {
 
   #start(
     podId: string,
-    { check, expect, expectPlan, actor }: DeployRequest,
+    { check, imageDigests = {}, expect, expectPlan, actor }: DeployRequest,
     options: { assertPossible: (pod: LockedPod) => void; changes: RevisionChanges },
   ): Promise<DeployResult> {
     const work = async (trx: DatabaseTransaction): Promise<DeployResult> => {
@@ -92,7 +97,8 @@ export class Deployments {
         pod,
       );
       if (faults.length > 0) return { ok: false, faults };
-      if (!(await transition(trx, pod.head.id, 'pending', options.changes))) {
+      const changes = { ...options.changes, image_digests: JSON.stringify(imageDigests) };
+      if (!(await transition(trx, pod.head.id, 'pending', changes))) {
         throw new Error(`revision ${pod.head.id} changed its state although its pod was locked`);
       }
       await startNextDeploy(trx, podId);

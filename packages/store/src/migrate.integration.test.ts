@@ -24,11 +24,17 @@ test('servers that start at once on an empty database migrate it once', async ()
   onTestFinished(() => client.end());
   const { rows } = await client.query('select name from kysely_migration');
   expect(rows).toEqual(
-    ['0001-initial', '0002-control-plane', '0003-domains', '0004-events', '0005-acme', '0006-edge-tally'].map(
-      (each) => ({
-        name: each,
-      }),
-    ),
+    [
+      '0001-initial',
+      '0002-control-plane',
+      '0003-domains',
+      '0004-events',
+      '0005-acme',
+      '0006-edge-tally',
+      '0007-image-digests',
+    ].map((each) => ({
+      name: each,
+    })),
   );
   await expect(stores[0]?.clusters.list()).resolves.toEqual([]);
 });

@@ -1,13 +1,19 @@
 import type { RevisionState } from '@brainpod/model/revision-state';
 import { loadEntries, type RevisionEntry } from './documents.ts';
 import { loadRestarts } from './restarts.ts';
-import type { Database, PodLimits } from './tables.ts';
+import type { Database, ImageDigests, PodLimits } from './tables.ts';
 
 /** All of a pod that decides what deploying its head does. */
 export type PlanBasis = {
-  head: { id: string; version: number; state: RevisionState; entries: RevisionEntry[] };
+  head: {
+    id: string;
+    version: number;
+    state: RevisionState;
+    entries: RevisionEntry[];
+    imageDigests: ImageDigests;
+  };
   /** What the head will take the place of: the newest revision on its way, else what is deployed; null for nothing. */
-  base: { id: string; version: number; entries: RevisionEntry[] } | null;
+  base: { id: string; version: number; entries: RevisionEntry[]; imageDigests: ImageDigests } | null;
   isStopped: boolean;
   limits: PodLimits | null;
   /** Since when the instances of each App that was ever restarted are wanted, as an ISO instant, by name. */
@@ -19,12 +25,13 @@ export async function readPlanBasis(db: Database, podId: string): Promise<PlanBa
   const pod = await db
     .selectFrom('pod')
     .innerJoin('revision as head', 'head.id', 'pod.head_revision_id')
-    .select(['head.id', 'head.version', 'head.state', 'deployed_revision_id', 'stopped_at', 'limits'])
+    .select(['head.id', 'head.version', 'head.state', 'head.image_digests'])
+    .select(['deployed_revision_id', 'stopped_at', 'limits'])
     .where('pod.id', '=', podId)
     .executeTakeFirstOrThrow();
   const base = await db
     .selectFrom('revision')
-    .select(['id', 'version'])
+    .select(['id', 'version', 'image_digests as imageDigests'])
     .where('pod_id', '=', podId)
     .where('id', '!=', pod.id)
     .where((where) =>
@@ -36,9 +43,9 @@ export async function readPlanBasis(db: Database, podId: string): Promise<PlanBa
     .limit(1)
     .executeTakeFirst();
   const restarts = await loadRestarts(db, podId);
-  const { id, version, state } = pod;
+  const { id, version, state, image_digests: imageDigests } = pod;
   return {
-    head: { id, version, state, entries: await loadEntries(db, id) },
+    head: { id, version, state, imageDigests, entries: await loadEntries(db, id) },
     base: base === undefined ? null : { ...base, entries: await loadEntries(db, base.id) },
     isStopped: pod.stopped_at !== null,
     limits: pod.limits,

@@ -13,7 +13,7 @@ import type { LockOutcome, PodLocks } from './pod-locks.ts';
 import { PodsOfCluster } from './pods-of-cluster.ts';
 import { finishRestart, loadRestarts, type Restart } from './restarts.ts';
 import { type StatusReport, saveStatuses } from './statuses.ts';
-import type { Database, DatabaseTransaction, PodLimits } from './tables.ts';
+import type { Database, DatabaseTransaction, ImageDigests, PodLimits } from './tables.ts';
 import { inTransaction } from './transaction.ts';
 import { type RevisionChanges, startNextDeploy, transition } from './transition.ts';
 
@@ -25,6 +25,8 @@ export type Snapshot = {
   /** When its turn to be deployed came; null before that. */
   deployStartedAt: Date | null;
   documents: ResourceDocument[];
+  /** What its images were when it was sent on its way; one that is not in it is what its name says. */
+  imageDigests: ImageDigests;
 };
 
 export type PodState = {
@@ -239,7 +241,7 @@ async function loadTarget(trx: DatabaseTransaction, podId: string): Promise<Snap
 async function loadSnapshot(trx: DatabaseTransaction, revisionId: string): Promise<Snapshot> {
   const row = await trx
     .selectFrom('revision')
-    .select(['id', 'version', 'state', 'deploy_started_at'])
+    .select(['id', 'version', 'state', 'deploy_started_at', 'image_digests'])
     .where('id', '=', revisionId)
     .executeTakeFirstOrThrow();
   const entries = await loadEntries(trx, revisionId);
@@ -249,5 +251,6 @@ async function loadSnapshot(trx: DatabaseTransaction, revisionId: string): Promi
     state: row.state,
     deployStartedAt: row.deploy_started_at,
     documents: entries.map((entry) => entry.document),
+    imageDigests: row.image_digests,
   };
 }

@@ -1,7 +1,7 @@
 import type { RevisionState } from '@brainpod/model/revision-state';
 import { sql } from 'kysely';
 import { loadEntries, type RevisionEntry } from './documents.ts';
-import type { Database } from './tables.ts';
+import type { Database, ImageDigests } from './tables.ts';
 
 export type Revision = {
   id: string;
@@ -16,6 +16,8 @@ export type Revision = {
   isLatest: boolean;
   isDeployed: boolean;
   createdAt: Date;
+  /** What its images were when it was sent on its way. */
+  imageDigests: ImageDigests;
 };
 
 export type RevisionPage = { items: Revision[]; nextCursor: string | null };
@@ -81,6 +83,7 @@ function selectRevisions(db: Database, podId: string) {
         'error',
         'checksum',
         'revision.created_at as createdAt',
+        'image_digests as imageDigests',
       ])
       // The clock of a deploy starts with its turn; see `startNextDeploy`.
       .select(sql<boolean>`state = 'pending' and deploy_started_at is null`.as('isWaiting'))

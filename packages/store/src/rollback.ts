@@ -8,7 +8,7 @@ import type { DeployCheck, DeployResult } from './deploy-result.ts';
 import { byKindAndName, insertEntries, loadEntries, type RevisionEntry } from './documents.ts';
 import { claimDomains, releaseUnusedDomains } from './domain-claims.ts';
 import { assertRunning, type LockedPod, lockPod } from './locked-pod.ts';
-import type { DatabaseTransaction } from './tables.ts';
+import type { DatabaseTransaction, ImageDigests } from './tables.ts';
 import { startNextDeploy, transition } from './transition.ts';
 
 export type RollbackRequest = {
@@ -22,10 +22,12 @@ export type RollbackRequest = {
   domain: string;
   /** What is wrong with the documents by the rules of today. */
   check: DeployCheck;
+  /** What tags of images lead to now, for those of which it is not known what they were. Default: none. */
+  imageDigests?: ImageDigests;
   actor: Actor;
 };
 
-type Source = { id: string; version: number; state: RevisionState };
+type Source = { id: string; version: number; state: RevisionState; image_digests: ImageDigests };
 
 /**
  * Makes a new revision with the documents of an earlier one and sends it on its way, in the transaction. What the
@@ -59,6 +61,7 @@ export async function rollBack(
       version: version + 1,
       state: 'pending',
       summary,
+      image_digests: JSON.stringify({ ...request.imageDigests, ...source.image_digests }),
     })
     .execute();
   await insertEntries(trx, revisionId, entries);
@@ -76,7 +79,7 @@ export async function rollBack(
 async function sourceOf(trx: DatabaseTransaction, pod: LockedPod, revisionId: string): Promise<Source> {
   const source = await trx
     .selectFrom('revision')
-    .select(['id', 'version', 'state'])
+    .select(['id', 'version', 'state', 'image_digests'])
     .where('id', '=', revisionId)
     .where('pod_id', '=', pod.id)
     .executeTakeFirst();

@@ -88,7 +88,12 @@ export type RevisionTable = {
   /** When its turn to be deployed came; null while it waits for an earlier revision of the pod. */
   deploy_started_at: Date | null;
   deployed_at: Date | null;
+  /** What its images were when it was sent on its way, by the names that documents give them. */
+  image_digests: ColumnType<ImageDigests, string | undefined, string>;
 };
+
+/** Digests by the names that documents give images: what a tag led to. */
+export type ImageDigests = Readonly<Record<string, string>>;
 
 export type DocumentTable = {
   /** sha256 of the canonical JSON. */

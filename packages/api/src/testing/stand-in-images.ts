@@ -18,9 +18,13 @@ export class StandInImages implements ImagePort {
 
   async find(
     pod: string,
-    { repository, tag }: { repository: string; tag: string },
+    { repository, reference }: { repository: string; reference: string },
   ): Promise<StoredImage | null> {
     const images = await this.list(pod);
-    return images.find((image) => image.repository === repository && image.tag === tag) ?? null;
+    return (
+      images.find(
+        (image) => image.repository === repository && [image.tag, image.digest].includes(reference),
+      ) ?? null
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { parseImageReference } from '@brainpod/model/image-reference';
+import { formatImageReference, parseImageReference } from '@brainpod/model/image-reference';
 import type { AppDocument, AppInit } from '@brainpod/model/kinds/app';
 import type * as k8s from '@kubernetes/client-node';
 import { APP_CONTAINER_NAME, INIT_CONTAINER_NAME } from '../names.ts';
@@ -16,7 +16,7 @@ export function appContainer(app: AppDocument, traffic: AppTraffic, view: PodVie
   const { runtime } = app.spec;
   return {
     name: APP_CONTAINER_NAME,
-    ...commonParts(app, app.spec.image, view),
+    ...commonParts(app, imageOf(app.spec.image, view), view),
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
@@ -34,7 +34,7 @@ export function appContainer(app: AppDocument, traffic: AppTraffic, view: PodVie
 export function initContainer(app: AppDocument, init: AppInit, view: PodView): k8s.V1Container {
   return {
     name: INIT_CONTAINER_NAME,
-    ...commonParts(app, typeof init === 'object' && 'image' in init ? init.image : app.spec.image, view),
+    ...commonParts(app, imageOf(initImage(app, init), view), view),
     command: commandOf(init).map(escapeExpansion),
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -58,6 +58,17 @@ function commonParts(app: AppDocument, image: string, view: PodView): Omit<k8s.V
     resources: { requests: requestsOf(size), limits: limitsOf(size) },
     ...(volumeMounts.length === 0 ? {} : { volumeMounts }),
   };
+}
+
+function initImage(app: AppDocument, init: AppInit): string {
+  return typeof init === 'object' && 'image' in init ? init.image : app.spec.image;
+}
+
+/** The image as it was when its revision was sent on its way, so that each instance runs the same. */
+function imageOf(image: string, { pod: { imageDigests } }: PodView): string {
+  const digest = Object.hasOwn(imageDigests, image) ? imageDigests[image] : undefined;
+  const parsed = parseImageReference(image);
+  return digest === undefined || !parsed.ok ? image : formatImageReference({ ...parsed.value, digest });
 }
 
 /** A digest names one image for ever; a tag may have been pushed anew since the node pulled it. */

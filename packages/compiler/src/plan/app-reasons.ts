@@ -19,6 +19,7 @@ export function appReasons(action: PlanAction, sides: AppSides): string[] {
   return [
     ...podReasons(sides),
     ...fieldReasons(sides.before, sides.after, action === 'update' ? [] : OF_BUILDS),
+    ...imageReasons(sides),
     ...configReasons(sides),
     ...referenceReasons(sides),
     ...routeReasons(sides),
@@ -34,6 +35,28 @@ function podReasons({ after, old, next }: AppSides): string[] {
     ...(from.isStopped === to.isStopped ? [] : [to.isStopped ? 'the pod is stopped' : 'the pod is started']),
     ...(isRestarted ? ['a restart was asked for'] : []),
   ];
+}
+
+/** Images whose names are the same and that are others now. */
+function imageReasons({ before, after, old, next }: AppSides): string[] {
+  const named = imagesOf(before);
+  return imagesOf(after)
+    .filter((image) => named.includes(image) && digestOf(image, old) !== digestOf(image, next))
+    .map((image) =>
+      digestOf(image, old) === undefined
+        ? `image ${image} is run by its digest from now on`
+        : `image ${image} was pushed anew`,
+    );
+}
+
+function imagesOf({ spec: { image, lifecycle } }: AppDocument): string[] {
+  const init = lifecycle?.init;
+  return typeof init === 'object' && 'image' in init ? [image, init.image] : [image];
+}
+
+function digestOf(image: string, { view }: PlanSide): string | undefined {
+  const { imageDigests } = view.pod;
+  return Object.hasOwn(imageDigests, image) ? imageDigests[image] : undefined;
 }
 
 /** Configs that it mounts, before and after, and that are not the same any more. */

@@ -63,9 +63,22 @@ describeOperation('createResources', { request: (pod) => creation(pod, [sampleAp
 
   proves(201, 'takes an image of the pod itself, and of other registries', async (api) => {
     const pod = await api.newPod();
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const made = { architecture: 'amd64', digest, uid: 1000, gid: 1000, exposedPorts: [], createdAt: null };
+    api.images.hold(pod.name, [{ repository: 'web', tag: '1', digest, variants: [made] }]);
     const images = [`${REGISTRY_HOST}/${pod.name}/web:1`, 'ghcr.io/someone/web', 'nginx'];
     const apps = images.map((image, index) => sampleApp(`app-${index}`, { image }));
     (await api.call(creation(pod, apps))).as(201, ResourceMutation);
+  });
+
+  proves(400, 'refuses an image of the pod that is not there', async (api) => {
+    const pod = await api.newPod();
+    const image = `${REGISTRY_HOST}/${pod.name}/web:1`;
+    const { code, details } = (await api.call(creation(pod, [sampleApp('web', { image })]))).error(400);
+    expect(code).toBe('VALIDATION_ERROR');
+    expect(details).toEqual([
+      { path: '0.spec.image', message: expect.stringContaining('There is no image') },
+    ]);
   });
 
   proves(200, 'a dry run keeps nothing, not even a host name', async (api) => {

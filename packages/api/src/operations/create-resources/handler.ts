@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { draftRules, faultsInBatch } from '../../documents-check.ts';
 import { contentExpectation, ETAG_OF_CONTENT } from '../../etag.ts';
+import { readImageFacts } from '../../image-check.ts';
 import { validationError } from '../../input.ts';
 import { mutationReply } from '../../mutation-reply.ts';
 import { podOperation } from '../../operation.ts';
@@ -31,9 +32,11 @@ export const createResources = podOperation({
     200: { description: 'With dryRun: the resources could be created', schema: DryRunResult },
     201: { description: 'The new resources', schema: ResourceMutation, headers: ETAG_OF_CONTENT },
   },
-  handle: async ({ deps, pod, headers, query, body, actor }) => {
+  prepare: ({ deps, pod, body, callerGone }) =>
+    readImageFacts(deps, pod, { documents: body, signal: callerGone() }),
+  handle: async ({ deps, pod, headers, query, body, actor, prepared: images }) => {
     const rules = {
-      ...(await draftRules({ podName: pod.name, deps })),
+      ...(await draftRules({ podName: pod.name, deps, images })),
       ...contentExpectation(headers['if-match']),
       actor,
     };

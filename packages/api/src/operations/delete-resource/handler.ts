@@ -1,5 +1,6 @@
 import { draftRules } from '../../documents-check.ts';
 import { ETAG_OF_CONTENT, resourceExpectation } from '../../etag.ts';
+import { NO_IMAGE_FACTS } from '../../image-check.ts';
 import { EMPTY_QUERY, NO_BODY, validationError } from '../../input.ts';
 import { mutationReply } from '../../mutation-reply.ts';
 import { podOperation } from '../../operation.ts';
@@ -24,7 +25,7 @@ export const deleteResource = podOperation({
     const key = resourceKey(params);
     const change = { type: 'delete', ...key } as const;
     const result = await deps.store.drafts.write(pod.id, change, {
-      ...(await draftRules({ podName: pod.name, deps })),
+      ...(await draftRules({ podName: pod.name, deps, images: NO_IMAGE_FACTS })),
       ...resourceExpectation(headers['if-match'], key),
       actor,
     });

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { deployReply, watchedDeployReply } from '../../deploy-reply.ts';
 import { deployRules } from '../../documents-check.ts';
 import { contentExpectation } from '../../etag.ts';
+import { digestsOf, imagesOfHead } from '../../image-check.ts';
 import { bodyOf, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { WatchParameter } from '../../parameters.ts';
@@ -26,7 +27,8 @@ export const deployPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, headers, body, actor }) => {
+  prepare: ({ deps, pod, callerGone }) => imagesOfHead(deps, pod, callerGone()),
+  handle: async ({ deps, pod, headers, body, actor, prepared: images }) => {
     const planned = planTagsIn(headers['if-match']);
     const result = await deps.store.deployments.deploy(pod.id, {
       ...(body.summary === undefined ? {} : { summary: body.summary }),
@@ -34,8 +36,9 @@ export const deployPod = podOperation({
       // The tag of a plan asks for more than that of the draft: also that it still does the same.
       ...(planned.length === 0
         ? contentExpectation(headers['if-match'])
-        : { expectPlan: await planExpectation(deps, pod, planned) }),
-      check: await deployRules({ podName: pod.name, deps }),
+        : { expectPlan: await planExpectation({ deps, pod, images }, planned) }),
+      imageDigests: digestsOf(images),
+      check: await deployRules({ podName: pod.name, deps, images }),
     });
     if (!result.ok) throw validationError(result.faults, 'The draft cannot be deployed.');
     return deployReply(deps, { pod, revisionId: result.revisionId });

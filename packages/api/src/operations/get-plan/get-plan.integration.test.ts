@@ -146,7 +146,7 @@ describeOperation('getPlan', { request: (pod) => planning(pod) }, ({ proves }) =
     await api.write(pod, sampleConfig());
     const changed = (await api.call(deploy(pod, tag))).error(412);
     expect(changed.code).toBe('PRECONDITION_FAILED');
-    expect(changed.message).toContain('the draft changed since');
+    expect(changed.message).toContain('the draft, or an image that it names, changed since');
     expect((await api.store.revisions.find(pod.id, pod.head.id))?.state).toBe('draft');
     const next = await planOf(api, pod);
     expect(next.tag).not.toBe(tag);

@@ -5,6 +5,7 @@ import type { PlanBasis } from '@brainpod/store/plan-basis';
 import type { PodRecord } from '@brainpod/store/pods';
 import Type from 'typebox';
 import type { ClusterPort } from '../../cluster-port.ts';
+import { readImageFacts } from '../../image-check.ts';
 import { NO_BODY } from '../../input.ts';
 import { instanceSizes } from '../../instance-sizes.ts';
 import { links } from '../../links.ts';
@@ -40,7 +41,9 @@ export const getPlan = podOperation({
     const platform = { ...cluster.platform(), sizes: await instanceSizes(deps) };
     const basis = await deps.store.deployments.planBasis(pod.id);
     assertIsHead(basis, query.revision);
-    const plan = planOf(basis, { podName: pod.name, deps, platform });
+    const documents = basis.head.entries.map(({ document }) => document);
+    const images = await readImageFacts(deps, pod, { documents, signal: callerGone() });
+    const plan = planOf(basis, { podName: pod.name, deps, platform, images });
     const opinion = await opinionOf(cluster, { pod, objects: plan.objects, plan, callerGone });
     return {
       status: 200,

@@ -38,7 +38,9 @@ export const inspectPodImage = podOperation({
     const { visibility, repository, tag } = query;
     // Nothing is asked of the registry under a name that no image can have.
     const canBe = visibility === 'pod' && COMPONENTS.test(repository) && TAG.test(tag);
-    const image = canBe ? await deps.images.find(pod.name, { repository, tag }, callerGone()) : null;
+    const image = canBe
+      ? await deps.images.find(pod.name, { repository, reference: tag }, callerGone())
+      : null;
     if (image === null) {
       const whose =
         visibility === 'public' ? 'There are no public images yet' : `Pod ${pod.name} has no image`;

@@ -4,6 +4,7 @@ import { faultsOfInput, instantiate, type RandomBytes } from '@brainpod/blueprin
 import { blueprintOf } from '../../blueprint-path.ts';
 import { draftRules, faultsInBatch } from '../../documents-check.ts';
 import { contentExpectation, ETAG_OF_CONTENT } from '../../etag.ts';
+import { readImageFacts } from '../../image-check.ts';
 import { bodyOf, EMPTY_QUERY, validationError } from '../../input.ts';
 import { mutationReply } from '../../mutation-reply.ts';
 import { podOperation } from '../../operation.ts';
@@ -26,19 +27,27 @@ export const installBlueprint = podOperation({
   responses: {
     201: { description: 'The new resources', schema: ResourceMutation, headers: ETAG_OF_CONTENT },
   },
-  handle: async ({ deps, params, headers, pod, body, actor }) => {
+  prepare: async ({ deps, params, pod, body, callerGone }) => {
     const blueprint = blueprintOf(params, deps);
     const made = instantiate(blueprint, body.input, randomFor(blueprint));
     if (!made.ok) throw validationError(made.faults, FAULTY);
-    const change = { type: 'create', documents: made.value } as const;
+    const documents = made.value;
+    return {
+      ...{ blueprint, documents },
+      images: await readImageFacts(deps, pod, { documents, signal: callerGone() }),
+    };
+  },
+  handle: async ({ deps, headers, pod, actor, prepared }) => {
+    const { blueprint, documents, images } = prepared;
+    const change = { type: 'create', documents } as const;
     const rules = {
-      ...(await draftRules({ podName: pod.name, deps })),
+      ...(await draftRules({ podName: pod.name, deps, images })),
       ...contentExpectation(headers['if-match']),
       actor,
     };
     const result = await deps.store.drafts.write(pod.id, change, rules);
     if (!result.ok) {
-      throw validationError(faultsOfInput(blueprint, faultsInBatch(result.faults, made.value)), FAULTY);
+      throw validationError(faultsOfInput(blueprint, faultsInBatch(result.faults, documents)), FAULTY);
     }
     return mutationReply(deps, { status: 201, pod, result });
   },

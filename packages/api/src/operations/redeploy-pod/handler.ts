@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { deployReply, watchedDeployReply } from '../../deploy-reply.ts';
 import { deployRules } from '../../documents-check.ts';
+import { digestsOf, imagesOfHead } from '../../image-check.ts';
 import { EMPTY_BODY, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { WatchParameter } from '../../parameters.ts';
@@ -20,10 +21,12 @@ export const redeployPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, actor }) => {
+  prepare: ({ deps, pod, callerGone }) => imagesOfHead(deps, pod, callerGone()),
+  handle: async ({ deps, pod, actor, prepared: images }) => {
     const result = await deps.store.deployments.redeploy(pod.id, {
       actor,
-      check: await deployRules({ podName: pod.name, deps }),
+      imageDigests: digestsOf(images),
+      check: await deployRules({ podName: pod.name, deps, images }),
     });
     if (!result.ok) throw validationError(result.faults, 'The revision cannot be deployed.');
     return deployReply(deps, { pod, revisionId: result.revisionId });

@@ -18,9 +18,10 @@ export const registerCluster = operatorOperation({
   body: bodyOf(ClusterInput, { required: true }),
   hasPrecondition: true,
   responses: { 201: { description: 'The cluster', schema: RegisteredCluster } },
-  handle: async ({ deps, body, actor }) => {
+  prepare: ({ deps, body: { kubeconfig, gatewayClass = null } }) =>
+    checkCandidate(deps, { kubeconfig, gatewayClass }),
+  handle: async ({ deps, body, actor, prepared: warnings }) => {
     const { kubeconfig, provider = null, country = null, region = null, gatewayClass = null, ...rest } = body;
-    const warnings = await checkCandidate(deps, { kubeconfig, gatewayClass });
     const id = randomUUID();
     const kubeconfigSealed = registrarOf(deps).seal(id, kubeconfig);
     const facts = { ...rest, id, provider, country, region, gatewayClass };

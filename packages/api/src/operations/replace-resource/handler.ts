@@ -3,6 +3,7 @@ import type { Fault } from '@brainpod/model/fault';
 import type { Kind } from '@brainpod/model/kind';
 import { draftRules, faultsInInput } from '../../documents-check.ts';
 import { ETAG_OF_CONTENT, resourceExpectation } from '../../etag.ts';
+import { readImageFacts } from '../../image-check.ts';
 import { EMPTY_QUERY, validationError } from '../../input.ts';
 import { mutationReply } from '../../mutation-reply.ts';
 import { podOperation } from '../../operation.ts';
@@ -25,13 +26,15 @@ export const replaceResource = podOperation({
   responses: {
     200: { description: 'The replaced resource', schema: ResourceMutation, headers: ETAG_OF_CONTENT },
   },
-  handle: async ({ deps, pod, params, headers, body, actor }) => {
+  prepare: ({ deps, pod, body, callerGone }) =>
+    readImageFacts(deps, pod, { documents: [body], signal: callerGone() }),
+  handle: async ({ deps, pod, params, headers, body, actor, prepared: images }) => {
     const key = resourceKey(params);
     const mismatches = otherThanInPath(body, key);
     if (mismatches.length > 0)
       throw validationError(mismatches, 'The document is another one than the path names.');
     const rules = {
-      ...(await draftRules({ podName: pod.name, deps })),
+      ...(await draftRules({ podName: pod.name, deps, images })),
       ...resourceExpectation(headers['if-match'], key),
       actor,
     };

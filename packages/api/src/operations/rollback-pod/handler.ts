@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { deployReply, watchedDeployReply } from '../../deploy-reply.ts';
 import { rollbackRules } from '../../documents-check.ts';
+import { digestsOf, imagesOfRevision } from '../../image-check.ts';
 import { bodyOf, validationError } from '../../input.ts';
 import { podOperation } from '../../operation.ts';
 import { WatchParameter } from '../../parameters.ts';
@@ -22,7 +23,9 @@ export const rollbackPod = podOperation({
     200: { description: 'Finished while watching: deployed or failed', schema: DeploymentAccepted },
     202: { description: 'On its way', schema: DeploymentAccepted },
   },
-  handle: async ({ deps, pod, body, actor }) => {
+  prepare: ({ deps, pod, body, callerGone }) =>
+    imagesOfRevision(deps, pod, { revisionId: body.revision, signal: callerGone() }),
+  handle: async ({ deps, pod, body, actor, prepared: images }) => {
     const { revision, summary, discardDraft = false } = body;
     const result = await deps.store.deployments.rollback(pod.id, {
       revisionId: revision,
@@ -30,7 +33,8 @@ export const rollbackPod = podOperation({
       discardDraft,
       domain: deps.domain,
       actor,
-      check: await rollbackRules({ podName: pod.name, deps }),
+      imageDigests: digestsOf(images),
+      check: await rollbackRules({ podName: pod.name, deps, images }),
     });
     if (!result.ok) throw validationError(result.faults, 'The revision cannot be made live again.');
     return deployReply(deps, { pod, revisionId: result.revisionId });

@@ -19,9 +19,10 @@ export const updateCluster = operatorOperation({
   body: bodyOf(ClusterUpdate, { required: true }),
   hasPrecondition: true,
   responses: { 200: { description: 'The cluster as it is now', schema: RegisteredCluster } },
-  handle: async ({ deps, params, body, actor }) => {
+  prepare: async ({ deps, params, body }) =>
+    checkAccess(deps, await clusterOfPath(deps, params.cluster ?? ''), body),
+  handle: async ({ deps, params, body, actor, prepared: warnings }) => {
     const record = await clusterOfPath(deps, params.cluster ?? '');
-    const warnings = await checkAccess(deps, record, body);
     const { kubeconfig, ...facts } = body;
     const sealed =
       kubeconfig === undefined ? {} : { kubeconfigSealed: registrarOf(deps).seal(record.id, kubeconfig) };
