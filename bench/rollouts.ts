@@ -1,6 +1,6 @@
 /**
  * npm run verify rollouts: requests of all kinds, each byte checked, while the running Brainpod rolls an app out again and
- * again, changes its Route, is given images that are not there, renews its certificate and exchanges its edge. Goes on
+ * again, changes its Route, is given images that cannot start, renews its certificate and exchanges its edge. Goes on
  * where a run that broke off was, and writes docs/results/rollouts.md after each round. `--requests N` (default
  * 1,000,000), `--rollouts N` (default 50), `--minutes N` (no limit where absent). Needs root.
  */

@@ -6,7 +6,7 @@ import { installationIn, until } from './brainpod.ts';
 const running = inject('running');
 const installation = installationIn(running.directory);
 
-it('rollouts, edits of the Route and an image that is not there lose no request of any kind', async () => {
+it('rollouts, edits of the Route and an image that cannot start lose no request of any kind', async () => {
   const pod = await SteadyPod.create({
     environment: { ...process.env, ...installation.environment },
     replicas: 1,

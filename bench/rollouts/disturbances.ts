@@ -43,7 +43,7 @@ export function disturbances(pod: SteadyPod, onlyRollouts: boolean): Disturbance
       edit('led to another app', [{ path: '/', app: 'spare' }]),
       roll,
     ],
-    ...[edit('another time-out', [{ path: '/', app: 'spare' }], 90), roll, missingImage(pod), roll],
+    ...[edit('another time-out', [{ path: '/', app: 'spare' }], 90), roll, brokenImage(pod), roll],
     ...[
       edit('led back', [{ path: '/', app: 'steady' }]),
       scale(3),
@@ -56,13 +56,13 @@ export function disturbances(pod: SteadyPod, onlyRollouts: boolean): Disturbance
   ];
 }
 
-function missingImage(pod: SteadyPod): Disturbance {
+function brokenImage(pod: SteadyPod): Disturbance {
   return {
-    what: 'an image that is not there',
+    what: 'an image that cannot start',
     rollouts: 0,
     async run() {
       const { state } = await pod.rollOutBroken();
-      if (state !== 'failed') throw new Error(`a deploy of no image is ${state}`);
+      if (state !== 'failed') throw new Error(`a deploy of an image that cannot start is ${state}`);
     },
   };
 }

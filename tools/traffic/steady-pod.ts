@@ -2,12 +2,16 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Bench, openBench } from '../../bench/bench.ts';
-import { buildApp } from '../../e2e/apps.ts';
+import { type AppSource, buildApp } from '../../e2e/apps.ts';
 import { until } from '../../e2e/brainpod.ts';
 
 const DEPLOY_TIMEOUT_MS = 150_000;
 const APP_FILE = path.join(import.meta.dirname, 'steady-app.cjs');
 const PORT = 8080;
+const IMAGE_WITHOUT_ITS_PROGRAM = `FROM node:24-trixie-slim
+USER 1000
+CMD ["/app/main"]
+`;
 
 type SteadyApp = 'steady' | 'spare';
 /** A rule of the Route: the paths that begin so go to this App. */
@@ -18,6 +22,8 @@ export type SteadyOptions = {
   /** Of each App; 2 where absent. */
   replicas?: number;
 };
+/** References of an image of the app, and of one whose program is missing. */
+type SteadyImages = { good: string; broken: string };
 type Spec = Record<string, unknown>;
 type Revision = { state: string; error: string | null };
 
@@ -26,15 +32,18 @@ export class SteadyPod {
   readonly bench: Bench;
   readonly name: string;
   readonly origin: string;
-  readonly #image: string;
+  readonly #images: SteadyImages;
   readonly #replicas: number;
   #version = 1;
 
-  private constructor(bench: Bench, made: { name: string; image: string; origin: string; replicas: number }) {
+  private constructor(
+    bench: Bench,
+    made: { name: string; images: SteadyImages; origin: string; replicas: number },
+  ) {
     this.bench = bench;
     this.name = made.name;
     this.origin = made.origin;
-    this.#image = made.image;
+    this.#images = made.images;
     this.#replicas = made.replicas;
   }
 
@@ -42,18 +51,18 @@ export class SteadyPod {
   static async create({ environment = process.env, replicas = 2 }: SteadyOptions = {}): Promise<SteadyPod> {
     const bench = await openBench(environment);
     const { name } = await bench.api<{ name: string }>('POST', '/v1/pods', { displayName: 'steady traffic' });
-    const image = await builtImage(bench, name, environment);
+    const images = await builtImages(bench, name, environment);
     const { resources } = await bench.api<{ resources: { content: { spec: { hostname?: string } } }[] }>(
       'POST',
       `/v1/pods/${name}/resources`,
       [
-        appDocument('steady', image, '1', replicas),
-        appDocument('spare', image, '1', replicas),
+        appDocument('steady', images.good, '1', replicas),
+        appDocument('spare', images.good, '1', replicas),
         document('Route', 'steady', { rules: rulesOf([{ path: '/', app: 'steady' }]) }),
       ],
     );
     const hostname = resources.flatMap(({ content }) => content.spec.hostname ?? [])[0];
-    const pod = new SteadyPod(bench, { name, image, replicas, origin: `https://${hostname}` });
+    const pod = new SteadyPod(bench, { name, images, replicas, origin: `https://${hostname}` });
     const { state, error } = await pod.#deploy();
     if (state !== 'deployed') throw new Error(`the first deploy: ${state}, ${error}`);
     return pod;
@@ -70,10 +79,9 @@ export class SteadyPod {
     return this.#deploy();
   }
 
-  /** Deploys a version whose image is not there, which fails, and takes the draft back to what serves. */
+  /** Deploys a version whose image cannot start, which fails, and takes the draft back to what serves. */
   async rollOutBroken(): Promise<Revision> {
-    const missing = `${this.#image.split('@')[0]}-missing:none`;
-    await this.#put(appDocument('steady', missing, this.version, this.#replicas));
+    await this.#put(appDocument('steady', this.#images.broken, this.version, this.#replicas));
     const outcome = await this.#deploy();
     await this.#put(this.#app('steady'));
     return outcome;
@@ -96,7 +104,7 @@ export class SteadyPod {
   }
 
   #app(name: SteadyApp, replicas = this.#replicas) {
-    return appDocument(name, this.#image, this.version, replicas);
+    return appDocument(name, this.#images.good, this.version, replicas);
   }
 
   async #put(body: { kind: string; metadata: { name: string } }): Promise<void> {
@@ -119,7 +127,7 @@ export class SteadyPod {
   }
 }
 
-async function builtImage(bench: Bench, pod: string, environment: NodeJS.ProcessEnv): Promise<string> {
+async function builtImages(bench: Bench, pod: string, environment: NodeJS.ProcessEnv): Promise<SteadyImages> {
   const home = await mkdtemp(path.join(tmpdir(), 'brainpod-traffic-'));
   try {
     const { dataDir, runDir } = bench;
@@ -127,7 +135,12 @@ async function builtImage(bench: Bench, pod: string, environment: NodeJS.Process
       value === undefined ? [] : [[name, value] as const],
     );
     const installation = { home, dataDir, runDir, environment: Object.fromEntries(defined) };
-    return await buildApp(installation, pod, 'steady', { program: await readFile(APP_FILE, 'utf8') });
+    const build = (name: string, source: AppSource): Promise<string> =>
+      buildApp(installation, pod, name, source);
+    const program = await readFile(APP_FILE, 'utf8');
+    const good = await build('steady', { program });
+    const broken = await build('steady-broken', { program, dockerfile: IMAGE_WITHOUT_ITS_PROGRAM });
+    return { good, broken };
   } finally {
     await rm(home, { recursive: true, force: true });
   }

@@ -49,6 +49,56 @@ test('calls side by side keep their connections for the next calls', async () =>
   }
 });
 
+describe('a cluster that turns calls away', () => {
+  async function turnedAway(times: number, headers: Record<string, string>) {
+    let calls = 0;
+    server.on('request', (_request, response) => {
+      calls += 1;
+      response.writeHead(calls <= times ? 429 : 200, calls <= times ? headers : {});
+      response.end('{}');
+    });
+    const transport = new HttpsTransport(await kubeconfigCredentials(kubeconfig));
+    return { transport, calls: () => calls };
+  }
+  const tooMany = { name: 'KubeError', status: 429 };
+
+  test('is asked again after the time that it names', async () => {
+    const { transport, calls } = await turnedAway(2, { 'retry-after': '0.01' });
+    expect(await transport.send({ method: 'GET', path: '/' })).toBe('{}');
+    expect(calls()).toBe(3);
+    transport.close();
+  });
+
+  test('is asked again for a stream', async () => {
+    const { transport, calls } = await turnedAway(1, { 'retry-after': '0.01' });
+    for await (const chunk of await transport.stream({ method: 'GET', path: '/' }))
+      expect(chunk.toString()).toBe('{}');
+    expect(calls()).toBe(2);
+    transport.close();
+  });
+
+  test('is not asked for ever, nor when it names no time', async () => {
+    const always = await turnedAway(100, { 'retry-after': '0.01' });
+    await expect(always.transport.send({ method: 'GET', path: '/' })).rejects.toMatchObject(tooMany);
+    expect(always.calls()).toBe(6);
+    always.transport.close();
+    server.removeAllListeners('request');
+    const never = await turnedAway(100, {});
+    await expect(never.transport.send({ method: 'GET', path: '/' })).rejects.toMatchObject(tooMany);
+    expect(never.calls()).toBe(1);
+    never.transport.close();
+  });
+
+  test('holds nobody up who closes meanwhile', async () => {
+    const { transport } = await turnedAway(100, { 'retry-after': '3600' });
+    const waiting = transport.send({ method: 'GET', path: '/' });
+    await once(server, 'request');
+    const closed = expect(waiting).rejects.toMatchObject({ name: 'KubeError', reason: 'Unreachable' });
+    setImmediate(() => transport.close());
+    await closed;
+  });
+});
+
 describe('a cluster that takes connections and answers nothing', () => {
   const ended = { name: 'KubeError', reason: 'Unreachable', message: expect.stringContaining('closed') };
 

@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { pause } from './back-off.ts';
 import type { Credentials } from './connection.ts';
 import { errorFromResponse, errorFromTransport, KubeError } from './kube-error.ts';
 
@@ -24,37 +25,61 @@ export interface Transport {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const TURNED_AWAY = 429;
+const MOST_WAITS = 5;
 
-/** Sends over HTTPS with connections kept open. After a 401 the credentials are read again and the call repeated once. */
+/**
+ * Sends over HTTPS with connections kept open. After a 401 the credentials are read again and the call repeated once;
+ * one that was turned away (429) is repeated after the time that the answer names, up to five times.
+ */
 export class HttpsTransport implements Transport {
   readonly #credentials: Credentials;
   readonly #underWay = new Set<http.ClientRequest>();
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(credentials: Credentials) {
     this.#credentials = credentials;
   }
 
-  async send(request: KubeRequest): Promise<string> {
-    try {
-      return await this.#sendOnce(request);
-    } catch (error) {
-      if (!(error instanceof KubeError) || error.status !== 401) throw error;
-      this.#credentials.invalidate();
-      return this.#sendOnce(request);
-    }
+  send(request: KubeRequest): Promise<string> {
+    return this.#untilTaken(request, async () => {
+      try {
+        return await this.#sendOnce(request);
+      } catch (error) {
+        if (!(error instanceof KubeError) || error.status !== 401) throw error;
+        this.#credentials.invalidate();
+        return this.#sendOnce(request);
+      }
+    });
   }
 
-  async stream(request: KubeRequest): Promise<AsyncIterable<Buffer>> {
-    const response = await this.#open(request);
-    if (!isSuccess(response)) throw await this.#failure(request, response);
-    return response;
+  stream(request: KubeRequest): Promise<AsyncIterable<Buffer>> {
+    return this.#untilTaken(request, async () => {
+      const response = await this.#open(request);
+      if (!isSuccess(response)) throw await this.#failure(request, response);
+      return response;
+    });
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
     for (const outgoing of this.#underWay) outgoing.destroy(closedError());
     this.#credentials.close();
+  }
+
+  // An API server turns calls away before it does anything for them: when there are too many, and while it gets ready to
+  // serve a kind that was defined a moment ago.
+  async #untilTaken<Answer>({ signal }: KubeRequest, call: () => Promise<Answer>): Promise<Answer> {
+    const ends = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
+    for (let waits = 0; ; waits++) {
+      try {
+        return await call();
+      } catch (error) {
+        const isTurnedAway = error instanceof KubeError && error.status === TURNED_AWAY;
+        if (!isTurnedAway || error.retryAfterMs === undefined || waits === MOST_WAITS) throw error;
+        await pause(error.retryAfterMs, AbortSignal.any(ends));
+      }
+    }
   }
 
   async #sendOnce(request: KubeRequest): Promise<string> {
@@ -95,7 +120,7 @@ export class HttpsTransport implements Transport {
       throw this.#broken(request, cause);
     }
     // Looked at after the last wait: what begins from here on is known to `close`.
-    if (this.#isClosed) throw errorFromTransport(describe(request), closedError());
+    if (this.#closing.signal.aborted) throw errorFromTransport(describe(request), closedError());
     return new Promise((resolve, reject) => {
       const protocol = options.protocol === 'http:' ? http : https;
       let outgoing: http.ClientRequest;
