@@ -4,23 +4,26 @@ import {
   type Decision,
   execForm,
   type FileTree,
-  hasFile,
   type Overrides,
   PORT,
   type Question,
 } from '../build-plan.ts';
+import { type Framework, findFilesOnlyTool, findFramework, isForDevelopment } from './node-frameworks.ts';
+import { findPackageManager, type PackageManager } from './node-packages.ts';
 
 type Manifest = {
   scripts: Record<string, string>;
   engine: string | null;
-  hasDependencies: boolean;
+  packageManager: string | null;
+  dependencies: ReadonlySet<string>;
   isWorkspace: boolean;
 };
 
-const DEFAULT_MAJOR = 24;
-const OTHER_LOCKS = ['pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb'];
+type Chosen = { decisions: Decision[]; questions: Question[] };
 
-/** A server of Node with npm, or without any dependency. */
+const DEFAULT_MAJOR = 24;
+
+/** A server of Node with npm, pnpm or Yarn 1, or without any dependency. */
 export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | null {
   const text = tree.readText('package.json');
   if (text === null) return null;
@@ -29,17 +32,13 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
     return ask({ name: null, seen: 'package.json is no JSON object.', answer: 'Correct package.json.' });
   const decisions: Decision[] = [];
   const questions: Question[] = [];
-  const major = chooseMajor(tree, manifest, overrides, decisions, questions);
-  const start = chooseStart(manifest, overrides, decisions, questions);
-  askForLock(tree, manifest, questions);
+  const chosen = { decisions, questions };
+  const major = chooseMajor(tree, { manifest, overrides }, chosen);
+  const manager = chooseManager(tree, manifest, chosen);
+  const framework = findFramework(manifest.dependencies);
+  const start = chooseStart({ manifest, overrides, framework }, chosen);
   if (questions.length > 0 || start === null) return ask(...questions);
-  const build = overrides.build ?? (manifest.scripts.build === undefined ? null : 'npm run build');
-  if (build !== null)
-    decisions.push({
-      what: `builds with "${build}"`,
-      why: overrides.build === undefined ? 'it has a build script' : 'you said so',
-      from: overrides.build === undefined ? 'package.json' : null,
-    });
+  const build = chooseBuild({ manifest, overrides, framework, manager }, decisions);
   decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
   const image = `node:${major}-trixie-slim`;
   return {
@@ -49,7 +48,7 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
     images: [image],
     // .npmrc may hold a token, and each layer is kept.
     dockerignore: '.git\nnode_modules\n.env*\n.npmrc\nDockerfile\n.dockerignore\n',
-    dockerfile: dockerfile(image, start, build, hasFile(tree, 'package-lock.json')),
+    dockerfile: dockerfile(image, { start, build, manager, environment: framework?.environment ?? {} }),
   };
 }
 
@@ -62,6 +61,7 @@ function readManifest(text: string): Manifest | null {
   }
   if (!isRecord(value)) return null;
   const engine = isRecord(value.engines) ? value.engines.node : undefined;
+  const { packageManager } = value;
   return {
     scripts: Object.fromEntries(
       Object.entries(isRecord(value.scripts) ? value.scripts : {}).flatMap(([name, script]) =>
@@ -69,9 +69,12 @@ function readManifest(text: string): Manifest | null {
       ),
     ),
     engine: typeof engine === 'string' ? engine : null,
+    packageManager: typeof packageManager === 'string' ? packageManager : null,
     isWorkspace: value.workspaces !== undefined,
-    hasDependencies: [value.dependencies, value.devDependencies].some(
-      (each) => isRecord(each) && Object.keys(each).length > 0,
+    dependencies: new Set(
+      [value.dependencies, value.devDependencies].flatMap((each) =>
+        isRecord(each) ? Object.keys(each) : [],
+      ),
     ),
   };
 }
@@ -82,10 +85,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function chooseMajor(
   tree: FileTree,
-  manifest: Manifest,
-  overrides: Overrides,
-  decisions: Decision[],
-  questions: Question[],
+  { manifest, overrides }: { manifest: Manifest; overrides: Overrides },
+  { decisions, questions }: Chosen,
 ): number {
   const asked = [
     { from: null, text: overrides.nodeVersion ?? null },
@@ -112,82 +113,146 @@ function chooseMajor(
   return major;
 }
 
-function chooseStart(
+/** Null where there is nothing to install. */
+function chooseManager(
+  tree: FileTree,
   manifest: Manifest,
-  overrides: Overrides,
-  decisions: Decision[],
-  questions: Question[],
-): string[] | null {
-  const script = manifest.scripts.start;
-  if (overrides.start === undefined && script === undefined) {
-    questions.push({
-      name: 'start',
-      seen: 'package.json has no start script.',
-      answer: 'Say how the app is started, or add the script.',
-    });
-    return null;
-  }
-  // Started without npm, the app gets its signals first hand. A script with a shell's syntax, or around which npm runs others, needs npm.
-  const isPlain = /^node( [\w./-]+)+$/.test(script ?? '') && !('prestart' in manifest.scripts);
-  const words = (overrides.start ?? (isPlain ? script : undefined) ?? 'npm start').trim().split(/\s+/);
-  const isSaid = overrides.start !== undefined;
-  decisions.push({
-    what: `starts ${execForm(words)}`,
-    why: isSaid ? 'you said so' : 'it is the start script',
-    from: isSaid ? null : 'package.json',
-  });
-  return words;
-}
-
-function askForLock(tree: FileTree, manifest: Manifest, questions: Question[]): void {
+  { decisions, questions }: Chosen,
+): PackageManager | null {
   if (manifest.isWorkspace)
     questions.push({
       name: null,
       seen: 'package.json has workspaces; a single package is planned for.',
       answer: 'Add a Dockerfile.',
     });
-  const other = OTHER_LOCKS.find((path) => hasFile(tree, path));
-  if (other !== undefined)
-    questions.push({
-      name: null,
-      seen: `There is a ${other}; only npm is planned for.`,
-      answer: 'Add a Dockerfile.',
-    });
-  else if (manifest.hasDependencies && !hasFile(tree, 'package-lock.json'))
-    questions.push({
-      name: null,
-      seen: 'package.json has dependencies, and no lock file says which versions.',
-      answer: 'Run "npm install" and keep package-lock.json.',
-    });
+  const found = findPackageManager(tree, manifest.packageManager, decisions);
+  if (found === null) {
+    if (manifest.dependencies.size > 0)
+      questions.push({
+        name: null,
+        seen: 'package.json has dependencies, and no lock file says which versions.',
+        answer: 'Run "npm install" and keep package-lock.json.',
+      });
+    return null;
+  }
+  if ('manager' in found) return found.manager;
+  questions.push(found.question);
+  return null;
 }
 
-function dockerfile(image: string, start: readonly string[], build: string | null, hasLock: boolean): string {
-  const install = (flags: string) => `COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci${flags}
-`;
-  const buildStage = `# Tools that only the build needs stay in this stage.
-FROM ${image} AS build
-WORKDIR /app
-${hasLock ? install('') : ''}COPY . .
-RUN ${build ?? 'true'}
-${hasLock ? 'RUN --mount=type=cache,target=/root/.npm npm prune --omit=dev\n' : ''}`;
-  const packagesStage = `# Installed apart, so that a changed source line installs nothing anew.
-FROM ${image} AS packages
-WORKDIR /app
-${install(' --omit=dev')}`;
-  const earlier = build !== null ? `${buildStage}\n` : hasLock ? `${packagesStage}\n` : '';
+type Known = { manifest: Manifest; overrides: Overrides; framework: Framework | null };
+
+function chooseStart(
+  { manifest, overrides, framework }: Known,
+  { decisions, questions }: Chosen,
+): readonly string[] | null {
+  const decide = (words: readonly string[], why: string, from: string | null): readonly string[] => {
+    decisions.push({ what: `starts ${execForm(words)}`, why, from });
+    return words;
+  };
+  if (overrides.start !== undefined) return decide(overrides.start.trim().split(/\s+/), 'you said so', null);
+  const script = manifest.scripts.start;
+  if (script !== undefined && !(framework !== null && isForDevelopment(script))) {
+    // Started without npm, the app gets its signals first hand. A script with a shell's syntax, or around which npm runs others, needs npm.
+    const isPlain = /^node( [\w./-]+)+$/.test(script) && !('prestart' in manifest.scripts);
+    return decide(
+      isPlain ? script.trim().split(/\s+/) : ['npm', 'start'],
+      'it is the start script',
+      'package.json',
+    );
+  }
+  if (framework !== null) return decide(framework.start, `so ${framework.name} is started`, 'package.json');
+  const tool = findFilesOnlyTool(manifest.dependencies);
+  questions.push({
+    name: 'start',
+    seen:
+      tool === null
+        ? 'package.json has no start script.'
+        : `package.json has no start script, and ${tool} makes files and no server.`,
+    answer: 'Say how the app is started, or add the script.',
+  });
+  return null;
+}
+
+function chooseBuild(
+  { manifest, overrides, framework, manager }: Known & { manager: PackageManager | null },
+  decisions: Decision[],
+): string | null {
+  const decide = (build: string, why: string, from: string | null): string => {
+    decisions.push({ what: `builds with "${build}"`, why, from });
+    return build;
+  };
+  if (overrides.build !== undefined) return decide(overrides.build, 'you said so', null);
+  if (manifest.scripts.build !== undefined)
+    return decide(`${manager?.run ?? 'npm run'} build`, 'it has a build script', 'package.json');
+  if (framework?.build == null) return null;
+  return decide(framework.build, `so ${framework.name} is built`, 'package.json');
+}
+
+type Parts = {
+  start: readonly string[];
+  build: string | null;
+  manager: PackageManager | null;
+  environment: Readonly<Record<string, string>>;
+};
+
+function dockerfile(image: string, { start, build, manager, environment }: Parts): string {
+  const setUp = manager?.setUp ?? null;
+  const below = setUp === null ? image : 'tools';
+  const stages = [
+    ...(setUp === null ? [] : [toolsStage(image, setUp, manager?.name ?? '')]),
+    ...(build !== null
+      ? [buildStage(below, build, manager)]
+      : manager !== null
+        ? [packagesStage(below, manager)]
+        : []),
+  ];
   const copies =
     build !== null
       ? 'COPY --from=build /app ./'
-      : `${hasLock ? 'COPY --from=packages /app/node_modules ./node_modules\n' : ''}COPY . .`;
-  return `${earlier}# What runs.
+      : `${manager === null ? '' : 'COPY --from=packages /app/node_modules ./node_modules\n'}COPY . .`;
+  const variables = { NODE_ENV: 'production', PORT: String(PORT), ...environment };
+  const written = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return `${stages.map((stage) => `${stage}\n`).join('')}# What runs.
 FROM ${image}
 WORKDIR /app
-ENV NODE_ENV=production PORT=${PORT}
+ENV ${written.join(' ')}
 ${copies}
 # A number, not a name: so the platform can see that it is not root.
 USER 1000
 EXPOSE ${PORT}
 CMD ${execForm(start)}
 `;
+}
+
+function toolsStage(image: string, setUp: string, name: string): string {
+  return `# ${name} itself, which the image does not bring.
+FROM ${image} AS tools
+RUN --mount=type=cache,target=/root/.npm ${setUp}
+`;
+}
+
+function buildStage(below: string, build: string, manager: PackageManager | null): string {
+  const prune = manager === null ? '' : `${cached(manager, manager.prune)}\n`;
+  return `# Tools that only the build needs stay in this stage.
+FROM ${below} AS build
+WORKDIR /app
+${manager === null ? '' : install(manager, manager.installAll)}COPY . .
+RUN ${build}
+${prune}`;
+}
+
+function packagesStage(below: string, manager: PackageManager): string {
+  return `# Installed apart, so that a changed source line installs nothing anew.
+FROM ${below} AS packages
+WORKDIR /app
+${install(manager, manager.installForProduction)}`;
+}
+
+function install(manager: PackageManager, command: string): string {
+  return `COPY ${manager.files.join(' ')} ./\n${cached(manager, command)}\n`;
+}
+
+function cached({ cache }: PackageManager, command: string): string {
+  return `RUN --mount=type=cache,target=${cache} ${command}`;
 }

@@ -24,7 +24,22 @@ describe('a directory without a Dockerfile', () => {
     expect(stdout).toContain('CMD ["node", "server.js"]');
     await expect(readFile(join(directory, 'Dockerfile'))).rejects.toThrow('ENOENT');
     const told = JSON.parse((await run(`--json build ${directory} --plan`)).stdout);
-    expect(told).toMatchObject({ language: 'node', images: ['node:22-trixie-slim'], written: [] });
+    expect(told).toMatchObject({
+      language: 'node',
+      images: ['node:22-trixie-slim'],
+      used: null,
+      written: [],
+    });
+  });
+
+  it('that has one after all is told that the plan is not what is used', async () => {
+    const directory = await folder({ 'package.json': START, Dockerfile: 'FROM scratch\n' });
+    const { stdout, exitCode } = await run(`build ${directory} --plan`);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^The directory has a Dockerfile, and that is used\. /);
+    expect(JSON.parse((await run(`--json build ${directory} --plan`)).stdout)).toMatchObject({
+      used: 'Dockerfile',
+    });
   });
 
   it('gets a Dockerfile of its own, and never in the place of another unasked', async () => {

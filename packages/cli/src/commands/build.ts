@@ -17,6 +17,8 @@ type Options = {
   nodeVersion?: string;
 };
 
+const DOCKERFILE = 'Dockerfile';
+
 export function registerBuild(program: Command, run: Runner): void {
   program
     .command('build')
@@ -40,8 +42,9 @@ async function build(_context: Context, folder: string, options: Options): Promi
   }
   const directory = resolve(folder);
   const plan = planDirectory(directory, overridesOf(options));
+  const used = options.plan === true && existsSync(join(directory, DOCKERFILE)) ? DOCKERFILE : null;
   const written = options.eject === true ? await eject(directory, plan, options.force === true) : [];
-  return { json: { ...plan, written }, text: (style) => planText(plan, written, style) };
+  return { json: { ...plan, used, written }, text: (style) => planText(plan, { used, written }, style) };
 }
 
 function overridesOf({ buildCommand, start, nodeVersion }: Options): Overrides {
@@ -54,7 +57,7 @@ function overridesOf({ buildCommand, start, nodeVersion }: Options): Overrides {
 
 /** Writes both files or none. */
 async function eject(directory: string, plan: Planned, force: boolean): Promise<string[]> {
-  const files = { Dockerfile: plan.dockerfile, '.dockerignore': plan.dockerignore };
+  const files = { [DOCKERFILE]: plan.dockerfile, '.dockerignore': plan.dockerignore };
   const present = Object.keys(files).filter((name) => existsSync(join(directory, name)));
   if (present.length > 0 && !force) {
     throw new CliFailure(`${present.join(' and ')} is there already, and nothing was written.`, {
@@ -65,14 +68,21 @@ async function eject(directory: string, plan: Planned, force: boolean): Promise<
   return Object.keys(files);
 }
 
-function planText(plan: Planned, written: readonly string[], style: Style): string {
+/** `used`: the file that is there and is what a build goes by instead; null where the plan is. */
+function planText(
+  plan: Planned,
+  { used, written }: { used: string | null; written: readonly string[] },
+  style: Style,
+): string {
   const decided = plan.decisions.map(({ what, why, from }) => {
     const place = from === null ? '' : ` (${from})`;
     return `  ${style.bold(what)}: ${why}${style.dim(place)}`;
   });
   if (written.length > 0)
     return [`${style.green('✓')} ${written.join(' and ')} written.`, ...decided].join('\n');
-  return [...decided, '', plan.dockerfile.trimEnd()].join('\n');
+  const note =
+    used === null ? [] : [`The directory has a ${used}, and that is used. Without it, this would be:`];
+  return [...note, ...decided, '', plan.dockerfile.trimEnd()].join('\n');
 }
 
 function parseLine(text: string): string {

@@ -1,0 +1,140 @@
+import type { Decision, FileTree, Question } from '../build-plan.ts';
+import { hasFile } from '../build-plan.ts';
+
+/** What installs a project's packages, each as a line of Dockerfile's RUN. */
+export type PackageManager = {
+  name: string;
+  /** What of the project it has to know. */
+  files: readonly string[];
+  /** Where it keeps what it has fetched. */
+  cache: string;
+  /** What brings it into an image that has npm; null for npm itself. */
+  setUp: string | null;
+  installAll: string;
+  /** Without what only a build needs. */
+  installForProduction: string;
+  /** The same after installAll. */
+  prune: string;
+  /** Before the name of a script. */
+  run: string;
+};
+
+type Found = { manager: PackageManager } | { question: Question } | null;
+
+const NPM: PackageManager = {
+  name: 'npm',
+  files: ['package.json', 'package-lock.json'],
+  cache: '/root/.npm',
+  setUp: null,
+  installAll: 'npm ci',
+  installForProduction: 'npm ci --omit=dev',
+  prune: 'npm prune --omit=dev',
+  run: 'npm run',
+};
+
+// The newest that writes a lock file of each format, for projects that name none.
+const PNPM_BY_LOCK: Readonly<Record<string, string>> = { '5.4': '7', '6.0': '8', '9.0': '10' };
+const YARN_CLASSIC = '1.22.22';
+const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
+
+/**
+ * Which package manager a project uses, by its lock file; null where it has none. `asked` is what package.json says in
+ * `packageManager`.
+ */
+export function findPackageManager(tree: FileTree, asked: string | null, decisions: Decision[]): Found {
+  const locks = ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb'].filter((path) =>
+    hasFile(tree, path),
+  );
+  const [lock] = locks;
+  if (lock === undefined) return null;
+  if (locks.length > 1) {
+    return cannot(`There are ${locks.join(' and ')}.`, 'Keep the one of the package manager that you use.');
+  }
+  const found = lock === 'package-lock.json' ? { manager: NPM } : ofLock(tree, lock, versionOf(asked));
+  if ('manager' in found) {
+    decisions.push({
+      what: `installs with ${found.manager.name}`,
+      why: 'its lock file is there',
+      from: lock,
+    });
+  }
+  return found;
+}
+
+type Asked = { name: string; version: string } | null;
+
+function ofLock(
+  tree: FileTree,
+  lock: string,
+  asked: Asked,
+): { manager: PackageManager } | { question: Question } {
+  if (lock === 'pnpm-lock.yaml') return pnpm(tree, asked);
+  if (lock === 'yarn.lock') return yarn(tree, asked);
+  return cannot(
+    `There is a ${lock}; Bun is not planned for.`,
+    'Add a Dockerfile, or use npm, pnpm or Yarn 1.',
+  );
+}
+
+function pnpm(tree: FileTree, asked: Asked): { manager: PackageManager } | { question: Question } {
+  const workspace = tree.readText('pnpm-workspace.yaml');
+  if (workspace !== null && /^packages:/m.test(workspace)) {
+    return cannot('pnpm-workspace.yaml has packages; a single package is planned for.', 'Add a Dockerfile.');
+  }
+  const format =
+    /^lockfileVersion: ['"]?([\d.]+)['"]?$/m.exec(tree.readText('pnpm-lock.yaml') ?? '')?.[1] ?? '';
+  const version = asked?.name === 'pnpm' ? asked.version : PNPM_BY_LOCK[format];
+  if (version === undefined) {
+    return cannot(
+      `pnpm-lock.yaml is of a format that is not known here${format === '' ? '' : ` (${format})`}.`,
+      'Name your version in package.json, as in "packageManager": "pnpm@10.11.0".',
+    );
+  }
+  return {
+    manager: {
+      name: 'pnpm',
+      files: ['package.json', 'pnpm-lock.yaml', ...(workspace === null ? [] : ['pnpm-workspace.yaml'])],
+      cache: '/root/.local/share/pnpm/store',
+      setUp: `npm install --global pnpm@${version}`,
+      installAll: 'pnpm install --frozen-lockfile',
+      installForProduction: 'pnpm install --frozen-lockfile --prod',
+      // It asks before it removes what is there, unless it knows that nobody is there to answer.
+      prune: 'CI=true pnpm prune --prod',
+      run: 'pnpm run',
+    },
+  };
+}
+
+function yarn(tree: FileTree, asked: Asked): { manager: PackageManager } | { question: Question } {
+  const isClassic = /^# yarn lockfile v1$/m.test(tree.readText('yarn.lock') ?? '');
+  const version = asked?.name === 'yarn' ? asked.version : YARN_CLASSIC;
+  if (!isClassic || !version.startsWith('1.')) {
+    return cannot(
+      'yarn.lock is of Yarn 2 or newer; Yarn 1 is planned for.',
+      'Add a Dockerfile, or use npm, pnpm or Yarn 1.',
+    );
+  }
+  return {
+    manager: {
+      name: 'Yarn',
+      files: ['package.json', 'yarn.lock'],
+      cache: '/usr/local/share/.cache/yarn',
+      setUp: `npm install --global yarn@${version}`,
+      // Said in words, since NODE_ENV decides it otherwise.
+      installAll: 'yarn install --frozen-lockfile --production=false',
+      installForProduction: 'yarn install --frozen-lockfile --production=true',
+      prune: 'yarn install --frozen-lockfile --production=true --ignore-scripts',
+      run: 'yarn run',
+    },
+  };
+}
+
+/** `name@version`, with or without a hash behind it; anything else is as if nothing were asked for. */
+function versionOf(asked: string | null): Asked {
+  const [, name = '', version = ''] = /^([a-z]+)@([^+]+)(?:\+.*)?$/.exec(asked ?? '') ?? [];
+  return EXACT.test(version) ? { name, version } : null;
+}
+
+function cannot(seen: string, answer: string): { question: Question } {
+  return { question: { name: null, seen, answer } };
+}
