@@ -77,6 +77,11 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/run.ts'],
   },
   {
+    name: 'build-examples',
+    what: 'each of examples/ built by its plan, run and asked, and again with a line changed (docs/results/build-examples.md)',
+    command: [NODE, 'bench/build-examples.ts'],
+  },
+  {
     name: 'reads',
     what: 'reads through the API beside bare fastify (docs/results/api.md)',
     command: [NODE, 'bench/api.ts'],

@@ -17,6 +17,8 @@ export type Question = { name: keyof Overrides | null; seen: string; answer: str
 export type Planned = {
   kind: 'planned';
   language: string;
+  /** By the name that its makers give it; null where there is none that matters for the build. */
+  framework: string | null;
   decisions: Decision[];
   dockerfile: string;
   dockerignore: string;

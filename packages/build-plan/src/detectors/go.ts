@@ -39,7 +39,8 @@ export function detectGo(tree: FileTree, overrides: Overrides): BuildPlan | null
     decisions.push({ what: `starts ${execForm(command)}`, why: 'you said so', from: null });
   return {
     kind: 'planned',
-    language: 'go',
+    language: 'Go',
+    framework: null,
     decisions,
     images: [image],
     dockerignore: '.git\n.env*\nDockerfile\n.dockerignore\n',

@@ -8,10 +8,12 @@ import {
   PORT,
   type Question,
 } from '../build-plan.ts';
+import { nodeDockerfile } from './node-dockerfile.ts';
 import { type Framework, findFilesOnlyTool, findFramework, isForDevelopment } from './node-frameworks.ts';
 import { findPackageManager, type PackageManager } from './node-packages.ts';
 
 type Manifest = {
+  name: string;
   scripts: Record<string, string>;
   engine: string | null;
   packageManager: string | null;
@@ -35,7 +37,7 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
   const chosen = { decisions, questions };
   const major = chooseMajor(tree, { manifest, overrides }, chosen);
   const manager = chooseManager(tree, manifest, chosen);
-  const framework = findFramework(manifest.dependencies);
+  const framework = findFramework(tree, manifest.dependencies, decisions);
   const start = chooseStart({ manifest, overrides, framework }, chosen);
   if (questions.length > 0 || start === null) return ask(...questions);
   const build = chooseBuild({ manifest, overrides, framework, manager }, decisions);
@@ -43,12 +45,13 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
   const image = `node:${major}-trixie-slim`;
   return {
     kind: 'planned',
-    language: 'node',
+    language: 'Node.js',
+    framework: framework?.name ?? null,
     decisions,
     images: [image],
     // .npmrc may hold a token, and each layer is kept.
     dockerignore: '.git\nnode_modules\n.env*\n.npmrc\nDockerfile\n.dockerignore\n',
-    dockerfile: dockerfile(image, { start, build, manager, environment: framework?.environment ?? {} }),
+    dockerfile: nodeDockerfile(image, { start, build, manager, framework, name: manifest.name }),
   };
 }
 
@@ -61,8 +64,9 @@ function readManifest(text: string): Manifest | null {
   }
   if (!isRecord(value)) return null;
   const engine = isRecord(value.engines) ? value.engines.node : undefined;
-  const { packageManager } = value;
+  const { name, packageManager } = value;
   return {
+    name: typeof name === 'string' ? name : '',
     scripts: Object.fromEntries(
       Object.entries(isRecord(value.scripts) ? value.scripts : {}).flatMap(([name, script]) =>
         typeof script === 'string' ? [[name, script]] : [],
@@ -152,7 +156,9 @@ function chooseStart(
   };
   if (overrides.start !== undefined) return decide(overrides.start.trim().split(/\s+/), 'you said so', null);
   const script = manifest.scripts.start;
-  if (script !== undefined && !(framework !== null && isForDevelopment(script))) {
+  // "next start" does not serve what was built standalone.
+  const isReplaced = framework !== null && (isForDevelopment(script ?? '') || framework.output !== undefined);
+  if (script !== undefined && !isReplaced) {
     // Started without npm, the app gets its signals first hand. A script with a shell's syntax, or around which npm runs others, needs npm.
     const isPlain = /^node( [\w./-]+)+$/.test(script) && !('prestart' in manifest.scripts);
     return decide(
@@ -187,72 +193,4 @@ function chooseBuild(
     return decide(`${manager?.run ?? 'npm run'} build`, 'it has a build script', 'package.json');
   if (framework?.build == null) return null;
   return decide(framework.build, `so ${framework.name} is built`, 'package.json');
-}
-
-type Parts = {
-  start: readonly string[];
-  build: string | null;
-  manager: PackageManager | null;
-  environment: Readonly<Record<string, string>>;
-};
-
-function dockerfile(image: string, { start, build, manager, environment }: Parts): string {
-  const setUp = manager?.setUp ?? null;
-  const below = setUp === null ? image : 'tools';
-  const stages = [
-    ...(setUp === null ? [] : [toolsStage(image, setUp, manager?.name ?? '')]),
-    ...(build !== null
-      ? [buildStage(below, build, manager)]
-      : manager !== null
-        ? [packagesStage(below, manager)]
-        : []),
-  ];
-  const copies =
-    build !== null
-      ? 'COPY --from=build /app ./'
-      : `${manager === null ? '' : 'COPY --from=packages /app/node_modules ./node_modules\n'}COPY . .`;
-  const variables = { NODE_ENV: 'production', PORT: String(PORT), ...environment };
-  const written = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  return `${stages.map((stage) => `${stage}\n`).join('')}# What runs.
-FROM ${image}
-WORKDIR /app
-ENV ${written.join(' ')}
-${copies}
-# A number, not a name: so the platform can see that it is not root.
-USER 1000
-EXPOSE ${PORT}
-CMD ${execForm(start)}
-`;
-}
-
-function toolsStage(image: string, setUp: string, name: string): string {
-  return `# ${name} itself, which the image does not bring.
-FROM ${image} AS tools
-RUN --mount=type=cache,target=/root/.npm ${setUp}
-`;
-}
-
-function buildStage(below: string, build: string, manager: PackageManager | null): string {
-  const prune = manager === null ? '' : `${cached(manager, manager.prune)}\n`;
-  return `# Tools that only the build needs stay in this stage.
-FROM ${below} AS build
-WORKDIR /app
-${manager === null ? '' : install(manager, manager.installAll)}COPY . .
-RUN ${build}
-${prune}`;
-}
-
-function packagesStage(below: string, manager: PackageManager): string {
-  return `# Installed apart, so that a changed source line installs nothing anew.
-FROM ${below} AS packages
-WORKDIR /app
-${install(manager, manager.installForProduction)}`;
-}
-
-function install(manager: PackageManager, command: string): string {
-  return `COPY ${manager.files.join(' ')} ./\n${cached(manager, command)}\n`;
-}
-
-function cached({ cache }: PackageManager, command: string): string {
-  return `RUN --mount=type=cache,target=${cache} ${command}`;
 }

@@ -4,15 +4,19 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY . .
-RUN npm run build
-RUN --mount=type=cache,target=/root/.npm npm prune --omit=dev
+RUN --mount=type=cache,id=node-next-next,sharing=locked,target=/app/.next/cache \
+    npm run build
+# Next.js writes there while it runs.
+RUN chown -R 1000:1000 .next/standalone/.next
 
 # What runs.
 FROM node:24-trixie-slim
 WORKDIR /app
-ENV NODE_ENV=production PORT=8080
-COPY --from=build /app ./
+ENV NODE_ENV=production PORT=8080 HOSTNAME=0.0.0.0
+COPY --from=build /app/.next/standalone ./
+COPY --from=build /app/.next/static ./.next/static
+COPY --from=build /app/public ./public
 # A number, not a name: so the platform can see that it is not root.
 USER 1000
 EXPOSE 8080
-CMD ["node", "node_modules/next/dist/bin/next", "start"]
+CMD ["node", "server.js"]

@@ -9,8 +9,19 @@ const START_TIMEOUT_MS = 30_000;
 
 export type RunningBuildkit = { address: string; stop(): Promise<void> };
 
-/** Starts a real BuildKit of the test's own. Needs root, runc and the program `buildkitd`. */
-export async function startBuildkit(buildkitd: string): Promise<RunningBuildkit> {
+export type BuildkitOptions = {
+  /** Where images of Docker Hub are looked for first, such as `127.0.0.1:4650/docker.io`. */
+  mirror?: string;
+  /** What runs steps instead of runc. */
+  runc?: string;
+  environment?: Record<string, string>;
+};
+
+/** Starts a real BuildKit of the caller's own. Needs root, runc and the program `buildkitd`. */
+export async function startBuildkit(
+  buildkitd: string,
+  { mirror, runc, environment = {} }: BuildkitOptions = {},
+): Promise<RunningBuildkit> {
   const directory = await mkdtemp(join(tmpdir(), 'brainpod-buildkit-'));
   const socket = join(directory, 'buildkitd.sock');
   const config = join(directory, 'buildkitd.toml');
@@ -23,11 +34,16 @@ export async function startBuildkit(buildkitd: string): Promise<RunningBuildkit>
       '[worker.oci]',
       '  enabled = true',
       '  networkMode = "host"',
+      ...(runc === undefined ? [] : [`  binary = "${runc}"`]),
       '[worker.containerd]',
       '  enabled = false',
+      ...(mirror === undefined ? [] : mirrorOfDockerHub(mirror)),
     ].join('\n'),
   );
-  const child = spawn(buildkitd, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(buildkitd, ['--config', config], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const log: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
   const exited = once(child, 'exit');
@@ -46,6 +62,11 @@ export async function startBuildkit(buildkitd: string): Promise<RunningBuildkit>
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function mirrorOfDockerHub(mirror: string): string[] {
+  const [host] = mirror.split('/');
+  return ['[registry."docker.io"]', `  mirrors = ["${mirror}"]`, `[registry."${host}"]`, '  http = true'];
 }
 
 async function answers(socket: string): Promise<boolean> {

@@ -1,0 +1,21 @@
+# Tools that only the build needs stay in this stage.
+FROM node:24-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci
+COPY . .
+RUN --mount=type=cache,id=-next,sharing=locked,target=/app/.next/cache \
+    npm run build
+RUN --mount=type=cache,target=/root/.npm npm prune --omit=dev
+# Next.js writes there while it runs.
+RUN chown -R 1000:1000 .next
+
+# What runs.
+FROM node:24-trixie-slim
+WORKDIR /app
+ENV NODE_ENV=production PORT=8080
+COPY --from=build /app ./
+# A number, not a name: so the platform can see that it is not root.
+USER 1000
+EXPOSE 8080
+CMD ["node", "node_modules/next/dist/bin/next", "start"]
