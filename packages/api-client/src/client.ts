@@ -13,6 +13,7 @@ import { DomainsClient } from './domains-client.ts';
 import { KeysClient } from './keys-client.ts';
 import { OperatorClient } from './operator-client.ts';
 import { PodsClient } from './pods-client.ts';
+import { RegistryCredentialsClient } from './registry-credentials-client.ts';
 
 export type User = Ok<paths['/v1/me']['get']>;
 export type Cluster = Ok<paths['/v1/clusters']['get']>[number];
@@ -49,6 +50,7 @@ export class BrainpodClient {
   readonly operator: OperatorClient;
   readonly activity: ActivityClient;
   readonly domains: DomainsClient;
+  readonly registryCredentials: RegistryCredentialsClient;
   readonly #api: Connection;
 
   constructor(options: ClientOptions) {
@@ -59,6 +61,7 @@ export class BrainpodClient {
     this.operator = new OperatorClient(this.#api);
     this.activity = new ActivityClient(this.#api);
     this.domains = new DomainsClient(this.#api);
+    this.registryCredentials = new RegistryCredentialsClient(this.#api);
   }
 
   async currentUser(): Promise<User> {

@@ -703,6 +703,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/registry-credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the registries for which a pod has credentials
+         * @description With whom it signs in there, and since when. Passwords are shown to nobody. The platform's own registry needs none.
+         */
+        get: operations["listRegistryCredentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/registry-credentials/{registry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set what a pod's images of another registry are fetched with
+         * @description For all images whose names begin with this host, such as ghcr.io, or docker.io for names without any; in the place of what was set for it before. It counts from the next time that an image is fetched: nothing is restarted by it. The password is encrypted and shown to nobody again. Up to 20 registries.
+         */
+        put: operations["setRegistryCredentials"];
+        post?: never;
+        /**
+         * Remove what a pod's images of another registry are fetched with
+         * @description Instances that run go on. An image that is not public cannot be fetched any more: not by a new App, and not by one whose instance is started on another machine.
+         */
+        delete: operations["removeRegistryCredentials"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pods/{pod}/domains": {
         parameters: {
             query?: never;
@@ -4127,6 +4171,164 @@ export interface operations {
                                 href: string;
                             };
                             pod: {
+                                href: string;
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listRegistryCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credentials, by registry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Its host as it stands in the names of images */
+                        registry: string;
+                        username: string;
+                        /** Format: date-time */
+                        setAt: string;
+                        _links: {
+                            pod: {
+                                href: string;
+                            };
+                            credentials: {
+                                href: string;
+                            };
+                            self: {
+                                href: string;
+                            };
+                        };
+                    }[];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    setRegistryCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                registry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description a user name of 1 to 255 characters, without ":" and control characters */
+                    username: string;
+                    /** @description the password, or a token in its place. It is encrypted, and shown to nobody again */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What is set, without the password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Its host as it stands in the names of images */
+                        registry: string;
+                        username: string;
+                        /** Format: date-time */
+                        setAt: string;
+                        _links: {
+                            pod: {
+                                href: string;
+                            };
+                            credentials: {
+                                href: string;
+                            };
+                            self: {
+                                href: string;
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    removeRegistryCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                registry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Its host as it stands in the names of images */
+                        registry: string;
+                        username: string;
+                        /** Format: date-time */
+                        setAt: string;
+                        _links: {
+                            pod: {
+                                href: string;
+                            };
+                            credentials: {
+                                href: string;
+                            };
+                            self: {
                                 href: string;
                             };
                         };

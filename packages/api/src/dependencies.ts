@@ -8,6 +8,7 @@ import type { ClusterRegistrar } from './cluster-registrar.ts';
 import type { DomainCertificates } from './domain-certificates.ts';
 import type { ImagePort } from './image-port.ts';
 import type { AddressRates, KeyRates } from './rate-limit.ts';
+import type { RegistryPasswords } from './registry-credentials.ts';
 
 /** What the API needs from outside. */
 export type ApiOptions = {
@@ -24,6 +25,8 @@ export type ApiOptions = {
   clusterRegistrar?: ClusterRegistrar;
   /** Takes owners' certificates in; without it none can be set. */
   domainCertificates?: DomainCertificates;
+  /** Seals passwords of other registries; without it none can be set. */
+  registryPasswords?: RegistryPasswords;
   /** The image registry. */
   images: ImagePort;
   logger: FastifyBaseLogger;

@@ -53,6 +53,9 @@ export const links = {
   variables: (pod: string, scope: ResourceScope = {}) => link(['pods', pod, 'variables'], scope),
   events: (pod: string, query?: Query) => link(['pods', pod, 'events'], query),
   metrics: (pod: string, query: Query) => link(['pods', pod, 'metrics'], query),
+  registryCredentials: (pod: string) => link(['pods', pod, 'registry-credentials']),
+  registryCredential: (pod: string, registry: string) =>
+    link(['pods', pod, 'registry-credentials', registry]),
   images: (pod: string, page: Query = {}) => link(['pods', pod, 'images'], page),
   image: (pod: string, image: { visibility: string; repository: string; tag: string }) =>
     link(['pods', pod, 'images', 'inspect'], image),

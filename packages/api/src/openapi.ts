@@ -42,6 +42,7 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
 const PATH_PARAMETERS: Record<string, JsonObject> = {
   domain: { type: 'string', description: 'A domain of its own that a Route names' },
   pod: { type: 'string', description: 'The name of a pod' },
+  registry: { type: 'string', description: 'The host of a registry as it stands in the names of images' },
   revision: { type: 'string', description: 'The id of a revision' },
   blueprint: { type: 'string', description: 'The id of a blueprint' },
   kind: { type: 'string', enum: [...KINDS], description: 'The kind of the resource' },

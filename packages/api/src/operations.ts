@@ -34,12 +34,14 @@ import { listPodAudit } from './operations/list-pod-audit/handler.ts';
 import { listPodEvents } from './operations/list-pod-events/handler.ts';
 import { listPodImages } from './operations/list-pod-images/handler.ts';
 import { listPods } from './operations/list-pods/handler.ts';
+import { listRegistryCredentials } from './operations/list-registry-credentials/handler.ts';
 import { listResources } from './operations/list-resources/handler.ts';
 import { listRevisions } from './operations/list-revisions/handler.ts';
 import { listVariables } from './operations/list-variables/handler.ts';
 import { redeployPod } from './operations/redeploy-pod/handler.ts';
 import { registerCluster } from './operations/register-cluster/handler.ts';
 import { removeDomainCertificate } from './operations/remove-domain-certificate/handler.ts';
+import { removeRegistryCredentials } from './operations/remove-registry-credentials/handler.ts';
 import { replaceResource } from './operations/replace-resource/handler.ts';
 import { resolveResource } from './operations/resolve-resource/handler.ts';
 import { restartResource } from './operations/restart-resource/handler.ts';
@@ -50,6 +52,7 @@ import { rollbackPod } from './operations/rollback-pod/handler.ts';
 import { setDomainCertificate } from './operations/set-domain-certificate/handler.ts';
 import { setInstanceSize } from './operations/set-instance-size/handler.ts';
 import { setPodLimits } from './operations/set-pod-limits/handler.ts';
+import { setRegistryCredentials } from './operations/set-registry-credentials/handler.ts';
 import { startPod } from './operations/start-pod/handler.ts';
 import { stopPod } from './operations/stop-pod/handler.ts';
 import { updateCluster } from './operations/update-cluster/handler.ts';
@@ -102,6 +105,9 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   getPodMetrics,
   listPodImages,
   inspectPodImage,
+  listRegistryCredentials,
+  setRegistryCredentials,
+  removeRegistryCredentials,
   listDomains,
   checkDomain,
   setDomainCertificate,

@@ -44,6 +44,11 @@ const RULES: readonly Rule[] = [
   { code: 'NOT_FOUND', command: /^cluster/, advice: 'The clusters there are: brainpod cluster list' },
   { code: 'NOT_FOUND', command: /^size/, advice: 'The sizes there are: brainpod size list' },
   { code: 'NOT_FOUND', command: /^image/, advice: 'The images there are: brainpod image list' },
+  {
+    code: 'NOT_FOUND',
+    command: /^registry credentials/,
+    advice: 'The registries for which this pod has credentials: brainpod registry credentials list',
+  },
   { code: 'NOT_FOUND', command: /^pod/, advice: 'Your pods: brainpod pod list' },
   { code: 'NOT_FOUND', advice: 'What there is in this pod: brainpod resource list' },
   {

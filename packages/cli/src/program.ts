@@ -40,6 +40,7 @@ import { registerPodLimits } from './commands/pod-limits.ts';
 import { registerPodList } from './commands/pod-list.ts';
 import { registerPodRename } from './commands/pod-rename.ts';
 import { registerPodStart, registerPodStop } from './commands/pod-stop.ts';
+import { registerRegistryCredentials } from './commands/registry-credentials.ts';
 import { registerResourceCreate } from './commands/resource-create.ts';
 import { registerResourceDelete } from './commands/resource-delete.ts';
 import { registerResourceGet } from './commands/resource-get.ts';
@@ -92,6 +93,7 @@ export function buildProgram(run: Runner, io: Io): Command {
   registerDomains(program, run);
   registerBlueprints(program, run);
   registerImages(program, run);
+  registerRegistries(program, run);
   registerKeys(program, run);
   registerAudit(program, run);
   registerClusters(program, run);
@@ -153,6 +155,12 @@ function registerImages(program: Command, run: Runner): void {
   registerImageList(image, run);
   registerImageInspect(image, run);
   registerImageBuild(image, run);
+}
+
+function registerRegistries(program: Command, run: Runner): void {
+  const registry = group(program, 'registry', 'Other registries that images of the pod come from');
+  const about = 'What private images of other registries are fetched with';
+  registerRegistryCredentials(group(registry, 'credentials', about), run);
 }
 
 function registerKeys(program: Command, run: Runner): void {

@@ -60,11 +60,13 @@ function cut(text: string, at: number): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function looksLikeRegistry(head: string): boolean {
+/** Whether an image's name that begins with this and a slash names a registry by it. */
+export function looksLikeRegistry(head: string): boolean {
   return head === 'localhost' || head.includes('.') || head.includes(':') || head !== head.toLowerCase();
 }
 
-function isRegistry(text: string): boolean {
+/** Whether it can be a registry's host, with its port where it has one. */
+export function isRegistry(text: string): boolean {
   const [host, port] = cut(text, text.indexOf(':'));
   if (port !== undefined && !PORT.test(port)) return false;
   return host.length <= MAX_HOST_CHARACTERS && host.split('.').every((label) => HOST_LABEL.test(label));

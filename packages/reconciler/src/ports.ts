@@ -36,6 +36,14 @@ export type OwnDomain = {
   order: { challenge: { token: string; answer: string } } | null;
 };
 
+/** What a pod pulls images of another registry with. */
+export type RegistryCredential = {
+  /** Its host as it stands in images' names. */
+  registry: string;
+  username: string;
+  passwordSealed: Buffer;
+};
+
 export type PodState = {
   pod: {
     id: string;
@@ -50,6 +58,7 @@ export type PodState = {
   restarts: Restart[];
   /** The own domains that it wants. */
   domains: OwnDomain[];
+  registryCredentials: RegistryCredential[];
   /** The revision on its way: `pending` or `ready`. */
   target: Snapshot | null;
   /** The revision that went live last. */
@@ -89,7 +98,7 @@ export interface ReconcilerStore {
 
 /** What a pod's apps pull images with. */
 export interface PullSecrets {
-  dockerConfigJson(podName: string): string;
+  dockerConfigJson(pod: { id: string; name: string }, credentials: readonly RegistryCredential[]): string;
 }
 
 /** Opens the keys of own domains' certificates. */

@@ -208,3 +208,34 @@ test('a revision that is canceled at any moment of its deploy is never live', as
     expect((await at.store.revisions.find(pod.id, revisionId))?.isDeployed).toBe(!isCanceled);
   }
 });
+
+test('credentials of a registry reach the namespace of what runs, and nothing is rolled for them', async () => {
+  const pod = await createPod();
+  expect(await waitForEnd(pod, await deploy(pod, 'create', [app('web')]))).toBe('deployed');
+  const namespace = `bp-${pod.name}`;
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace } };
+  const pullSecret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'brainpod-registry', namespace } };
+  const before = await kube.get(deployment);
+  const registriesIn = async (): Promise<string[]> => {
+    const data = Object((await kube.get(pullSecret))?.data);
+    return Object.keys(JSON.parse(Buffer.from(data['.dockerconfigjson'], 'base64').toString()).auths);
+  };
+  const reaches = (registries: string[]) =>
+    waitFor(async () => JSON.stringify(await registriesIn()) === JSON.stringify(registries), {
+      timeoutMs: 15_000,
+      what: `the pull secret to be for ${registries.join()}`,
+      everyMs: 50,
+    });
+  const credential = { registry: 'ghcr.io', username: 'ann', passwordSealed: Buffer.from('sealed') };
+  await at.store.registryCredentials.set(pod.id, credential, TEST_ACTOR);
+  await reaches([`for-${pod.name}`, 'ghcr.io']);
+  await at.store.registryCredentials.remove(pod.id, 'ghcr.io', TEST_ACTOR);
+  await reaches([`for-${pod.name}`]);
+  await waitForCluster(pod);
+  const after = await kube.get(deployment);
+  expect(before).not.toBeNull();
+  expect([after?.metadata.uid, after?.metadata.generation]).toEqual([
+    before?.metadata.uid,
+    before?.metadata.generation,
+  ]);
+});

@@ -100,7 +100,15 @@ export class MemoryStore implements ReconcilerStore {
     const { deployedId: _deployedId, ...shown } = pod;
     const restarts = this.restarts.filter((restart) => restart.podId === podId);
     const { sizes } = this;
-    return structuredClone({ pod: shown, sizes, restarts, domains: [], target: target ?? null, deployed });
+    return structuredClone({
+      pod: shown,
+      sizes,
+      restarts,
+      domains: [],
+      registryCredentials: [],
+      target: target ?? null,
+      deployed,
+    });
   }
 
   onPodChanged(listener: (podId: string) => void): () => void {

@@ -4,10 +4,9 @@ import type { ClusterPort } from '@brainpod/api/cluster-port';
 import type { Platform } from '@brainpod/compiler/platform-facts';
 import { KubeClient } from '@brainpod/kube/client';
 import { INSTANCE_SIZES } from '@brainpod/model/instance-size';
-import type { DomainKeys } from '@brainpod/reconciler/ports';
+import type { DomainKeys, PullSecrets } from '@brainpod/reconciler/ports';
 import { startReconciler } from '@brainpod/reconciler/reconciler';
 import { eraseImages } from '@brainpod/registry/erase-images';
-import { pullToken } from '@brainpod/registry/pull-token';
 import type { Store } from '@brainpod/store/store';
 import type { Logger } from 'pino';
 import type { Certificates } from './certificates.ts';
@@ -29,7 +28,7 @@ export type ClusterParts = {
   store: Store;
   certificates: Certificates;
   domainKeys: DomainKeys;
-  masterKey: Buffer;
+  pullSecrets: PullSecrets;
   logger: Logger;
   /** What programs get that a kubeconfig names for credentials. */
   environment: NodeJS.ProcessEnv;
@@ -116,7 +115,7 @@ class Worker {
   }
 
   #begin(kube: KubeClient): void {
-    const { settings, store, masterKey, certificates, domainKeys } = this.#parts;
+    const { settings, store, certificates, domainKeys, pullSecrets } = this.#parts;
     const { id, gatewayClass } = this.#place;
     this.#run = new ClusterRun({
       kube,
@@ -128,7 +127,7 @@ class Worker {
           store: store.reconcilerOf(id),
           kube,
           platform,
-          pullSecrets: { dockerConfigJson: (pod) => pullSecret(settings.registryHost, masterKey, pod) },
+          pullSecrets,
           domainKeys,
           images: { erase: (pod, signal) => eraseImages(settings.registryUpstream, pod, signal) },
           logger: this.#logger,
@@ -171,11 +170,6 @@ function platformOf(
     drainSeconds: DRAIN_SECONDS,
     ports: { http: settings.httpPort, https: settings.httpsPort },
   };
-}
-
-function pullSecret(registryHost: string, masterKey: Buffer, pod: string): string {
-  const auth = Buffer.from(`pull:${pullToken(masterKey, pod)}`).toString('base64');
-  return JSON.stringify({ auths: { [registryHost]: { auth } } });
 }
 
 async function readIfThere(path: string): Promise<string | null> {

@@ -21,6 +21,7 @@ import { openResolver, workOnDomains } from './domains/domain-worker.ts';
 import { type Issuer, localIssuer } from './domains/issuer.ts';
 import { ownCertificates } from './domains/own-certificates.ts';
 import { ensureMasterKey } from './master-key.ts';
+import { SealedPullSecrets } from './pull-secrets.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
 import { readEdgeCount } from './request-log/edge-count.ts';
 import { keepRequestLog, type RequestLog } from './request-log/request-log.ts';
@@ -40,6 +41,7 @@ const keysDir = join(settings.dataDir, 'server');
 const masterKey = await ensureMasterKey(join(keysDir, 'master.key'));
 const sealer = new TextSealer(masterKey);
 const domainKeys = new SealedDomainKeys(masterKey, logger);
+const pullSecrets = new SealedPullSecrets({ registryHost: settings.registryHost, masterKey, logger });
 const certificates = await openCertificates(keysDir, settings.domain, logger);
 const dns = openResolver(settings.dnsServers);
 const issuer = await openIssuer();
@@ -58,6 +60,7 @@ const server = buildServer({
   clusterOf: (pod) => workers?.portOf(pod.clusterId) ?? null,
   clusterRegistrar: clusterRegistrar(sealer, settings),
   domainCertificates: ownCertificates(domainKeys),
+  registryPasswords: pullSecrets,
   images: new ImageReader(settings.registryUpstream),
   logger,
 });
@@ -76,9 +79,9 @@ const working = work({
   settings,
   store,
   certificates,
-  masterKey,
   sealer,
   domainKeys,
+  pullSecrets,
   logger,
   environment: process.env,
 });
@@ -103,9 +106,9 @@ async function work(parts: {
   settings: Settings;
   store: Store;
   certificates: Certificates;
-  masterKey: Buffer;
   sealer: TextSealer;
   domainKeys: SealedDomainKeys;
+  pullSecrets: SealedPullSecrets;
   logger: Logger;
   environment: NodeJS.ProcessEnv;
 }): Promise<void> {

@@ -11,6 +11,7 @@ import { lockAnyPod } from './locked-pod.ts';
 import type { PodChangeListener, PodChanges } from './pod-changes.ts';
 import type { LockOutcome, PodLocks } from './pod-locks.ts';
 import { PodsOfCluster } from './pods-of-cluster.ts';
+import { loadRegistryCredentials, type RegistryCredential } from './registry-credentials.ts';
 import { finishRestart, loadRestarts, type Restart } from './restarts.ts';
 import { type StatusReport, saveStatuses } from './statuses.ts';
 import type { Database, DatabaseTransaction, ImageDigests, PodLimits } from './tables.ts';
@@ -44,6 +45,8 @@ export type PodState = {
   restarts: Restart[];
   /** Its own domains, however far they have come. */
   domains: Domain[];
+  /** What it pulls images of other registries with. */
+  registryCredentials: RegistryCredential[];
   /** The oldest revision on its way (pending or ready): deploys of one pod go one after the other. */
   target: Snapshot | null;
   /** What is live. */
@@ -131,6 +134,7 @@ export class PostgresReconcilerStore implements ReconcilerStore {
         sizes: await loadInstanceSizes(trx),
         restarts: await loadRestarts(trx, podId),
         domains: await loadDomains(trx, podId),
+        registryCredentials: await loadRegistryCredentials(trx, podId),
         target: await loadTarget(trx, podId),
         deployed: deployedId === null ? null : await loadSnapshot(trx, deployedId),
       };

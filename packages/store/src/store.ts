@@ -18,6 +18,7 @@ import { PodLocks } from './pod-locks.ts';
 import { Pods } from './pods.ts';
 import { RateBudgets } from './rate-budgets.ts';
 import { PostgresReconcilerStore, type ReconcilerStore } from './reconcile.ts';
+import { RegistryCredentials } from './registry-credentials.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { RequestRecords } from './request-records.ts';
 import { keepRequests, type RequestBounds } from './request-upkeep.ts';
@@ -54,6 +55,7 @@ export class Store {
   readonly resources: Resources;
   readonly domains: Domains;
   readonly acmeAccounts: AcmeAccounts;
+  readonly registryCredentials: RegistryCredentials;
   readonly drafts: Drafts;
   readonly deployments: Deployments;
   readonly idempotentAnswers: IdempotentAnswers;
@@ -82,6 +84,7 @@ export class Store {
     this.resources = new Resources(this.#db);
     this.domains = new Domains(this.#db, this.#locks);
     this.acmeAccounts = new AcmeAccounts(this.#db);
+    this.registryCredentials = new RegistryCredentials(this.#db);
     this.drafts = new Drafts(this.#db);
     this.deployments = new Deployments(this.#db);
     this.idempotentAnswers = new IdempotentAnswers(this.#db);

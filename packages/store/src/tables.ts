@@ -165,6 +165,16 @@ export type AcmeAccountTable = {
   created_at: CreatedAt;
 };
 
+export type RegistryCredentialTable = {
+  pod_id: string;
+  /** Its host as it stands in images' names. */
+  registry: string;
+  username: string;
+  /** Encrypted under the master key. */
+  password_sealed: Buffer;
+  set_at: Date;
+};
+
 export type ResourceStatusTable = {
   pod_id: string;
   kind: Kind;
@@ -274,6 +284,7 @@ export type Tables = {
   hostname_claim: HostnameClaimTable;
   acme_account: AcmeAccountTable;
   domain: DomainTable;
+  registry_credential: RegistryCredentialTable;
   resource_status: ResourceStatusTable;
   retired_pod_name: RetiredPodNameTable;
   resource_restart: ResourceRestartTable;

@@ -23,6 +23,7 @@ import { parseEvents, type ReceivedEvent } from './received-events.ts';
 import { standInCertificates } from './stand-in-certificates.ts';
 import { StandInCluster } from './stand-in-cluster.ts';
 import { StandInImages } from './stand-in-images.ts';
+import { standInPasswords } from './stand-in-passwords.ts';
 import { StandInRegistrar } from './stand-in-registrar.ts';
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
@@ -124,6 +125,7 @@ export class TestApi {
       clusterOf: () => this.cluster,
       clusterRegistrar: this.registrar,
       domainCertificates: standInCertificates,
+      registryPasswords: standInPasswords,
       images: this.images,
       logger: pino({ level: 'silent' }),
       ...options,

@@ -8,6 +8,8 @@ export type World = {
   environment?: Record<string, string>;
   stdin?: string;
   tty?: boolean;
+  /** Whether standard input is a terminal too. */
+  stdinTty?: boolean;
   /** Raised when the person presses Ctrl-C. */
   signal?: AbortSignal;
   /** Told each line of the output as it is written. What it rejects with fails the run. */
@@ -28,7 +30,7 @@ export async function runInProcess(args: readonly string[], world: World = {}): 
   }
   const exitCode = await runCli(args, {
     environment: world.environment ?? {},
-    stdin: Readable.from([world.stdin ?? '']),
+    stdin: Object.assign(Readable.from([world.stdin ?? '']), { isTTY: world.stdinTty === true }),
     stdout,
     stderr,
     signal: world.signal ?? new AbortController().signal,

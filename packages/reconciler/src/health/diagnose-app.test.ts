@@ -186,7 +186,11 @@ const CASES: Case[] = [
         ),
       ],
     },
-    { terminal: true, sentence: /^The image of App "web" may not be fetched: the registry refused/ },
+    {
+      terminal: true,
+      sentence:
+        /^The image of App "web" may not be fetched: the registry refused .*credentials for docker\.io.*`brainpod registry credentials set`/,
+    },
   ],
   [
     'an image of its own pod, of which the node has no credentials yet',

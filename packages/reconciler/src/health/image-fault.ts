@@ -1,3 +1,4 @@
+import { registryOfImage } from '@brainpod/model/registry-host';
 import type { ObservedContainer } from '../observe/workload.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
@@ -35,7 +36,7 @@ export function imageFault(app: string, container: ObservedContainer, ownRegistr
     }
     return {
       terminal: true,
-      sentence: `${whose} may not be fetched: the registry refused ${image}. It must be public, or lie in this pod's own part of the registry; check its name as well.`,
+      sentence: `${whose} may not be fetched: the registry refused ${image}. ${howToFetch(image)}`,
     };
   }
   if (NOT_FOUND.test(message)) {
@@ -49,4 +50,10 @@ export function imageFault(app: string, container: ObservedContainer, ownRegistr
     terminal: false,
     sentence: `${whose} could not be fetched: the registry of ${image} did not hand it out.`,
   };
+}
+
+/** Refused is what needs credentials, what other credentials may fetch, and what does not exist. */
+function howToFetch(image: string): string {
+  const registry = registryOfImage(image) ?? 'its registry';
+  return `Check its name. If it is not public, this pod needs credentials for ${registry} that may fetch it: set them with \`brainpod registry credentials set\`, and deploy again. Or push the image into this pod's own part of Brainpod's registry.`;
 }
