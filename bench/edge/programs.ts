@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { ensureDebianPrograms } from '../../tools/debian-programs.ts';
 import {
   ensureCached,
   ensureGoProgram,
@@ -42,14 +41,14 @@ export async function ensureLoadPrograms(
 /** Caddy out of its pinned module, the others as Debian has them for this machine, unpacked and not installed. */
 export async function ensurePeers(cacheDir: string, say: (text: string) => void): Promise<Peers> {
   const caddy = await ensureGoProgram(CADDY, cacheDir, say);
-  const offered = await runCommand('apt-cache', ['policy', ...DEBIAN_PACKAGES]);
-  const key = createHash('sha256').update(offered).digest('hex').slice(0, 20);
-  const debian = await ensureCached(path.join(cacheDir, 'bench-debian'), key, (folder) =>
-    unpack(folder, say),
+  const debian = await ensureDebianPrograms(
+    { name: 'bench-debian', packages: DEBIAN_PACKAGES },
+    cacheDir,
+    say,
   );
-  const libraries = await librariesIn(path.join(debian, 'root/usr/lib'));
+  const { LD_LIBRARY_PATH } = debian.environment;
   const of = (name: string): Promise<Program> =>
-    debianProgram(path.join(debian, 'root/usr/sbin', name), { LD_LIBRARY_PATH: libraries });
+    debianProgram(path.join(debian.root, 'usr/sbin', name), { LD_LIBRARY_PATH });
   return {
     caddy: { binary: caddy, version: await caddyVersion(), environment: {} },
     haproxy: await of('haproxy'),
@@ -81,27 +80,4 @@ async function debianProgram(binary: string, environment: Record<string, string>
   const version = /\d+\.\d+\.\d+/.exec(said)?.[0];
   if (version === undefined) throw new Error(`${binary} does not tell its version: ${said}`);
   return { binary, version, environment };
-}
-
-/** With what they need and this machine does not have. */
-async function unpack(folder: string, say: (text: string) => void): Promise<void> {
-  say(`fetching ${DEBIAN_PACKAGES.join(' and ')} from Debian, once`);
-  const archives = path.join(folder, 'archives');
-  await mkdir(path.join(archives, 'partial'), { recursive: true });
-  await runCommand('apt-get', [
-    ...['install', '-y', '--reinstall', '--no-install-recommends', '--download-only'],
-    ...['-o', `Dir::Cache::archives=${archives}`, '-o', 'APT::Sandbox::User=root', ...DEBIAN_PACKAGES],
-  ]);
-  for (const name of await readdir(archives)) {
-    if (!name.endsWith('.deb')) continue;
-    await runCommand('dpkg-deb', ['--extract', path.join(archives, name), path.join(folder, 'root')]);
-  }
-}
-
-async function librariesIn(folder: string): Promise<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => path.join(folder, name))
-    .join(':');
 }

@@ -13,6 +13,7 @@ import { describeResult, runChecks } from '../check.ts';
 import { ensureGoProgram } from '../go-programs.ts';
 import { checkOperationTable } from '../operation-table/check.ts';
 import { PEBBLE } from '../pebble/pebble.ts';
+import { ensureRegistryClients } from '../registry-clients/clients.ts';
 import { REGISTRY_CONFORMANCE } from '../registry-conformance/suite.ts';
 import { findMissingPackages, installPackages } from '../start/debian-packages.ts';
 import { cacheDirectory } from '../start/engine-key.mjs';
@@ -128,6 +129,8 @@ function pebbleProgram(): Promise<string> {
 async function runIntegration(engine: Engine, files: readonly string[]): Promise<Tally> {
   const cacheDir = cacheDirectory(process.env, homedir());
   const conformance = await ensureGoProgram(REGISTRY_CONFORMANCE, cacheDir, (text) => console.log(text));
+  // Their test finds them in the cache.
+  await ensureRegistryClients(cacheDir, (text) => console.log(text));
   const tally = await runVitest('integration', {
     environment: {
       BRAINPOD_ENGINE_BIN: engine.binDir,

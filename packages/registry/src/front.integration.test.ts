@@ -209,7 +209,6 @@ describe('another pod', () => {
     ['PUT', '/v2/other/app/manifests/v1'],
     ['DELETE', '/v2/other/app/manifests/v1'],
     ['GET', `/v2/other/app/blobs/${digest}`],
-    ['HEAD', `/v2/other/app/blobs/${digest}`],
     ['DELETE', `/v2/other/app/blobs/${digest}`],
     ['GET', '/v2/other/app/tags/list'],
     ['GET', `/v2/other/app/referrers/${digest}`],
@@ -225,6 +224,13 @@ describe('another pod', () => {
     const answer = await call(method, path, { secret: 'brain_mine' });
     expect(answer.status).toBe(403);
     if (method !== 'HEAD') expect(errorCode(answer)).toBe('DENIED');
+  });
+
+  it('answers who asks whether a blob is there like one that is not: the upload that follows is told why', async () => {
+    const asked = await call('HEAD', `/v2/other/app/blobs/${digest}`, { secret: 'brain_mine' });
+    expect(asked.status).toBe(404);
+    const upload = await call('POST', '/v2/other/app/blobs/uploads/', { secret: 'brain_mine' });
+    expect([upload.status, errorCode(upload)]).toEqual([403, 'DENIED']);
   });
 
   it.each([
@@ -307,6 +313,11 @@ describe('another pod', () => {
     expect((await call('POST', '/v2/mine/app/blobs/uploads/', { secret: 'brain_reader' })).status).toBe(403);
     expect((await call('DELETE', '/v2/mine/app/manifests/v1', { secret: 'brain_reader' })).status).toBe(403);
     expect((await call('GET', '/v2/mine/app/manifests/v1', { secret: 'brain_writer' })).status).toBe(403);
+    const seen = await call('HEAD', '/v2/mine/app/manifests/v1', {
+      secret: 'brain_writer',
+      headers: { accept: manifestType },
+    });
+    expect(seen.status, 'what is there already is not pushed again').toBe(200);
   });
 });
 

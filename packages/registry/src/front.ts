@@ -113,13 +113,24 @@ async function authorize<Principal>(
   if (call.kind === 'ping') return call;
   const pod = podOf(call.repository);
   const action = actionOf(call, method);
-  if (!(await front.isAllowed(principal, action, pod))) {
-    throw new OciError('DENIED', `This API key has no ${action} on pod "${pod}", or there is no such pod.`);
-  }
+  const isAllowed =
+    (await front.isAllowed(principal, action, pod)) ||
+    // Whether something is there already belongs to pushing it as well.
+    (method === 'HEAD' && (await front.isAllowed(principal, 'registry:push', pod)));
+  if (!isAllowed) throw denied(call, method, action, pod);
   if (call.kind !== 'upload-start' || call.from === null) return call;
   if (await front.isAllowed(principal, 'registry:pull', podOf(call.from))) return call;
   // Builders name where they pushed a blob before; that pod may be gone, or another's. The blob is then uploaded.
   return { ...call, mount: null, from: null };
+}
+
+/**
+ * Who pushes asks for each blob first, and gives up without words where that is refused, since an answer to HEAD has no body.
+ * Told that it is not there, it begins the upload, and reads why it may not.
+ */
+function denied(call: RegistryCall, method: string, action: RegistryAction, pod: string): OciError {
+  const message = `This API key has no ${action} on pod "${pod}", or there is no such pod.`;
+  return new OciError(call.kind === 'blob' && method === 'HEAD' ? 'NAME_UNKNOWN' : 'DENIED', message);
 }
 
 function actionOf(call: RegistryCall, method: string): RegistryAction {

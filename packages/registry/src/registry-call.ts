@@ -137,7 +137,8 @@ function checkRepository(components: string[]): string {
   }
   if (rest.length === 0) {
     throw new OciError(
-      'NAME_INVALID',
+      // Of an invalid name docker believes that it becomes valid in a while, and tries five times.
+      'NAME_UNKNOWN',
       'A repository name begins with the name of a pod: <pod>/<repository>.',
     );
   }
