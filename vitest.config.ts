@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './tools/test/longest-first.ts';
 
-const E2E_BESIDE = ['control-plane', 'domains', 'faults', 'foreign-cluster'].map(
+const E2E_BESIDE = ['control-plane', 'domains', 'faults', 'foreign-cluster', 'foreign-registry'].map(
   (name) => `e2e/${name}.test.ts`,
 );
 
