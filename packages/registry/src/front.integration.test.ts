@@ -34,6 +34,7 @@ beforeAll(async () => {
       authenticate: async (secret) => keys[secret] ?? null,
       isAllowed: (key, action, pod) => key.pods[pod]?.includes(action) ?? false,
       verifyPullToken: (pod, token) => verifyPullToken(masterKey, pod, token),
+      storage: registry.storage,
       logger: { warn: (_, message) => warnings.push(message), error: (_, message) => warnings.push(message) },
     }),
   ).listen(0, '127.0.0.1');
@@ -357,6 +358,7 @@ describe('when the registry behind fails', () => {
         authenticate: async (secret) => keys[secret] ?? null,
         isAllowed: () => true,
         verifyPullToken: () => false,
+        storage: registry.storage,
         logger: { warn: () => undefined, error: () => undefined },
       }),
     ).listen(0, '127.0.0.1');

@@ -2,7 +2,9 @@ import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerRes
 import { pipeline } from 'node:stream/promises';
 import { listReferrers, listTags, putManifest } from './manifests.ts';
 import { OciError, sendOciError } from './oci-error.ts';
+import { PushGuard } from './push-guard.ts';
 import { parseRegistryCall, podOf, type RegistryCall, upstreamTarget } from './registry-call.ts';
+import { StorageLayout } from './storage-layout.ts';
 import { askUpstream, responseHeaders, unavailable } from './upstream.ts';
 
 export type RegistryAction = 'registry:push' | 'registry:pull';
@@ -21,6 +23,8 @@ export type RegistryFrontOptions<Principal> = {
   authenticate(secret: string): Promise<Principal | null>;
   isAllowed(principal: Principal, action: RegistryAction, pod: string): boolean | Promise<boolean>;
   verifyPullToken(pod: string, token: string): boolean;
+  /** The folder of the registry's storage, where it is on this machine: a sweep is told there what is being pushed. */
+  storage?: string;
   logger: RegistryLogger;
 };
 
@@ -61,13 +65,14 @@ export function createRegistryFront<Principal>(
   options: RegistryFrontOptions<Principal>,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const upstream = new URL(options.upstream);
-  const front: Front<Principal> = { ...options, origin: upstream };
+  const layout = options.storage === undefined ? null : new StorageLayout(options.storage);
+  const front: Front<Principal> = { ...options, origin: upstream, guard: new PushGuard(layout) };
   return (req, res) => {
     handle(front, req, res).catch((error: unknown) => refuse(front, req, res, error));
   };
 }
 
-type Front<Principal> = RegistryFrontOptions<Principal> & { origin: URL };
+type Front<Principal> = RegistryFrontOptions<Principal> & { origin: URL; guard: PushGuard };
 type Credentials = { user: string; password: string };
 
 async function handle<Principal>(
@@ -85,13 +90,30 @@ async function handle<Principal>(
   }
   const call = await authorize(front, asked, method, credentials);
   req.socket.setTimeout(TIMEOUT_MS);
-  if (call.kind === 'upload-start' && call.mount !== null && call.from === null) {
-    if (await answerPresentBlob(front, res, call.repository, call.mount)) return;
-  }
-  if (call.kind === 'manifest' && method === 'PUT') return await putManifest(front.origin, req, res, call);
+  if (call.kind === 'manifest' && method === 'PUT') return await putManifest(front, req, res, call);
   if (call.kind === 'referrers') return await listReferrers(front.origin, res, call);
   if (call.kind === 'tags') return await listTags(front.origin, res, call);
-  await forward(front, req, res, call);
+  // Whoever pushes asks for what it will rely on.
+  if (call.kind === 'blob' && method === 'HEAD') await front.guard.touch([call.repository], [call.digest]);
+  const pushed = blobPushedBy(call, method);
+  if (pushed === null) return await forward(front, req, res, call);
+  await front.guard.during(pushed.repositories, [pushed.digest], async () => {
+    if (call.kind === 'upload-start' && call.mount !== null && call.from === null) {
+      if (await answerPresentBlob(front, res, call.repository, call.mount)) return;
+    }
+    await forward(front, req, res, call);
+  });
+}
+
+/** The blob that will be there when the call is answered. */
+function blobPushedBy(call: RegistryCall, method: string): { repositories: string[]; digest: string } | null {
+  if (call.kind === 'upload' && method === 'PUT' && call.digest !== null) {
+    return { repositories: [call.repository], digest: call.digest };
+  }
+  if (call.kind !== 'upload-start') return null;
+  const digest = call.mount ?? call.digest;
+  const repositories = [call.repository, ...(call.from === null ? [] : [call.from])];
+  return digest === null ? null : { repositories, digest };
 }
 
 /** Gives what the caller may do of what it asks for: all of it, or an upload where a blob is not to be lent. */

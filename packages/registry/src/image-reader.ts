@@ -1,11 +1,11 @@
 import { ApiError } from '@brainpod/model/errors';
 import type { StoredImage, StoredVariant } from '@brainpod/model/stored-image';
 import { MANIFEST_TYPES, repositoriesOf, unexpected, userTagsOf } from './catalogue.ts';
+import { eachOf } from './each-of.ts';
 import { listIn, memberOf, parseJson } from './json-parts.ts';
 
 type Manifest = { digest: string; body: unknown };
 
-const AT_ONCE = 8;
 const MOST_KEPT = 10_000;
 
 /**
@@ -160,13 +160,4 @@ function userOf(user: unknown): { uid: number | null; gid: number | null } {
   const [uid = '', gid = ''] = user.split(':');
   const number = (text: string) => (/^\d{1,10}$/.test(text) ? Number(text) : null);
   return { uid: number(uid), gid: number(gid) };
-}
-
-/** Some at once, in the order of the list. */
-async function eachOf<From, To>(list: readonly From[], work: (item: From) => Promise<To>): Promise<To[]> {
-  const results: To[] = [];
-  for (let start = 0; start < list.length; start += AT_ONCE) {
-    results.push(...(await Promise.all(list.slice(start, start + AT_ONCE).map(work))));
-  }
-  return results;
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { referencesOf } from './manifest-references.ts';
 import { OciError } from './oci-error.ts';
+import type { PushGuard } from './push-guard.ts';
 import { ofArtifactType, readReferrers, referrerTag, subjectOf, withoutOwnTags } from './referrers.ts';
 import { type RegistryCall, upstreamTarget } from './registry-call.ts';
 import { askUpstream, responseHeaders, type UpstreamAnswer } from './upstream.ts';
@@ -13,23 +15,30 @@ const MANIFEST_BYTES = 4 * 1024 * 1024;
  * failed, and is repeated.
  */
 export async function putManifest(
-  origin: URL,
+  { origin, guard }: { origin: URL; guard: PushGuard },
   req: IncomingMessage,
   res: ServerResponse,
   call: RegistryCall & { kind: 'manifest' },
 ): Promise<void> {
   const body = await readManifest(req);
-  const headers = { 'content-type': req.headers['content-type'] ?? '' };
-  const subject = subjectOf(body);
-  if (subject !== null) {
-    const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-    const noted = { ...call, reference: referrerTag(subject, digest), digest: null };
-    const answer = await askUpstream(origin, upstreamTarget(noted), { method: 'PUT', headers, body });
-    if (answer.status !== 201) return send(origin, res, answer);
-  }
-  const answer = await askUpstream(origin, upstreamTarget(call), { method: 'PUT', headers, body });
-  if (subject !== null && answer.status === 201) res.setHeader('OCI-Subject', subject);
-  send(origin, res, answer);
+  const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+  await guard.during([call.repository], [digest, ...(referencesOf(body) ?? [])], async () => {
+    const contentType = req.headers['content-type'] ?? '';
+    const put = (as: RegistryCall) =>
+      askUpstream(origin, upstreamTarget(as), {
+        method: 'PUT',
+        headers: { 'content-type': contentType },
+        body,
+      });
+    const subject = subjectOf(body);
+    if (subject !== null) {
+      const answer = await put({ ...call, reference: referrerTag(subject, digest), digest: null });
+      if (answer.status !== 201) return send(origin, res, answer);
+    }
+    const answer = await put(call);
+    if (subject !== null && answer.status === 201) res.setHeader('OCI-Subject', subject);
+    send(origin, res, answer);
+  });
 }
 
 async function readManifest(req: IncomingMessage): Promise<Buffer> {

@@ -148,6 +148,10 @@ function checkRepository(components: string[]): string {
   return repository;
 }
 
+export function isDigest(text: string): boolean {
+  return DIGEST.test(text);
+}
+
 function checkDigest(text: string): string {
   if (DIGEST.test(text)) return text;
   throw new OciError('DIGEST_INVALID', 'The digest does not have the form sha256:<64 hexadecimal digits>.');

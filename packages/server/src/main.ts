@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
 import { ImageReader } from '@brainpod/registry/image-reader';
+import { RegistrySweep } from '@brainpod/registry/sweep/registry-sweep';
 import { openStore, type Store } from '@brainpod/store/store';
 import { type Logger, pino } from 'pino';
 import { registerAuthorizePage } from './authorize-page/routes.ts';
@@ -23,6 +24,7 @@ import { ownCertificates } from './domains/own-certificates.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { SealedPullSecrets } from './pull-secrets.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
+import { sweepRegistryUntil } from './registry-sweeping.ts';
 import { readEdgeCount } from './request-log/edge-count.ts';
 import { keepRequestLog, type RequestLog } from './request-log/request-log.ts';
 import { ACME_ACCOUNTS, TextSealer } from './sealed-text.ts';
@@ -48,6 +50,7 @@ const issuer = await openIssuer();
 const stopping = new AbortController();
 
 let sweeping: Promise<void> | null = null;
+let freeing: Promise<void> | null = null;
 let certifying: Promise<void> | null = null;
 let workers: ClusterWorkers | null = null;
 let requestLog: RequestLog | null = null;
@@ -124,6 +127,11 @@ async function work(parts: {
       readEdge: () => readEdgeCount(settings.edgeStatistics),
     });
     sweeping = sweepUntil(stopping.signal, { store, logger });
+    freeing = sweepRegistryUntil(stopping.signal, {
+      store,
+      sweep: new RegistrySweep(settings.registryStorage),
+      logger: logger.child({ part: 'registry' }),
+    });
     certifying = workOnDomains(stopping.signal, {
       domains: store.domains,
       dns,
@@ -162,6 +170,7 @@ async function stop(reason: string): Promise<void> {
     ended('requests', server.close()),
     ended('clusters', workers?.stop()),
     ended('sweeping', sweeping),
+    ended('registry', freeing),
     ended('domains', certifying),
     ended('request records', requestLog?.stop()),
   ]);

@@ -15,6 +15,7 @@ export function registerRegistryRoutes(
   const front = createRegistryFront<Caller>({
     upstream: settings.registryUpstream,
     registryHost: settings.registryHost,
+    storage: settings.registryStorage,
     authenticate: (secret) => store.apiKeys.authenticate(secret),
     isAllowed: async (caller, action, pod) =>
       isAllowed(caller.policy, action, pod) && (await store.pods.find(caller.accountId, pod)) !== null,

@@ -11,6 +11,7 @@ describe('readSettings', () => {
       httpsPort: 443,
       httpPort: 80,
       registryUpstream: 'http://127.0.0.1:4650',
+      registryStorage: '/var/lib/brainpod/engine/registry',
       registryHost: 'registry.brainpod.localhost',
       gatewayClass: 'brainpod',
       dataDir: '/var/lib/brainpod',

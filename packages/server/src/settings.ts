@@ -14,6 +14,8 @@ export type Settings = {
   httpsPort: number;
   httpPort: number;
   registryUpstream: string;
+  /** The folder of the registry's storage. What is not on this machine is not swept. */
+  registryStorage: string;
   registryHost: string;
   gatewayClass: string;
   dataDir: string;
@@ -59,6 +61,10 @@ export function readSettings(environment: Environment): Settings {
       'BRAINPOD_REGISTRY_UPSTREAM',
       text('BRAINPOD_REGISTRY_UPSTREAM', 'http://127.0.0.1:4650'),
       faults,
+    ),
+    registryStorage: text(
+      'BRAINPOD_REGISTRY_STORAGE',
+      join(text('BRAINPOD_DATA_DIR', '/var/lib/brainpod'), 'engine/registry'),
     ),
     registryHost: text('BRAINPOD_REGISTRY_HOST', 'registry.brainpod.localhost'),
     gatewayClass: text('BRAINPOD_GATEWAY_CLASS', 'brainpod'),

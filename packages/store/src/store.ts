@@ -14,7 +14,7 @@ import { Sizes } from './instance-sizes.ts';
 import { type LiveRoute, liveRoutes } from './live-routes.ts';
 import { migrate } from './migrate.ts';
 import { PodChanges } from './pod-changes.ts';
-import { PodLocks } from './pod-locks.ts';
+import { type LockOutcome, PodLocks } from './pod-locks.ts';
 import { Pods } from './pods.ts';
 import { RateBudgets } from './rate-budgets.ts';
 import { PostgresReconcilerStore, type ReconcilerStore } from './reconcile.ts';
@@ -112,6 +112,11 @@ export class Store {
   /** Forgets, joins and coarsens what is kept of requests. */
   keepRequests(bounds: RequestBounds): Promise<void> {
     return keepRequests(this.#db, bounds);
+  }
+
+  /** Does a task of the whole platform while no other server does it; else nothing. `signal` tells that the lock was lost. */
+  asOnlyServer<T>(task: string, work: (signal: AbortSignal) => Promise<T>): Promise<LockOutcome<T>> {
+    return this.#locks.withLock(`task ${task}`, work);
   }
 
   /** Resolves when PostgreSQL answers. */

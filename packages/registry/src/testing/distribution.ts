@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const START_TIMEOUT_MS = 20_000;
 
-export type RunningDistribution = { origin: string; stop(): Promise<void> };
+export type RunningDistribution = {
+  origin: string;
+  /** The folder of its storage. */
+  storage: string;
+  stop(): Promise<void>;
+};
 
 /** The engine's binaries, as `BRAINPOD_ENGINE_BIN` names them. Throws where it is not set. */
 export function engineBinary(name: string): string {
@@ -20,9 +25,14 @@ export function engineBinary(name: string): string {
   return join(directory, name);
 }
 
-/** Starts the real registry with an empty storage on a free loopback port. */
-export async function startDistribution(program = engineBinary('registry')): Promise<RunningDistribution> {
-  const directory = await mkdtemp(join(tmpdir(), 'brainpod-registry-'));
+/** Starts the real registry with an empty storage, or in a folder of the caller's, on a free loopback port. */
+export async function startDistribution(
+  program = engineBinary('registry'),
+  folder: string | null = null,
+): Promise<RunningDistribution> {
+  const directory = folder ?? (await mkdtemp(join(tmpdir(), 'brainpod-registry-')));
+  const storage = join(directory, 'data');
+  await mkdir(storage, { recursive: true });
   const port = await freePort();
   const config = join(directory, 'config.json');
   await writeFile(
@@ -30,7 +40,7 @@ export async function startDistribution(program = engineBinary('registry')): Pro
     JSON.stringify({
       version: 0.1,
       log: { level: 'error', accesslog: { disabled: true } },
-      storage: { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: true } },
+      storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
       http: { addr: `127.0.0.1:${port}`, draintimeout: '1s' },
     }),
   );
@@ -42,6 +52,7 @@ export async function startDistribution(program = engineBinary('registry')): Pro
   await ready(origin, () => child.exitCode !== null, log);
   return {
     origin,
+    storage,
     stop: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -3,7 +3,13 @@ import { createServer } from 'node:http';
 import { createRegistryFront } from '../front.ts';
 import { startDistribution } from './distribution.ts';
 
-export type RunningFront = { origin: string; authorization: string; stop(): Promise<void> };
+export type RunningFront = {
+  origin: string;
+  authorization: string;
+  /** The folder of the storage of the registry behind. */
+  storage: string;
+  stop(): Promise<void>;
+};
 
 /** A front before a registry of its own, and one key that may push and pull in the pod `mine`. */
 export async function startFront(key = 'brain_mine'): Promise<RunningFront> {
@@ -16,6 +22,7 @@ export async function startFront(key = 'brain_mine'): Promise<RunningFront> {
       authenticate: async (secret) => (secret === key ? secret : null),
       isAllowed: (_key, _action, pod) => pod === 'mine',
       verifyPullToken: () => false,
+      storage: registry.storage,
       logger: { warn: () => undefined, error: () => undefined },
     }),
   ).listen(0, '127.0.0.1');
@@ -25,6 +32,7 @@ export async function startFront(key = 'brain_mine'): Promise<RunningFront> {
   return {
     origin: `http://127.0.0.1:${port}`,
     authorization: `Basic ${Buffer.from(`api:${key}`).toString('base64')}`,
+    storage: registry.storage,
     async stop() {
       server.close();
       server.closeAllConnections();
