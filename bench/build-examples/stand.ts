@@ -7,7 +7,8 @@ import { buildImage } from '@brainpod/builder/execute/build-image';
 import { startBuildkit } from '@brainpod/builder/testing/buildkit';
 import { startDistribution } from '@brainpod/registry/testing/distribution';
 import { planDirectory } from 'brainpod/flows/plan-directory';
-import { type BaseImage, ensureBaseImages } from '../../tools/base-image/ensure-base-images.ts';
+import type { BaseImage } from '../../tools/base-image/base-images.ts';
+import { ensureBaseImages } from '../../tools/base-image/ensure-base-images.ts';
 import { baseImagesIn } from '../../tools/start/app-plan.ts';
 
 /** A registry and a BuildKit that are there for this run alone: what they have built before does not count. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseIndexTargets, trixieSources, withoutCredentials } from './apt-sources.ts';
+import { debianSources, parseIndexTargets, withoutCredentials } from './apt-sources.ts';
 
 const signed = 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
 
@@ -12,7 +12,7 @@ describe('the sources of the base image', () => {
       'http://mirror.example/debian-security/|bookworm-security|Debian-Security|main',
       '',
     ].join('\n');
-    expect(trixieSources(parseIndexTargets(output))).toBe(
+    expect(debianSources(parseIndexTargets(output), 'trixie')).toBe(
       [
         `${signed} http://mirror.example/debian trixie main`,
         `${signed} http://mirror.example/debian trixie-updates main`,
@@ -28,14 +28,20 @@ describe('the sources of the base image', () => {
       'http://mirror.example/debian/|bookworm|$(LABEL)|main',
       'http://mirror.example/debian-security/|bookworm-security|$(LABEL)|main',
     ].join('\n');
-    expect(trixieSources(parseIndexTargets(output))).toContain('http://mirror.example/debian trixie main');
-    expect(trixieSources(parseIndexTargets(output))).toContain('debian-security trixie-security main');
+    expect(debianSources(parseIndexTargets(output), 'trixie')).toContain(
+      'http://mirror.example/debian trixie main',
+    );
+    expect(debianSources(parseIndexTargets(output), 'trixie')).toContain(
+      'debian-security trixie-security main',
+    );
   });
 
   it('are left to the tool where the host is not Debian or reads from a disk', () => {
-    expect(trixieSources(parseIndexTargets('http://mirror.example/ubuntu/|noble|Ubuntu|main'))).toBeNull();
-    expect(trixieSources(parseIndexTargets('file:/srv/debian/|bookworm|Debian|main'))).toBeNull();
-    expect(trixieSources([])).toBeNull();
+    expect(
+      debianSources(parseIndexTargets('http://mirror.example/ubuntu/|noble|Ubuntu|main'), 'trixie'),
+    ).toBeNull();
+    expect(debianSources(parseIndexTargets('file:/srv/debian/|bookworm|Debian|main'), 'trixie')).toBeNull();
+    expect(debianSources([], 'trixie')).toBeNull();
   });
 
   it('carry no password into an image', () => {

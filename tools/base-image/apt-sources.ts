@@ -4,7 +4,6 @@ export type IndexTarget = { uri: string; release: string; label: string; compone
 /** The format to ask apt for, so that `parseIndexTargets` can read the answer. */
 export const INDEX_TARGET_FORMAT = '$(REPO_URI)|$(RELEASE)|$(LABEL)|$(COMPONENT)';
 
-const SUITE = 'trixie';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** Reads the lines that `apt-get indextargets --format …` prints. */
@@ -23,16 +22,16 @@ export function parseIndexTargets(output: string): IndexTarget[] {
 }
 
 /**
- * The sources for a trixie system, on the mirrors that this host gets its own Debian packages from; null where the
+ * The sources for a system of a suite such as `trixie`, on the mirrors that this host gets its own Debian packages from; null where the
  * host has no Debian mirror (another distribution), so that the tool's own default is the right one.
  */
-export function trixieSources(targets: readonly IndexTarget[]): string | null {
+export function debianSources(targets: readonly IndexTarget[], suite: string): string | null {
   const main = targets.filter((target) => target.component === 'main' && /^https?:/.test(target.uri));
   const debian = main.find((target) => isArchive(target))?.uri;
   if (debian === undefined) return null;
   const security = main.find((target) => isSecurity(target))?.uri;
-  const lines = [sourceLine(debian, SUITE), sourceLine(debian, `${SUITE}-updates`)];
-  if (security !== undefined) lines.push(sourceLine(security, `${SUITE}-security`));
+  const lines = [sourceLine(debian, suite), sourceLine(debian, `${suite}-updates`)];
+  if (security !== undefined) lines.push(sourceLine(security, `${suite}-security`));
   return `${lines.join('\n')}\n`;
 }
 

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { INDEX_TARGET_FORMAT, parseIndexTargets, trixieSources, withoutCredentials } from './apt-sources.ts';
+import { debianSources, INDEX_TARGET_FORMAT, parseIndexTargets, withoutCredentials } from './apt-sources.ts';
 import { runProgram } from './run-program.ts';
 
-/** What makes the Debian system what it is; a part of the key by which an image is known to be up to date. */
+/** What makes a Debian system what it is; a part of the key by which an image is known to be up to date. */
 export const DEBIAN_RECIPE = {
   suite: 'trixie',
   variant: 'minbase',
@@ -21,6 +21,17 @@ export const DEBIAN_RECIPE = {
   apt: ['Acquire::Languages "none"'],
 } as const;
 
+/** What is in a system beside what all have. */
+export type DebianSystem = {
+  suite: string;
+  packages: readonly string[];
+  /** Shell commands that finish it; "$1" is its root. */
+  hooks: readonly string[];
+};
+
+/** What all of ours have, and nothing else. */
+export const PLAIN_SYSTEM: DebianSystem = { suite: DEBIAN_RECIPE.suite, packages: [], hooks: [] };
+
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
@@ -29,13 +40,14 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
  */
 export async function writeDebianTar(
   tarFile: string,
+  system: DebianSystem,
   options: { epochSeconds: number; report: (line: string) => void },
 ): Promise<void> {
   await checkPrerequisites();
   const directory = await mkdtemp(join(tmpdir(), 'brainpod-debian-'));
   try {
-    const sources = await hostSources();
-    await runProgram('mmdebstrap', await mmdebstrapArguments(tarFile, sources, directory), {
+    const sources = await hostSources(system.suite);
+    await runProgram('mmdebstrap', await mmdebstrapArguments(tarFile, system, { sources, directory }), {
       env: { SOURCE_DATE_EPOCH: String(options.epochSeconds), ...(await aptProxy()) },
       ...(sources === null ? {} : { input: sources }),
       onLine: (line) => {
@@ -58,30 +70,31 @@ async function addEmptyDev(tarFile: string, directory: string, epochSeconds: num
 
 async function mmdebstrapArguments(
   tarFile: string,
-  sources: string | null,
-  directory: string,
+  { suite, packages, hooks }: DebianSystem,
+  { sources, directory }: { sources: string | null; directory: string },
 ): Promise<string[]> {
   const args = [
     '--mode=root',
     '--format=tar',
     `--variant=${DEBIAN_RECIPE.variant}`,
-    `--include=${DEBIAN_RECIPE.include.join(',')}`,
+    `--include=${[...DEBIAN_RECIPE.include, ...packages].join(',')}`,
     // Device nodes are the container runtime's business.
     '--skip=output/dev',
     ...DEBIAN_RECIPE.dpkg.map((option) => `--dpkgopt=${option}`),
     ...DEBIAN_RECIPE.apt.map((option) => `--aptopt=${option}`),
+    ...hooks.map((hook) => `--customize-hook=${hook}`),
   ];
-  if (sources === null) return [...args, DEBIAN_RECIPE.suite, tarFile];
+  if (sources === null) return [...args, suite, tarFile];
   const published = join(directory, 'sources.list');
   await writeFile(published, withoutCredentials(sources));
   args.push(`--customize-hook=upload ${published} /etc/apt/sources.list`);
-  return [...args, DEBIAN_RECIPE.suite, tarFile, '-'];
+  return [...args, suite, tarFile, '-'];
 }
 
-async function hostSources(): Promise<string | null> {
+async function hostSources(suite: string): Promise<string | null> {
   if (!existsSync('/usr/bin/apt-get')) return null;
   const args = ['indextargets', '--format', INDEX_TARGET_FORMAT, 'Created-By: Packages'];
-  return trixieSources(parseIndexTargets(await runProgram('apt-get', args)));
+  return debianSources(parseIndexTargets(await runProgram('apt-get', args)), suite);
 }
 
 /** apt may know a proxy that no environment variable names. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { appNameFor } from 'brainpod/flows/plan-documents';
-import { BASE_IMAGES, type BaseImage } from '../base-image/ensure-base-images.ts';
+import { BASE_IMAGES, type BaseImage } from '../base-image/base-images.ts';
 
 /** The folder that is built when the person names none. */
 const EXAMPLE = path.join('examples', 'hello-node');

@@ -6,7 +6,12 @@ export type FileTree = {
 };
 
 /** What a person says instead of what would be found. */
-export type Overrides = { build?: string; start?: string; nodeVersion?: string };
+export type Overrides = {
+  build?: string;
+  start?: string;
+  nodeVersion?: string;
+  pythonVersion?: string;
+};
 
 /** `from`: the file that led to it; null for a convention of ours. */
 export type Decision = { what: string; why: string; from: string | null };

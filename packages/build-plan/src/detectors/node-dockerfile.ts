@@ -2,13 +2,16 @@ import { execForm, PORT } from '../build-plan.ts';
 import type { Framework } from './node-frameworks.ts';
 import type { PackageManager } from './node-packages.ts';
 
-export type NodeParts = {
-  start: readonly string[];
+export type NodeParts = StageParts & { start: readonly string[] };
+
+type StageParts = {
   build: string | null;
   manager: PackageManager | null;
   framework: Framework | null;
   /** What the project calls itself. */
   name: string;
+  /** Its packages go on into what runs. */
+  keeps: boolean;
 };
 
 /** The Dockerfile of a server of Node. */
@@ -16,7 +19,7 @@ export function nodeDockerfile(image: string, parts: NodeParts): string {
   const { start, manager, framework } = parts;
   const variables = { NODE_ENV: 'production', PORT: String(PORT), ...framework?.environment };
   const written = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  return `${stagesBefore(image, parts)
+  return `${nodeStages(image, parts)
     .map((stage) => `${stage}\n`)
     .join('')}# What runs.
 FROM ${image}
@@ -30,7 +33,8 @@ CMD ${execForm(start)}
 `;
 }
 
-function stagesBefore(image: string, parts: NodeParts): string[] {
+/** What is installed and built, each a stage with its end of line. */
+export function nodeStages(image: string, parts: StageParts): string[] {
   const { manager, build } = parts;
   const setUp = manager?.setUp ?? null;
   const below = setUp === null ? image : 'tools';
@@ -55,9 +59,11 @@ RUN --mount=type=cache,target=/root/.npm ${setUp}
 `;
 }
 
-function buildStage(below: string, build: string, { manager, framework, name }: NodeParts): string {
+function buildStage(below: string, build: string, { manager, framework, name, keeps }: StageParts): string {
   const prune =
-    manager === null || framework?.output !== undefined ? '' : `${cached(manager, manager.prune)}\n`;
+    manager === null || !keeps || framework?.output !== undefined
+      ? ''
+      : `${cached(manager, manager.prune)}\n`;
   const writes = framework?.writes ?? [];
   const own =
     writes.length === 0

@@ -59,10 +59,7 @@ const FRAMEWORKS: readonly Framework[] = [
 
 // Scripts that start what these frameworks are developed with: it watches files, or is not there in production.
 const FOR_DEVELOPMENT =
-  /^(nest start|next dev|nuxt dev|nuxi dev|astro dev|vite|remix vite:dev|react-router dev)\b/;
-
-/** What makes files and no server. */
-const FILES_ONLY: readonly string[] = ['vite', 'astro', 'react-scripts', 'parcel', '@11ty/eleventy'];
+  /^(nest start|next dev|nuxt dev|nuxi dev|astro dev|vite|remix vite:dev|react-router dev)(?!\S)/;
 
 /** The first that the project depends on. */
 export function findFramework(
@@ -107,12 +104,16 @@ function ofNext(tree: FileTree, decisions: Decision[]): Framework {
   };
 }
 
+// What shows files to whoever develops, or hands them out without knowing the platform.
+const SHOWS_FILES =
+  /^(npx )?(vite|react-scripts start|vue-cli-service serve|astro (dev|preview)|parcel|serve|http-server|gatsby (develop|serve)|docusaurus (start|serve)|vitepress (dev|preview|serve)|eleventy|react-router dev)(?!\S)/;
+
+/** Whether a start script does no more with the files of a build than to hand them out. */
+export function onlyShowsFiles(script: string): boolean {
+  return SHOWS_FILES.test(script.trim());
+}
+
 /** Whether a start script is for whoever develops, and not for what runs in earnest. */
 export function isForDevelopment(script: string): boolean {
   return FOR_DEVELOPMENT.test(script.trim());
-}
-
-/** A tool that makes files for a web server, which the project depends on; null where there is none. */
-export function findFilesOnlyTool(dependencies: ReadonlySet<string>): string | null {
-  return FILES_ONLY.find((name) => dependencies.has(name)) ?? null;
 }

@@ -8,9 +8,11 @@ import {
   PORT,
   type Question,
 } from '../build-plan.ts';
-import { nodeDockerfile } from './node-dockerfile.ts';
-import { type Framework, findFilesOnlyTool, findFramework, isForDevelopment } from './node-frameworks.ts';
+import { SITE_IMAGE, siteDockerfile } from '../site-dockerfile.ts';
+import { nodeDockerfile, nodeStages } from './node-dockerfile.ts';
+import { type Framework, findFramework, isForDevelopment, onlyShowsFiles } from './node-frameworks.ts';
 import { findPackageManager, type PackageManager } from './node-packages.ts';
+import { findSiteTool, type SiteTool } from './node-sites.ts';
 
 type Manifest = {
   name: string;
@@ -24,6 +26,8 @@ type Manifest = {
 type Chosen = { decisions: Decision[]; questions: Question[] };
 
 const DEFAULT_MAJOR = 24;
+// .npmrc may hold a token, and each layer is kept.
+const DOCKERIGNORE = '.git\nnode_modules\n.env*\n.npmrc\nDockerfile\n.dockerignore\n';
 
 /** A server of Node with npm, pnpm or Yarn 1, or without any dependency. */
 export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | null {
@@ -38,9 +42,14 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
   const major = chooseMajor(tree, { manifest, overrides }, chosen);
   const manager = chooseManager(tree, manifest, chosen);
   const framework = findFramework(tree, manifest.dependencies, decisions);
+  const site = framework === null ? chooseSite(tree, { manifest, overrides }, decisions) : null;
+  if (site !== null && questions.length === 0) {
+    const build = chooseBuild({ manifest, overrides, made: site, manager }, decisions);
+    return sitePlan({ site, build, manager, major, decisions });
+  }
   const start = chooseStart({ manifest, overrides, framework }, chosen);
   if (questions.length > 0 || start === null) return ask(...questions);
-  const build = chooseBuild({ manifest, overrides, framework, manager }, decisions);
+  const build = chooseBuild({ manifest, overrides, made: framework, manager }, decisions);
   decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
   const image = `node:${major}-trixie-slim`;
   return {
@@ -49,9 +58,8 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
     framework: framework?.name ?? null,
     decisions,
     images: [image],
-    // .npmrc may hold a token, and each layer is kept.
-    dockerignore: '.git\nnode_modules\n.env*\n.npmrc\nDockerfile\n.dockerignore\n',
-    dockerfile: nodeDockerfile(image, { start, build, manager, framework, name: manifest.name }),
+    dockerignore: DOCKERIGNORE,
+    dockerfile: nodeDockerfile(image, { start, build, manager, framework, name: manifest.name, keeps: true }),
   };
 }
 
@@ -168,20 +176,53 @@ function chooseStart(
     );
   }
   if (framework !== null) return decide(framework.start, `so ${framework.name} is started`, 'package.json');
-  const tool = findFilesOnlyTool(manifest.dependencies);
   questions.push({
     name: 'start',
-    seen:
-      tool === null
-        ? 'package.json has no start script.'
-        : `package.json has no start script, and ${tool} makes files and no server.`,
+    seen: 'package.json has no start script.',
     answer: 'Say how the app is started, or add the script.',
   });
   return null;
 }
 
+/** Null where the project is started: it has a server of its own. */
+function chooseSite(
+  tree: FileTree,
+  { manifest, overrides }: { manifest: Manifest; overrides: Overrides },
+  decisions: Decision[],
+): SiteTool | null {
+  const script = manifest.scripts.start;
+  if (overrides.start !== undefined || (script !== undefined && !onlyShowsFiles(script))) return null;
+  const tool = findSiteTool(tree, manifest.dependencies);
+  if (tool === null) return null;
+  decisions.push(
+    {
+      what: `files for a web server, in ${tool.folder}`,
+      why: `${tool.name} makes them`,
+      from: 'package.json',
+    },
+    { what: 'served by nginx', why: 'it knows the types of files, and starts without root', from: null },
+  );
+  if (tool.isSinglePage)
+    decisions.push({
+      what: 'paths that are no file lead to index.html',
+      why: 'the script of a single page knows them',
+      from: null,
+    });
+  return tool;
+}
+
 function chooseBuild(
-  { manifest, overrides, framework, manager }: Known & { manager: PackageManager | null },
+  {
+    manifest,
+    overrides,
+    made,
+    manager,
+  }: {
+    manifest: Manifest;
+    overrides: Overrides;
+    made: { name: string; build: string | null } | null;
+    manager: PackageManager | null;
+  },
   decisions: Decision[],
 ): string | null {
   const decide = (build: string, why: string, from: string | null): string => {
@@ -191,6 +232,37 @@ function chooseBuild(
   if (overrides.build !== undefined) return decide(overrides.build, 'you said so', null);
   if (manifest.scripts.build !== undefined)
     return decide(`${manager?.run ?? 'npm run'} build`, 'it has a build script', 'package.json');
-  if (framework?.build == null) return null;
-  return decide(framework.build, `so ${framework.name} is built`, 'package.json');
+  if (made?.build == null) return null;
+  return decide(made.build, `so ${made.name} is built`, 'package.json');
+}
+
+function sitePlan(parts: {
+  site: SiteTool;
+  build: string | null;
+  manager: PackageManager | null;
+  major: number;
+  decisions: Decision[];
+}): BuildPlan {
+  const { site, build, manager, major, decisions } = parts;
+  const image = `node:${major}-trixie-slim`;
+  return {
+    kind: 'planned',
+    language: 'Node.js',
+    framework: site.name,
+    decisions,
+    images: [image, SITE_IMAGE],
+    dockerignore: DOCKERIGNORE,
+    dockerfile: siteDockerfile({
+      stages: nodeStages(image, {
+        build: build ?? site.build,
+        manager,
+        framework: null,
+        name: '',
+        keeps: false,
+      }),
+      copied: `COPY --from=build /app/${site.folder} /srv`,
+      isSinglePage: site.isSinglePage,
+      hashed: site.hashed,
+    }),
+  };
 }

@@ -15,6 +15,7 @@ type Options = {
   buildCommand?: string;
   start?: string;
   nodeVersion?: string;
+  pythonVersion?: string;
 };
 
 const DOCKERFILE = 'Dockerfile';
@@ -30,6 +31,7 @@ export function registerBuild(program: Command, run: Runner): void {
     .option('--build-command <command>', 'what builds it, instead of what is found', parseLine)
     .option('--start <command>', 'what starts it, instead of what is found', parseLine)
     .option('--node-version <version>', 'the version of Node, instead of what is asked for', parseLine)
+    .option('--python-version <version>', 'the version of Python, likewise', parseLine)
     .action(run(build));
 }
 
@@ -47,11 +49,12 @@ async function build(_context: Context, folder: string, options: Options): Promi
   return { json: { ...plan, used, written }, text: (style) => planText(plan, { used, written }, style) };
 }
 
-function overridesOf({ buildCommand, start, nodeVersion }: Options): Overrides {
+function overridesOf({ buildCommand, start, nodeVersion, pythonVersion }: Options): Overrides {
   return {
     ...(buildCommand === undefined ? {} : { build: buildCommand }),
     ...(start === undefined ? {} : { start }),
     ...(nodeVersion === undefined ? {} : { nodeVersion }),
+    ...(pythonVersion === undefined ? {} : { pythonVersion }),
   };
 }
 

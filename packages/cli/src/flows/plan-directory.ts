@@ -5,7 +5,7 @@ import { planBuild } from '@brainpod/build-plan/plan-build';
 import { CliFailure } from '../failure.ts';
 
 /** What says how to build is never below these, and they hold most of a folder's files. */
-const SKIPPED = new Set(['.git', 'node_modules']);
+const SKIPPED = new Set(['.git', 'node_modules', '.venv', 'venv', '__pycache__']);
 const MOST_FILES = 50_000;
 const LONGEST_TEXT_BYTES = 1024 * 1024;
 
@@ -13,6 +13,7 @@ const FLAGS: Record<keyof Overrides, string> = {
   build: '--build-command',
   start: '--start',
   nodeVersion: '--node-version',
+  pythonVersion: '--python-version',
 };
 
 /** How to build a directory without a Dockerfile. CliFailure with all that cannot be decided, and how to answer it. */

@@ -1,0 +1,119 @@
+import {
+  ask,
+  type BuildPlan,
+  type Decision,
+  execForm,
+  type FileTree,
+  hasFile,
+  type Overrides,
+  PORT,
+  type Question,
+} from '../build-plan.ts';
+import { wordsOf } from '../procfile.ts';
+import { findApp, type PythonApp } from './python-apps.ts';
+import { pythonDockerfile } from './python-dockerfile.ts';
+import { findInstaller } from './python-packages.ts';
+import { askedVersions, type PythonProject, readProject } from './python-project.ts';
+import { minorFor } from './python-version.ts';
+
+const MARKS = [
+  'requirements.txt',
+  'pyproject.toml',
+  'Pipfile',
+  'manage.py',
+  'main.py',
+  'app.py',
+  'server.py',
+];
+
+/** A server of Python, with what pip, uv, Poetry or Pipenv installs, or without any package. */
+export function detectPython(tree: FileTree, overrides: Overrides): BuildPlan | null {
+  const mark = MARKS.find((path) => hasFile(tree, path));
+  if (mark === undefined) return null;
+  const read = readProject(tree);
+  if ('broken' in read)
+    return ask({ name: null, seen: `${read.broken} is no TOML.`, answer: `Correct ${read.broken}.` });
+  const { project } = read;
+  const decisions: Decision[] = [{ what: 'Python', why: 'its files are there', from: mark }];
+  const questions: Question[] = [];
+  const minor = chooseMinor(tree, { project, overrides }, { decisions, questions });
+  const found = findInstaller(tree, project, decisions);
+  if ('question' in found) questions.push(found.question);
+  const app = chooseApp(tree, { project, overrides }, { decisions, questions });
+  if (questions.length > 0 || app === null || !('installer' in found)) return ask(...questions);
+  decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
+  const image = `python:${minor}-slim`;
+  return {
+    kind: 'planned',
+    language: 'Python',
+    framework: app.framework,
+    decisions,
+    images: [image],
+    dockerignore: '.git\n.venv\nvenv\n**/__pycache__\n**/*.pyc\n.env*\nDockerfile\n.dockerignore\n',
+    dockerfile: pythonDockerfile(image, { app, installer: found.installer, isPackage: project.isPackage }),
+  };
+}
+
+type Known = { project: PythonProject; overrides: Overrides };
+type Chosen = { decisions: Decision[]; questions: Question[] };
+
+function chooseMinor(
+  tree: FileTree,
+  { project, overrides }: Known,
+  { decisions, questions }: Chosen,
+): string {
+  const said = overrides.pythonVersion;
+  const [asked] = said === undefined ? askedVersions(tree, project) : [{ from: null, text: said }];
+  const minor = minorFor(asked?.text ?? null);
+  if (minor === null) {
+    questions.push({
+      name: 'pythonVersion',
+      seen: `${asked?.from ?? 'The override'} asks for Python "${asked?.text}".`,
+      answer: 'Name one version, such as 3.13.',
+    });
+    return '';
+  }
+  const why = asked === undefined ? 'nothing asks for another' : `"${asked.text}" is asked for`;
+  decisions.push({ what: `Python 3.${minor}`, why, from: asked?.from ?? null });
+  return `3.${minor}`;
+}
+
+function chooseApp(
+  tree: FileTree,
+  { project, overrides }: Known,
+  { decisions, questions }: Chosen,
+): PythonApp | null {
+  const found = findApp(tree, project);
+  const app = withOverrides(found, overrides);
+  if (app === null) {
+    questions.push({
+      name: 'start',
+      seen: 'Neither a framework that is known here nor a main.py says how it is started.',
+      answer: 'Say how the app is started, or add a Procfile.',
+    });
+    return null;
+  }
+  decisions.push({ what: `starts ${execForm(app.start)}`, why: app.why, from: app.from });
+  if (app.added !== null) {
+    const why = `${app.framework} brings no server for production, and none is among the packages`;
+    decisions.push({ what: `adds ${app.added}`, why, from: null });
+  }
+  if (app.build !== null) {
+    const why = overrides.build === undefined ? 'STATIC_ROOT is set' : 'you said so';
+    decisions.push({ what: `builds with "${app.build}"`, why, from: null });
+  }
+  return app;
+}
+
+function withOverrides(found: PythonApp | null, { start, build }: Overrides): PythonApp | null {
+  if (start === undefined) return found === null || build === undefined ? found : { ...found, build };
+  return {
+    framework: found?.framework ?? null,
+    start: wordsOf(start),
+    why: 'you said so',
+    from: null,
+    added: null,
+    build: build ?? found?.build ?? null,
+    needsInstalled: found?.needsInstalled ?? false,
+  };
+}

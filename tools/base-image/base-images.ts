@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { DEBIAN_RECIPE, type DebianSystem, PLAIN_SYSTEM, writeDebianTar } from './debian-layer.ts';
+import type { LayerRecipe } from './layer-store.ts';
+import { NODE_PACKAGE, NPM_PACKAGE, writeNodeTar } from './node-layer.ts';
+
+/** How an image is made: its layers, lowest first, and what a container of it starts with. */
+export type ImageRecipe = { layers: readonly LayerRecipe[]; env: readonly string[]; cmd: readonly string[] };
+
+/** Every file of an image carries this time: 2025-01-01. */
+export const EPOCH_SECONDS = 1_735_689_600;
+
+const FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The lowest layer of most, and Node above it. */
+const PLAIN_KEY = keyOf({
+  recipe: 2,
+  debian: DEBIAN_RECIPE,
+  node: NODE_PACKAGE,
+  npm: NPM_PACKAGE,
+  epoch: EPOCH_SECONDS,
+});
+
+const PLAIN: LayerRecipe = {
+  name: 'debian',
+  key: PLAIN_KEY,
+  createdBy: `mmdebstrap ${DEBIAN_RECIPE.suite}`,
+  write: async (tarFile, { report }) =>
+    await writeDebianTar(tarFile, PLAIN_SYSTEM, { epochSeconds: EPOCH_SECONDS, report }),
+};
+
+const NODE: LayerRecipe = {
+  name: 'node',
+  key: PLAIN_KEY,
+  createdBy: `node ${NODE_PACKAGE.version}`,
+  write: async (tarFile, { below, downloads, report }) => {
+    if (below === null) throw new Error('Node lies above a Debian system.');
+    report(`fetching Node ${NODE_PACKAGE.version}`);
+    await writeNodeTar(below, tarFile, { downloads, epochSeconds: EPOCH_SECONDS });
+  },
+};
+
+/** A Debian system with programs of Debian's own in it. */
+function system(name: string, wanted: DebianSystem): LayerRecipe {
+  return {
+    name,
+    key: keyOf({ recipe: 2, debian: DEBIAN_RECIPE, system: wanted, epoch: EPOCH_SECONDS }),
+    createdBy: `mmdebstrap ${wanted.suite} ${wanted.packages.join(' ')}`,
+    write: async (tarFile, { report }) =>
+      await writeDebianTar(tarFile, wanted, { epochSeconds: EPOCH_SECONDS, report }),
+  };
+}
+
+function plain(): ImageRecipe {
+  return { layers: [PLAIN], env: [`PATH=${FOLDERS}`], cmd: ['bash'] };
+}
+
+function node(): ImageRecipe {
+  const env = [`PATH=${FOLDERS}`, `NODE_VERSION=${NODE_PACKAGE.version}`];
+  return { layers: [PLAIN, NODE], env, cmd: ['node'] };
+}
+
+/** Debian has one version of Python in each suite. */
+function python(suite: string): ImageRecipe {
+  const packages = ['python3', 'python3-venv'];
+  const wheel = 'wheel=$(echo /usr/share/python-wheels/pip-*.whl)';
+  const hooks = [
+    // As in the official images: "python" by this name, pip in /usr/local, and nobody else installs there.
+    'ln -s /usr/bin/python3 "$1/usr/local/bin/python"',
+    'rm -f "$1"/usr/lib/python3.*/EXTERNALLY-MANAGED',
+    `chroot "$1" sh -c '${wheel}; python3 $wheel/pip install --no-index --no-cache-dir $wheel'`,
+  ];
+  const env = [`PATH=${FOLDERS}`, 'LANG=C.UTF-8'];
+  return { layers: [system('python', { suite, packages, hooks })], env, cmd: ['python3'] };
+}
+
+/** The one of Debian's releases, which Debian goes on mending. */
+function nginx(): ImageRecipe {
+  const packages = ['nginx'];
+  return {
+    layers: [system('nginx', { suite: 'trixie', packages, hooks: [] })],
+    env: [`PATH=${FOLDERS}`],
+    cmd: ['nginx'],
+  };
+}
+
+const RECIPES = {
+  'debian:trixie-slim': plain(),
+  'node:24-trixie-slim': node(),
+  'node:24': node(),
+  'nginx:stable': nginx(),
+  'python:3.11-slim': python('bookworm'),
+  'python:3.13-slim': python('trixie'),
+} satisfies Record<string, ImageRecipe>;
+
+export type BaseImage = keyof typeof RECIPES;
+
+/** The images that we can make, by the name that a Dockerfile's FROM gives them. */
+export const BASE_IMAGES = Object.keys(RECIPES).filter(isBaseImage);
+
+export function recipeOf(name: BaseImage): ImageRecipe {
+  return RECIPES[name];
+}
+
+/** The same as long as an image made now would be the same, security updates of Debian aside. */
+export function imageKey({ layers }: ImageRecipe): string {
+  const keys = [...new Set(layers.map(({ key }) => key))];
+  return keys.length === 1 ? (keys[0] ?? '') : keyOf(keys);
+}
+
+function isBaseImage(name: string): name is BaseImage {
+  return name in RECIPES;
+}
+
+function keyOf(inputs: unknown): string {
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 32);
+}
