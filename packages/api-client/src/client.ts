@@ -10,6 +10,7 @@ import {
   streamAfter,
 } from './connection.ts';
 import { DomainsClient } from './domains-client.ts';
+import { ImageClient } from './image-client.ts';
 import { KeysClient } from './keys-client.ts';
 import { OperatorClient } from './operator-client.ts';
 import { PodsClient } from './pods-client.ts';
@@ -50,6 +51,7 @@ export class BrainpodClient {
   readonly operator: OperatorClient;
   readonly activity: ActivityClient;
   readonly domains: DomainsClient;
+  readonly images: ImageClient;
   readonly registryCredentials: RegistryCredentialsClient;
   readonly #api: Connection;
 
@@ -61,6 +63,7 @@ export class BrainpodClient {
     this.operator = new OperatorClient(this.#api);
     this.activity = new ActivityClient(this.#api);
     this.domains = new DomainsClient(this.#api);
+    this.images = new ImageClient(this.#api);
     this.registryCredentials = new RegistryCredentialsClient(this.#api);
   }
 

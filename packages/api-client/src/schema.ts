@@ -677,7 +677,11 @@ export interface paths {
         get: operations["listPodImages"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a container image of a pod
+         * @description By a tag: that goes, and the image too when it has no other. By its digest: the image with all its tags. What it is made of and what is about it, such as a signature, goes along. Not what is deployed or on its way. The disk is freed a day later.
+         */
+        delete: operations["deletePodImage"];
         options?: never;
         head?: never;
         patch?: never;
@@ -697,6 +701,34 @@ export interface paths {
         get: operations["inspectPodImage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/images/cleanup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show which of a pod's images a clean-up would delete, and why
+         * @description By what is set for the pod, or by default. All that the deployed revision, one on its way or the draft names stays in any case. Nothing is changed.
+         */
+        get: operations["getImageCleanup"];
+        /**
+         * Set which images of a pod a clean-up keeps
+         * @description What is left out is as by default. Nothing is deleted by this: GET shows what would be, POST does it.
+         */
+        put: operations["setImageCleanup"];
+        /**
+         * Delete the images of a pod that are not needed any longer
+         * @description Those that GET of the same path shows. What is pushed again at that moment stays. The disk is freed a day later.
+         */
+        post: operations["cleanUpImages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4119,6 +4151,71 @@ export interface operations {
             504: components["responses"]["Error504"];
         };
     };
+    deletePodImage: {
+        parameters: {
+            query: {
+                repository: string;
+                reference: string;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What was pushed again meanwhile is not among them */
+                        deleted: {
+                            /** @description Without the name of the pod */
+                            repository: string;
+                            tags: string[];
+                            digest: string;
+                            /** Format: date-time */
+                            pushedAt: string;
+                            /** @description For a person */
+                            reason: string;
+                        }[];
+                        /** @description The tag that was taken away from an image that stays */
+                        untagged: {
+                            repository: string;
+                            tag: string;
+                        } | null;
+                        /** @description What nothing of the pod needs any longer; the disk is freed a day later */
+                        bytes: number;
+                        _links: {
+                            self: {
+                                href: string;
+                            };
+                            pod: {
+                                href: string;
+                            };
+                            images: {
+                                href: string;
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
     inspectPodImage: {
         parameters: {
             query: {
@@ -4171,6 +4268,210 @@ export interface operations {
                                 href: string;
                             };
                             pod: {
+                                href: string;
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    getImageCleanup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What would go and what would stay */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        policy: {
+                            keepRevisions: number;
+                            keepTags: string[];
+                            keepDays: number;
+                        };
+                        /** @description Nothing was set for this pod */
+                        isDefault: boolean;
+                        delete: {
+                            /** @description Without the name of the pod */
+                            repository: string;
+                            tags: string[];
+                            digest: string;
+                            /** Format: date-time */
+                            pushedAt: string;
+                            /** @description For a person */
+                            reason: string;
+                        }[];
+                        keep: {
+                            /** @description Without the name of the pod */
+                            repository: string;
+                            tags: string[];
+                            digest: string;
+                            /** Format: date-time */
+                            pushedAt: string;
+                            /** @description For a person */
+                            reason: string;
+                        }[];
+                        /** @description What nothing of the pod needs any longer; the disk is freed a day later */
+                        bytes: number;
+                        _links: {
+                            self: {
+                                href: string;
+                            };
+                            pod: {
+                                href: string;
+                            };
+                            images: {
+                                href: string;
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    setImageCleanup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description a whole number from 1 to 100: all images stay that the last so many deployed revisions name; left out, 10
+                     * @default 10
+                     */
+                    keepRevisions?: number;
+                    /** @description a list of up to 50 tags that stay, in which * stands for any characters; left out, none */
+                    keepTags?: string[];
+                    /**
+                     * @description a whole number from 0 to 3650: what was pushed within so many days stays; left out, 30
+                     * @default 30
+                     */
+                    keepDays?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description What is set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        policy: {
+                            keepRevisions: number;
+                            keepTags: string[];
+                            keepDays: number;
+                        };
+                        _links: {
+                            self: {
+                                href: string;
+                            };
+                            pod: {
+                                href: string;
+                            };
+                            images: {
+                                href: string;
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    cleanUpImages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What was pushed again meanwhile is not among them */
+                        deleted: {
+                            /** @description Without the name of the pod */
+                            repository: string;
+                            tags: string[];
+                            digest: string;
+                            /** Format: date-time */
+                            pushedAt: string;
+                            /** @description For a person */
+                            reason: string;
+                        }[];
+                        /** @description The tag that was taken away from an image that stays */
+                        untagged: {
+                            repository: string;
+                            tag: string;
+                        } | null;
+                        /** @description What nothing of the pod needs any longer; the disk is freed a day later */
+                        bytes: number;
+                        _links: {
+                            self: {
+                                href: string;
+                            };
+                            pod: {
+                                href: string;
+                            };
+                            images: {
                                 href: string;
                             };
                         };

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { ClusterPort } from './cluster-port.ts';
 import type { ClusterRegistrar } from './cluster-registrar.ts';
 import type { DomainCertificates } from './domain-certificates.ts';
+import type { ImageKeeperPort } from './image-keeper-port.ts';
 import type { ImagePort } from './image-port.ts';
 import type { AddressRates, KeyRates } from './rate-limit.ts';
 import type { RegistryPasswords } from './registry-credentials.ts';
@@ -29,6 +30,7 @@ export type ApiOptions = {
   registryPasswords?: RegistryPasswords;
   /** The image registry. */
   images: ImagePort;
+  imageKeeper: ImageKeeperPort;
   logger: FastifyBaseLogger;
   /** How long a request may take until its answer; default 30 s. */
   requestTimeoutMs?: number;

@@ -39,11 +39,7 @@ export async function readImageFacts(
   },
 ): Promise<ImageFacts> {
   const { digests = {}, signal } = asked;
-  const named = [...new Set(asked.documents.flatMap(usesOf).map(({ image }) => image))];
-  const own = named.flatMap((image) => {
-    const reference = ownReference(image, { podName: pod.name, registryHost: deps.registryHost });
-    return reference === null ? [] : [{ image, ...reference }];
-  });
+  const own = ownImagesOf(asked.documents, { podName: pod.name, registryHost: deps.registryHost });
   const cluster = own.length === 0 ? null : await deps.store.clusters.find(pod.clusterId);
   const found = await Promise.all(
     own.map(async ({ image, repository, reference }) => {
@@ -127,6 +123,18 @@ function reasonsAgainst(
       ? [`Starts as a user that has a name only, so that nobody can tell whether it is root. ${fix}.`]
       : []),
   ];
+}
+
+/** The pod's own images that documents name, each once. `reference` is a tag or a digest. */
+export function ownImagesOf(
+  documents: readonly (ResourceDocument | ResourceInput)[],
+  context: { podName: string; registryHost: string },
+): { image: string; repository: string; reference: string }[] {
+  const named = [...new Set(documents.flatMap(usesOf).map(({ image }) => image))];
+  return named.flatMap((image) => {
+    const reference = ownReference(image, context);
+    return reference === null ? [] : [{ image, ...reference }];
+  });
 }
 
 function usesOf(document: ResourceDocument | ResourceInput): Use[] {

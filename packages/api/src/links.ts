@@ -57,6 +57,11 @@ export const links = {
   registryCredential: (pod: string, registry: string) =>
     link(['pods', pod, 'registry-credentials', registry]),
   images: (pod: string, page: Query = {}) => link(['pods', pod, 'images'], page),
+  cleanup: (pod: string) => ({
+    self: link(['pods', pod, 'images', 'cleanup']),
+    pod: link(['pods', pod]),
+    images: link(['pods', pod, 'images']),
+  }),
   image: (pod: string, image: { visibility: string; repository: string; tag: string }) =>
     link(['pods', pod, 'images', 'inspect'], image),
 };

@@ -1,16 +1,19 @@
 import type { Operation } from './operation.ts';
 import { cancelRevision } from './operations/cancel-revision/handler.ts';
 import { checkDomain } from './operations/check-domain/handler.ts';
+import { cleanUpImages } from './operations/clean-up-images/handler.ts';
 import { createKey } from './operations/create-key/handler.ts';
 import { createPod } from './operations/create-pod/handler.ts';
 import { createResources } from './operations/create-resources/handler.ts';
 import { deleteCluster } from './operations/delete-cluster/handler.ts';
 import { deletePod } from './operations/delete-pod/handler.ts';
+import { deletePodImage } from './operations/delete-pod-image/handler.ts';
 import { deleteResource } from './operations/delete-resource/handler.ts';
 import { deployPod } from './operations/deploy-pod/handler.ts';
 import { followLogs } from './operations/follow-logs/handler.ts';
 import { getBlueprint } from './operations/get-blueprint/handler.ts';
 import { getCurrentUser } from './operations/get-current-user/handler.ts';
+import { getImageCleanup } from './operations/get-image-cleanup/handler.ts';
 import { getOpenApiDocument } from './operations/get-openapi-document/handler.ts';
 import { getPlan } from './operations/get-plan/handler.ts';
 import { getPod } from './operations/get-pod/handler.ts';
@@ -50,6 +53,7 @@ import { revokeKey } from './operations/revoke-key/handler.ts';
 import { rollKey } from './operations/roll-key/handler.ts';
 import { rollbackPod } from './operations/rollback-pod/handler.ts';
 import { setDomainCertificate } from './operations/set-domain-certificate/handler.ts';
+import { setImageCleanup } from './operations/set-image-cleanup/handler.ts';
 import { setInstanceSize } from './operations/set-instance-size/handler.ts';
 import { setPodLimits } from './operations/set-pod-limits/handler.ts';
 import { setRegistryCredentials } from './operations/set-registry-credentials/handler.ts';
@@ -105,6 +109,10 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   getPodMetrics,
   listPodImages,
   inspectPodImage,
+  deletePodImage,
+  getImageCleanup,
+  setImageCleanup,
+  cleanUpImages,
   listRegistryCredentials,
   setRegistryCredentials,
   removeRegistryCredentials,

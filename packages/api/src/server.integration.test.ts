@@ -12,6 +12,7 @@ import { OPERATIONS } from './operations.ts';
 import { DeploymentAccepted, DryRunResult, type ErrorEnvelope, Pod } from './schemas.ts';
 import { buildServer } from './server.ts';
 import { StandInImages } from './testing/stand-in-images.ts';
+import { StandInKeeper } from './testing/stand-in-keeper.ts';
 import { type Request, TestApi } from './testing/test-api.ts';
 
 let api: TestApi;
@@ -290,6 +291,7 @@ test('what is mounted beside the operations reads its bodies itself', async () =
     registryHost: 'registry.example.test',
     blueprints: [],
     images: new StandInImages(),
+    imageKeeper: new StandInKeeper(),
     logger: pino({ level: 'silent' }),
   });
   onTestFinished(() => server.close());
@@ -319,6 +321,7 @@ test('neither keys nor bodies get into the log, whatever happens', async () => {
     registryHost: 'registry.test',
     blueprints: [],
     images: new StandInImages(),
+    imageKeeper: new StandInKeeper(),
     logger,
   });
   onTestFinished(() => server.close());
@@ -348,6 +351,7 @@ test('while PostgreSQL is away, or still empty, calls are told to come back, and
     registryHost: 'registry.example.test',
     blueprints: [],
     images: new StandInImages(),
+    imageKeeper: new StandInKeeper(),
     logger,
   });
   onTestFinished(async () => {

@@ -22,6 +22,8 @@ import { registerDomainCheck } from './commands/domain-check.ts';
 import { registerDomainList } from './commands/domain-list.ts';
 import { registerEvents } from './commands/events.ts';
 import { registerImageBuild } from './commands/image-build.ts';
+import { registerImageCleanup } from './commands/image-cleanup.ts';
+import { registerImageDelete } from './commands/image-delete.ts';
 import { registerImageInspect } from './commands/image-inspect.ts';
 import { registerImageList } from './commands/image-list.ts';
 import { registerKeyCreate } from './commands/key-create.ts';
@@ -155,6 +157,8 @@ function registerImages(program: Command, run: Runner): void {
   registerImageList(image, run);
   registerImageInspect(image, run);
   registerImageBuild(image, run);
+  registerImageCleanup(image, run);
+  registerImageDelete(image, run);
 }
 
 function registerRegistries(program: Command, run: Runner): void {

@@ -14,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => registry?.stop());
 
 const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+const place = () => ({ upstream: registry.origin, storage: registry.storage });
 const signal = () => AbortSignal.timeout(20_000);
 
 async function put(path: string, type: string, body: string): Promise<void> {
@@ -56,6 +57,8 @@ async function statusOf(repository: string, reference: string): Promise<number> 
 it('deletes every image of a pod, the parts of an index too, and none of another pod', async () => {
   const one = await pushImage('shop/web', 'v1');
   await pushImage('shop/web', 'v2');
+  const untagged = await pushImage('shop/web', 'v2', 'in its place');
+  await pushImage('shop/web', 'v2');
   await pushImage('shop/deep/er', 'v1');
   const part = await pushImage('shop/web', '', 'part');
   const manifests = [
@@ -69,9 +72,9 @@ it('deletes every image of a pod, the parts of an index too, and none of another
   );
   for (const other of ['sho/web', 'shop-2/web', 'shopping/web', 'zoo/shop']) await pushImage(other, 'v1');
 
-  await eraseImages(registry.origin, 'shop', signal());
+  await eraseImages(place(), 'shop', signal());
 
-  for (const reference of ['v1', 'v2', 'many', one, part]) {
+  for (const reference of ['v1', 'v2', 'many', one, part, untagged]) {
     expect(await statusOf('shop/web', reference), reference).toBe(404);
   }
   expect(await statusOf('shop/deep/er', 'v1')).toBe(404);
@@ -79,10 +82,12 @@ it('deletes every image of a pod, the parts of an index too, and none of another
     expect(await statusOf(other, 'v1'), other).toBe(200);
   }
   // Again, and for a pod that never had any.
-  await eraseImages(registry.origin, 'shop', signal());
-  await eraseImages(registry.origin, 'nobody', signal());
+  await eraseImages(place(), 'shop', signal());
+  await eraseImages(place(), 'nobody', signal());
 });
 
 it('rejects while the registry is away', async () => {
-  await expect(eraseImages('http://127.0.0.1:1', 'shop', signal())).rejects.toThrow();
+  await expect(
+    eraseImages({ ...place(), upstream: 'http://127.0.0.1:1' }, 'shop', signal()),
+  ).rejects.toThrow();
 });

@@ -1,15 +1,27 @@
 import { MANIFEST_TYPES, repositoriesOf, tagsOf, unexpected } from './catalogue.ts';
 import { listIn, memberOf } from './json-parts.ts';
+import { StorageLayout } from './storage-layout.ts';
+import { manifestDigests, repositoriesIn } from './sweep/survey.ts';
 
 /**
- * Deletes all images of a pod: every manifest that a tag leads to, with those that an index names. Layers that nothing
- * refers to any longer are left to the registry's sweep. Safe to repeat and to break off; `upstream` is the origin of the
- * registry behind the front. Rejects when the registry does not answer as it should.
+ * Deletes all images of a pod: every manifest that a tag leads to, with those that an index names, and where the registry's
+ * storage is on this machine also those that nothing names. Layers are left to the registry's sweep. Safe to repeat and to break
+ * off; `upstream` is the origin of the registry behind the front. Rejects when the registry does not answer as it should.
  */
-export async function eraseImages(upstream: string, pod: string, signal: AbortSignal): Promise<void> {
+export async function eraseImages(
+  { upstream, storage }: { upstream: string; storage: string },
+  pod: string,
+  signal: AbortSignal,
+): Promise<void> {
   for (const repository of await repositoriesOf(upstream, pod, signal)) {
     for (const tag of await tagsOf(upstream, repository, signal)) {
       await eraseManifest(`${upstream}/v2/${repository}`, tag, signal);
+    }
+  }
+  const layout = new StorageLayout(storage);
+  for (const repository of await repositoriesIn(layout, pod)) {
+    for (const digest of await manifestDigests(layout, repository)) {
+      await eraseManifest(`${upstream}/v2/${repository}`, digest, signal);
     }
   }
 }

@@ -38,12 +38,21 @@ export class StorageLayout {
     return path.join(this.repositories, repository, '_manifests/revisions/sha256');
   }
 
+  manifestLink(repository: string, digest: string): string {
+    return path.join(this.manifests(repository), hexOf(digest), 'link');
+  }
+
+  /** Holds a folder for each tag, those of the registry itself too. */
+  tags(repository: string): string {
+    return path.join(this.repositories, repository, '_manifests/tags');
+  }
+
   uploads(repository: string): string {
     return path.join(this.repositories, repository, '_uploads');
   }
 }
 
-export function hexOf(digest: string): string {
+function hexOf(digest: string): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 

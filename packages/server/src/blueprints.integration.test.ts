@@ -1,5 +1,6 @@
 import { buildServer } from '@brainpod/api/server';
 import { StandInImages } from '@brainpod/api/testing/stand-in-images';
+import { StandInKeeper } from '@brainpod/api/testing/stand-in-keeper';
 import { FULL_POLICY } from '@brainpod/model/policy';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openTestStore } from '@brainpod/testkit/test-store';
@@ -22,6 +23,7 @@ async function start() {
     registryHost: 'registry.example.test',
     blueprints,
     images: new StandInImages(),
+    imageKeeper: new StandInKeeper(),
     logger: pino({ level: 'silent' }),
   });
   const post = async (path: string, body: unknown) => {

@@ -1,5 +1,6 @@
 import { buildServer } from '@brainpod/api/server';
 import { StandInImages } from '@brainpod/api/testing/stand-in-images';
+import { StandInKeeper } from '@brainpod/api/testing/stand-in-keeper';
 import type { Platform } from '@brainpod/compiler/compile';
 import { resourceLabels } from '@brainpod/compiler/labels';
 import { namespaceName } from '@brainpod/compiler/names';
@@ -49,6 +50,7 @@ async function start() {
     registryHost: PLATFORM.registryHost,
     blueprints: [],
     images: new StandInImages(),
+    imageKeeper: new StandInKeeper(),
     clusterOf: () => port,
     logger: pino({ level: 'silent' }),
   });

@@ -129,7 +129,14 @@ class Worker {
           platform,
           pullSecrets,
           domainKeys,
-          images: { erase: (pod, signal) => eraseImages(settings.registryUpstream, pod, signal) },
+          images: {
+            erase: (pod, signal) =>
+              eraseImages(
+                { upstream: settings.registryUpstream, storage: settings.registryStorage },
+                pod,
+                signal,
+              ),
+          },
           logger: this.#logger,
           clock: { now: () => new Date() },
           deployTimeoutMs: settings.deployTimeoutMs,

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
+import { ImageKeeper } from '@brainpod/registry/image-keeper';
 import { ImageReader } from '@brainpod/registry/image-reader';
 import { RegistrySweep } from '@brainpod/registry/sweep/registry-sweep';
 import { openStore, type Store } from '@brainpod/store/store';
@@ -65,6 +66,7 @@ const server = buildServer({
   domainCertificates: ownCertificates(domainKeys),
   registryPasswords: pullSecrets,
   images: new ImageReader(settings.registryUpstream),
+  imageKeeper: new ImageKeeper(settings.registryUpstream, settings.registryStorage),
   logger,
 });
 registerRegistryRoutes(server, { settings, store, masterKey });

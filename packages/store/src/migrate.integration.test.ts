@@ -32,6 +32,7 @@ test('servers that start at once on an empty database migrate it once', async ()
       '0005-acme',
       '0006-edge-tally',
       '0007-image-digests',
+      '0009-image-cleanup',
       '0010-registry-credentials',
     ].map((each) => ({
       name: each,

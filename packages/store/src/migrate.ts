@@ -7,6 +7,7 @@ import { up as events } from './migrations/0004-events.ts';
 import { up as acme } from './migrations/0005-acme.ts';
 import { up as edgeTally } from './migrations/0006-edge-tally.ts';
 import { up as imageDigests } from './migrations/0007-image-digests.ts';
+import { up as imageCleanup } from './migrations/0009-image-cleanup.ts';
 import { up as registryCredentials } from './migrations/0010-registry-credentials.ts';
 
 /** Every migration, in order. A released one is never edited; a change is a new one. */
@@ -20,6 +21,7 @@ const PROVIDER: MigrationProvider = {
       '0005-acme': { up: acme },
       '0006-edge-tally': { up: edgeTally },
       '0007-image-digests': { up: imageDigests },
+      '0009-image-cleanup': { up: imageCleanup },
       '0010-registry-credentials': { up: registryCredentials },
     }),
 };

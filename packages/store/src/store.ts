@@ -10,6 +10,7 @@ import { Domains } from './domains.ts';
 import { Drafts } from './drafts.ts';
 import { HttpAccessEvents } from './http-access.ts';
 import { IdempotentAnswers } from './idempotent-answers.ts';
+import { ImageCleanups } from './image-cleanups.ts';
 import { Sizes } from './instance-sizes.ts';
 import { type LiveRoute, liveRoutes } from './live-routes.ts';
 import { migrate } from './migrate.ts';
@@ -55,6 +56,7 @@ export class Store {
   readonly resources: Resources;
   readonly domains: Domains;
   readonly acmeAccounts: AcmeAccounts;
+  readonly imageCleanups: ImageCleanups;
   readonly registryCredentials: RegistryCredentials;
   readonly drafts: Drafts;
   readonly deployments: Deployments;
@@ -84,6 +86,7 @@ export class Store {
     this.resources = new Resources(this.#db);
     this.domains = new Domains(this.#db, this.#locks);
     this.acmeAccounts = new AcmeAccounts(this.#db);
+    this.imageCleanups = new ImageCleanups(this.#db);
     this.registryCredentials = new RegistryCredentials(this.#db);
     this.drafts = new Drafts(this.#db);
     this.deployments = new Deployments(this.#db);

@@ -1,5 +1,6 @@
 import type { Kind, ResourceDocument } from '@brainpod/model/document';
 import type { CertificateIssuer, DomainState } from '@brainpod/model/domain-state';
+import type { CleanupPolicy } from '@brainpod/model/image-cleanup';
 import type { InstanceSize } from '@brainpod/model/instance-size';
 import type { Policy } from '@brainpod/model/policy';
 import type { RevisionState } from '@brainpod/model/revision-state';
@@ -72,6 +73,8 @@ export type PodTable = {
   /** When nothing of a deleted pod is kept any longer. */
   erase_after: Date | null;
   limits: Json<PodLimits> | null;
+  /** Which of its images it keeps; null for the default. */
+  image_cleanup: Json<CleanupPolicy> | null;
   created_at: CreatedAt;
 };
 

@@ -23,6 +23,7 @@ import { parseEvents, type ReceivedEvent } from './received-events.ts';
 import { standInCertificates } from './stand-in-certificates.ts';
 import { StandInCluster } from './stand-in-cluster.ts';
 import { StandInImages } from './stand-in-images.ts';
+import { StandInKeeper } from './stand-in-keeper.ts';
 import { standInPasswords } from './stand-in-passwords.ts';
 import { StandInRegistrar } from './stand-in-registrar.ts';
 
@@ -98,6 +99,7 @@ export class TestApi {
   cluster: StandInCluster | null = newCluster();
   readonly registrar = new StandInRegistrar();
   readonly images = new StandInImages();
+  readonly imageKeeper = new StandInKeeper();
   readonly address: DatabaseAddress;
   readonly userId: string;
   readonly accountId: string;
@@ -127,6 +129,7 @@ export class TestApi {
       domainCertificates: standInCertificates,
       registryPasswords: standInPasswords,
       images: this.images,
+      imageKeeper: this.imageKeeper,
       logger: pino({ level: 'silent' }),
       ...options,
     });

@@ -8,6 +8,7 @@ import { BrainpodClient } from '@brainpod/api-client/client';
 import { type RunningBuildkit, startBuildkit } from '@brainpod/builder/testing/buildkit';
 import { FULL_POLICY } from '@brainpod/model/policy';
 import { createRegistryFront } from '@brainpod/registry/front';
+import { ImageKeeper } from '@brainpod/registry/image-keeper';
 import { ImageReader } from '@brainpod/registry/image-reader';
 import {
   engineBinary,
@@ -78,6 +79,7 @@ export class Platform {
       blueprints: [],
       domainCertificates: standInCertificates,
       images: new ImageReader(distribution.origin),
+      imageKeeper: new ImageKeeper(distribution.origin, distribution.storage),
       clusterOf: () => cluster,
       logger,
     });

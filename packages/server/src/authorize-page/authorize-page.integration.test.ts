@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { buildServer } from '@brainpod/api/server';
 import { StandInImages } from '@brainpod/api/testing/stand-in-images';
+import { StandInKeeper } from '@brainpod/api/testing/stand-in-keeper';
 import { FULL_POLICY, type Policy } from '@brainpod/model/policy';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { openTestStore, type TestStore } from '@brainpod/testkit/test-store';
@@ -30,6 +31,7 @@ beforeAll(async () => {
     registryHost: 'registry.example.test',
     blueprints: [],
     images: new StandInImages(),
+    imageKeeper: new StandInKeeper(),
     guessLimit: { perSecond: 0.001, burst: 5 },
     trustedProxies: ['loopback'],
     logger: pino({ level: 'trace' }, stream),
