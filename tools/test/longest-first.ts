@@ -12,6 +12,7 @@ const LONG_FILES = [
   'packages/reconciler/src/cluster-outage.integration.test.ts',
   'packages/server/test/crash.integration.test.ts',
   'packages/reconciler/src/induced-failures.integration.test.ts',
+  'packages/server/src/pull-keys.integration.test.ts',
   'packages/server/test/registered-cluster.integration.test.ts',
   'packages/reconciler/src/reconciler.integration.test.ts',
   'packages/reconciler/src/interleavings.integration.test.ts',

@@ -2,6 +2,7 @@ import { namespaceName } from '@brainpod/compiler/names';
 import { NAMESPACE } from './managed-kinds.ts';
 import type { Outcome, PodDeps } from './pod-pass.ts';
 import type { PodState } from './ports.ts';
+import { dropPullKey } from './pull-key.ts';
 
 const GONE_RETRY_MS = 1_000;
 
@@ -12,15 +13,17 @@ const GONE_RETRY_MS = 1_000;
  */
 export async function keepDeleted(
   deps: PodDeps,
-  pod: PodState['pod'],
+  state: PodState,
   eraseAfter: Date,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { live, applier, store, clock } = deps;
+  const { pod } = state;
   const leftMs = eraseAfter.getTime() - clock.now().getTime();
   if (leftMs > 0) {
     const ofResources = [...live.ofPod(pod.name)].filter((object) => object.resource !== null);
     await applier.prune(ofResources, [], signal);
+    await dropPullKey(deps, state, signal);
     signal.throwIfAborted();
     await store.saveStatuses(pod.id, []);
     return { waitMs: leftMs };

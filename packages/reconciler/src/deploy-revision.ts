@@ -9,6 +9,7 @@ import { lackSentence } from './lack-sentence.ts';
 import { NAMESPACE } from './managed-kinds.ts';
 import { compileSnapshot, type Outcome, type PodDeps } from './pod-pass.ts';
 import type { PodState, Snapshot } from './ports.ts';
+import { withPullKey } from './pull-key.ts';
 import { refusalText } from './refusal-text.ts';
 import { checksumOf, planRollout } from './rollout-plan.ts';
 import { answersServed, msUntilLetGo, servedHostnames, switchRoutes } from './route-switch.ts';
@@ -93,7 +94,10 @@ export class RevisionDeploy {
     const { name } = this.#state.pod;
     const served = servedHostnames(live.ofPod(name));
     const plan = planRollout(objects, before, (object) => answersServed(object, served));
-    for (const step of plan.first) await applier.apply(step, this.#signal);
+    const apply = async (): Promise<void> => {
+      for (const step of plan.first) await applier.apply(step, this.#signal);
+    };
+    await withPullKey(this.#deps, this.#state, { apply, signal: this.#signal });
     const assessment = this.#assess(platform);
     const { whenHealthy, whenSwitched } = plan;
     if (whenHealthy.length + whenSwitched.length === 0) return { assessment, waitMs: null };

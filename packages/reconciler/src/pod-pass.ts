@@ -42,12 +42,13 @@ export function platformNow({ live, platform }: PodDeps, { sizes }: PodState): P
 /** The objects of one revision of a pod as it is to be now: stopped or not, with its restarts and limits. */
 export function compileSnapshot(
   deps: Pick<PodDeps, 'pullSecrets' | 'domainKeys'>,
-  { pod, restarts, domains: wanted, registryCredentials }: PodState,
+  { pod, restarts, domains: wanted, registryCredentials, pullKey }: PodState,
   { documents, imageDigests }: Snapshot,
   platform: Platform,
 ): ReturnType<typeof compilePod> {
   const { name, isStopped, limits } = pod;
-  const pullSecret = { dockerConfigJson: deps.pullSecrets.dockerConfigJson(pod, registryCredentials) };
+  const secrets = { pullKey: pullKey.newest, credentials: registryCredentials };
+  const pullSecret = { dockerConfigJson: deps.pullSecrets.dockerConfigJson(pod, secrets) };
   const instants = restarts.flatMap(({ kind, name: app, effectiveAt }) =>
     kind === 'App' && effectiveAt !== null ? [[app, effectiveAt.toISOString()] as const] : [],
   );

@@ -44,6 +44,9 @@ export type RegistryCredential = {
   passwordSealed: Buffer;
 };
 
+/** Of what the password is made with which nodes pull a pod's own images. */
+export type PullKey = { id: number; salt: Buffer };
+
 export type PodState = {
   pod: {
     id: string;
@@ -59,6 +62,8 @@ export type PodState = {
   /** The own domains that it wants. */
   domains: OwnDomain[];
   registryCredentials: RegistryCredential[];
+  /** What its namespace is to hold, and the oldest that it may hold; null when it holds none. */
+  pullKey: { newest: PullKey; heldId: number | null };
   /** The revision on its way: `pending` or `ready`. */
   target: Snapshot | null;
   /** The revision that went live last. */
@@ -90,6 +95,10 @@ export interface ReconcilerStore {
     restart: Pick<Restart, 'kind' | 'name' | 'restartedAt'>,
     error: string | null,
   ): Promise<void>;
+  /** Notes that the namespace may hold this key and none that is older; false when it is about to be refused. */
+  holdPullKey(podId: string, keyId: number): Promise<boolean>;
+  /** Notes that the namespace holds none any more. */
+  dropPullKey(podId: string): Promise<void>;
   /** Erases a deleted pod whose time was over at `now`; false when it is not to be erased. */
   erasePod(podId: string, now: Date): Promise<boolean>;
   /** Replaces all rows of the pod. */
@@ -98,7 +107,10 @@ export interface ReconcilerStore {
 
 /** What a pod's apps pull images with. */
 export interface PullSecrets {
-  dockerConfigJson(pod: { id: string; name: string }, credentials: readonly RegistryCredential[]): string;
+  dockerConfigJson(
+    pod: { id: string; name: string },
+    secrets: { pullKey: PullKey; credentials: readonly RegistryCredential[] },
+  ): string;
 }
 
 /** Opens the keys of own domains' certificates. */

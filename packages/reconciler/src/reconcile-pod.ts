@@ -5,6 +5,7 @@ import { keepDeleted } from './deleted-pod.ts';
 import { RevisionDeploy } from './deploy-revision.ts';
 import { compileSnapshot, type Outcome, type PodDeps, platformNow } from './pod-pass.ts';
 import type { PodState, Snapshot } from './ports.ts';
+import { dropPullKey, withPullKey } from './pull-key.ts';
 import { finishRestarts } from './restart-progress.ts';
 import { stepsOf } from './rollout-plan.ts';
 import { readyToGo } from './route-switch.ts';
@@ -49,7 +50,7 @@ async function passOver(deps: PodDeps, state: PodState, signal: AbortSignal): Pr
   }
   // The reconciler looks at every pod again as soon as the cluster has been read.
   if (platform === null) return { waitMs: null };
-  if (state.pod.eraseAfter !== null) return keepDeleted(deps, state.pod, state.pod.eraseAfter, signal);
+  if (state.pod.eraseAfter !== null) return keepDeleted(deps, state, state.pod.eraseAfter, signal);
   if (state.deployed !== null) return keep(deps, { state, deployed: state.deployed, platform }, signal);
   return clear(deps, state, signal);
 }
@@ -68,7 +69,10 @@ async function keep(
       `revision ${deployed.revisionId} was deployed and does not compile: ${JSON.stringify(diagnostics)}`,
     );
   }
-  for (const step of stepsOf(objects)) await applier.apply(step, signal);
+  const apply = async (): Promise<void> => {
+    for (const step of stepsOf(objects)) await applier.apply(step, signal);
+  };
+  await withPullKey(deps, state, { apply, signal });
   const wanted = objects.map(({ object }) => object);
   const { present, waitMs } = await readyToGo(deps, live.ofPod(pod.name), wanted, signal);
   await applier.prune(present, wanted, signal);
@@ -86,6 +90,7 @@ async function clear(deps: PodDeps, state: PodState, signal: AbortSignal): Promi
   const { live, applier, store } = deps;
   const ofResources = [...live.ofPod(state.pod.name)].filter((object) => object.resource !== null);
   await applier.prune(ofResources, [], signal);
+  await dropPullKey(deps, state, signal);
   signal.throwIfAborted();
   await store.saveStatuses(state.pod.id, []);
   return { waitMs: null };

@@ -9,7 +9,7 @@ import { MemoryStore } from './memory-store.ts';
 import { type Behaviour, StandInNode } from './stand-in-node.ts';
 
 export const PULL_SECRETS: PullSecrets = {
-  dockerConfigJson: ({ name }, credentials) => {
+  dockerConfigJson: ({ name }, { credentials }) => {
     const others = credentials.map(({ registry, username }) => [registry, { username }]);
     return JSON.stringify({ auths: { [`for-${name}`]: {}, ...Object.fromEntries(others) } });
   },

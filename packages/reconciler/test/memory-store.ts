@@ -14,6 +14,9 @@ export class MemoryStore implements ReconcilerStore {
   readonly statuses = new Map<string, StatusRow[]>();
   restarts: RestartRow[] = [];
   sizes: InstanceSizes = INSTANCE_SIZES;
+  readonly pullKey = { id: 1, salt: Buffer.from('salt') };
+  /** Which key each pod's namespace may hold. */
+  readonly pullKeys = new Map<string, number>();
   readonly #listeners = new Set<(podId: string) => void>();
   readonly #locked = new Map<string, AbortController>();
 
@@ -106,6 +109,7 @@ export class MemoryStore implements ReconcilerStore {
       restarts,
       domains: [],
       registryCredentials: [],
+      pullKey: { newest: this.pullKey, heldId: this.pullKeys.get(podId) ?? null },
       target: target ?? null,
       deployed,
     });
@@ -169,6 +173,15 @@ export class MemoryStore implements ReconcilerStore {
     const effectiveAt = error === null ? restartedAt : restart.effectiveBefore;
     Object.assign(restart, { finishedAt: new Date(), error, effectiveAt });
     this.#tell(podId);
+  }
+
+  async holdPullKey(podId: string, keyId: number): Promise<boolean> {
+    this.pullKeys.set(podId, keyId);
+    return true;
+  }
+
+  async dropPullKey(podId: string): Promise<void> {
+    this.pullKeys.delete(podId);
   }
 
   async erasePod(podId: string, now: Date): Promise<boolean> {

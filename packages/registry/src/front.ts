@@ -22,7 +22,7 @@ export type RegistryFrontOptions<Principal> = {
   /** The owner of an API key, or null where the key is unknown, revoked or expired. */
   authenticate(secret: string): Promise<Principal | null>;
   isAllowed(principal: Principal, action: RegistryAction, pod: string): boolean | Promise<boolean>;
-  verifyPullToken(pod: string, token: string): boolean;
+  verifyPullToken(pod: string, token: string): boolean | Promise<boolean>;
   /** The folder of the registry's storage, where it is on this machine: a sweep is told there what is being pushed. */
   storage?: string;
   logger: RegistryLogger;
@@ -125,7 +125,7 @@ async function authorize<Principal>(
 ): Promise<RegistryCall> {
   if (call.kind !== 'ping' && credentials.user === 'pull') {
     const readsOnly = method === 'GET' || method === 'HEAD';
-    if (front.verifyPullToken(podOf(call.repository), credentials.password)) {
+    if (await front.verifyPullToken(podOf(call.repository), credentials.password)) {
       if (readsOnly) return call;
       throw new OciError('DENIED', 'A pull token only reads.');
     }

@@ -23,6 +23,7 @@ import { openResolver, workOnDomains } from './domains/domain-worker.ts';
 import { type Issuer, localIssuer } from './domains/issuer.ts';
 import { ownCertificates } from './domains/own-certificates.ts';
 import { ensureMasterKey } from './master-key.ts';
+import { keepPullKeys } from './pull-keys.ts';
 import { SealedPullSecrets } from './pull-secrets.ts';
 import { registerRegistryRoutes } from './registry-routes.ts';
 import { sweepRegistryUntil } from './registry-sweeping.ts';
@@ -53,6 +54,7 @@ const stopping = new AbortController();
 let sweeping: Promise<void> | null = null;
 let freeing: Promise<void> | null = null;
 let certifying: Promise<void> | null = null;
+let rotating: Promise<void> | null = null;
 let workers: ClusterWorkers | null = null;
 let requestLog: RequestLog | null = null;
 const server = buildServer({
@@ -143,6 +145,12 @@ async function work(parts: {
       random: Math.random,
       logger: logger.child({ part: 'domains' }),
     });
+    rotating = keepPullKeys(stopping.signal, {
+      pullKeys: store.pullKeys,
+      times: settings.pullKeys,
+      now: () => new Date(),
+      logger: logger.child({ part: 'pull keys' }),
+    });
     workers = workOnClusters(parts);
   } catch (error) {
     if (stopping.signal.aborted) return;
@@ -174,6 +182,7 @@ async function stop(reason: string): Promise<void> {
     ended('sweeping', sweeping),
     ended('registry', freeing),
     ended('domains', certifying),
+    ended('pull keys', rotating),
     ended('request records', requestLog?.stop()),
   ]);
   await ended('database', store.close());

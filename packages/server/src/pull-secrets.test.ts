@@ -4,6 +4,7 @@ import { SealedPullSecrets } from './pull-secrets.ts';
 
 const OWN = 'registry.example.test';
 const POD = { id: 'id-of-q', name: 'q' };
+const PULL_KEY = { id: 1, salt: Buffer.from('salt') };
 
 function pullSecrets(lines: string[] = [], masterKey = Buffer.alloc(32, 7)): SealedPullSecrets {
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
@@ -17,7 +18,7 @@ function credential(registry: string, password = 'a secret', by = pullSecrets(),
 
 /** User and password by the name under which nodes look for them. */
 function opened(secrets: SealedPullSecrets, credentials: ReturnType<typeof credential>[]) {
-  const { auths } = JSON.parse(secrets.dockerConfigJson(POD, credentials));
+  const { auths } = JSON.parse(secrets.dockerConfigJson(POD, { pullKey: PULL_KEY, credentials }));
   return Object.fromEntries(
     Object.entries(auths).map(([name, entry]) => {
       expect(entry).toEqual({ auth: expect.any(String) });
@@ -41,7 +42,7 @@ test('nodes get what opens our registry, and what the pod holds for others under
 });
 
 test('the same input gives the same bytes', () => {
-  const held = [credential('ghcr.io')];
+  const held = { pullKey: PULL_KEY, credentials: [credential('ghcr.io')] };
   expect(pullSecrets().dockerConfigJson(POD, held)).toBe(pullSecrets().dockerConfigJson(POD, held));
 });
 

@@ -1,11 +1,11 @@
 import { DOCKER_HUB } from '@brainpod/model/registry-host';
-import type { PullSecrets, RegistryCredential } from '@brainpod/reconciler/ports';
-import { pullToken } from '@brainpod/registry/pull-token';
+import type { PullKey, PullSecrets, RegistryCredential } from '@brainpod/reconciler/ports';
+import { derivePullKey, pullToken } from '@brainpod/registry/pull-token';
 import type { Logger } from 'pino';
 import { REGISTRY_PASSWORDS, TextSealer } from './sealed-text.ts';
 
 /** The name under which nodes look for what opens Docker Hub; every other registry has its own. */
-const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
+const DOCKER_HUB_NAME = 'https://index.docker.io/v1/';
 
 /** What nodes pull a pod's images with: ours by a key of the machine's, those of other registries as its owners say. */
 export class SealedPullSecrets implements PullSecrets {
@@ -25,13 +25,17 @@ export class SealedPullSecrets implements PullSecrets {
     return this.#passwords.seal(ownerOf(podId, registry), password);
   }
 
-  dockerConfigJson(pod: { id: string; name: string }, credentials: readonly RegistryCredential[]): string {
-    const own = [this.#registryHost, authOf('pull', pullToken(this.#masterKey, pod.name))] as const;
+  dockerConfigJson(
+    pod: { id: string; name: string },
+    { pullKey, credentials }: { pullKey: PullKey; credentials: readonly RegistryCredential[] },
+  ): string {
+    const key = derivePullKey(this.#masterKey, pullKey.salt);
+    const own = [this.#registryHost, authOf('pull', pullToken(key, pod.name))] as const;
     const others = credentials.flatMap((credential) => {
       const password = this.#open(pod, credential);
       const { registry, username } = credential;
-      const key = registry === DOCKER_HUB ? DOCKER_HUB_KEY : registry;
-      return password === null ? [] : [[key, authOf(username, password)] as const];
+      const name = registry === DOCKER_HUB ? DOCKER_HUB_NAME : registry;
+      return password === null ? [] : [[name, authOf(username, password)] as const];
     });
     // Ours comes last: nobody's credentials take its place, whatever a server was called before.
     return JSON.stringify({ auths: Object.fromEntries([...others, own]) });

@@ -17,6 +17,7 @@ describe('readSettings', () => {
       dataDir: '/var/lib/brainpod',
       runDir: '/run/brainpod',
       deployTimeoutMs: 80_000,
+      pullKeys: { maxAgeMs: 30 * 24 * 60 * 60 * 1000, graceMs: 2 * 60 * 60 * 1000 },
       dnsServers: [],
       acme: null,
       resyncIntervalMs: 300_000,

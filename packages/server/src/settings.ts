@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Connection } from '@brainpod/store/connection';
+import type { RotationTimes } from '@brainpod/store/pull-keys';
 import type { RequestBounds } from '@brainpod/store/request-upkeep';
 import { type RequestSettings, readRequestSettings } from './request-settings.ts';
 
@@ -27,6 +28,8 @@ export type Settings = {
   /** Who makes the certificates of own domains; null for the platform's own authority. */
   acme: { directory: string; email: string | null; caFile: string | null } | null;
   requests: RequestSettings;
+  /** When the keys of nodes' passwords are replaced, and how long a pull with one may take. */
+  pullKeys: RotationTimes;
   /** Where the edge tells of each request: a unix socket's path. */
   accessLogSocket: string;
   /** Where the edge serves its statistics, as Prometheus reads them. */
@@ -81,6 +84,10 @@ export function readSettings(environment: Environment): Settings {
     requestBounds: {
       days: whole('BRAINPOD_EVENTS_DAYS', 7, 1, 365),
       bytesPerPod: whole('BRAINPOD_EVENTS_MB_PER_POD', 256, 1, 100_000) * 1024 * 1024,
+    },
+    pullKeys: {
+      maxAgeMs: whole('BRAINPOD_PULL_KEY_DAYS', 30, 1, 365) * 86_400_000,
+      graceMs: whole('BRAINPOD_PULL_KEY_GRACE_MINUTES', 120, 1, 1440) * 60_000,
     },
     dnsServers: readDnsServers(text('BRAINPOD_DNS_SERVERS', ''), faults),
     acme: readAcme(text, faults),

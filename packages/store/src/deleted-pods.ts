@@ -83,6 +83,7 @@ export async function erasePod(trx: DatabaseTransaction, podId: string, now: Dat
   await trx.deleteFrom('resource_restart').where('pod_id', '=', podId).execute();
   await trx.deleteFrom('hostname_claim').where('pod_id', '=', podId).execute();
   await trx.deleteFrom('domain').where('pod_id', '=', podId).execute();
+  await trx.deleteFrom('pull_key_holder').where('pod_id', '=', podId).execute();
   await trx.deleteFrom('registry_credential').where('pod_id', '=', podId).execute();
   await trx.deleteFrom('revision_resource').where('revision_id', 'in', revisions).execute();
   await trx.updateTable('pod').set({ deployed_revision_id: null }).where('id', '=', podId).execute();

@@ -34,6 +34,7 @@ test('servers that start at once on an empty database migrate it once', async ()
       '0007-image-digests',
       '0009-image-cleanup',
       '0010-registry-credentials',
+      '0011-pull-keys',
     ].map((each) => ({
       name: each,
     })),

@@ -9,6 +9,7 @@ import { up as edgeTally } from './migrations/0006-edge-tally.ts';
 import { up as imageDigests } from './migrations/0007-image-digests.ts';
 import { up as imageCleanup } from './migrations/0009-image-cleanup.ts';
 import { up as registryCredentials } from './migrations/0010-registry-credentials.ts';
+import { up as pullKeys } from './migrations/0011-pull-keys.ts';
 
 /** Every migration, in order. A released one is never edited; a change is a new one. */
 const PROVIDER: MigrationProvider = {
@@ -23,6 +24,7 @@ const PROVIDER: MigrationProvider = {
       '0007-image-digests': { up: imageDigests },
       '0009-image-cleanup': { up: imageCleanup },
       '0010-registry-credentials': { up: registryCredentials },
+      '0011-pull-keys': { up: pullKeys },
     }),
 };
 

@@ -71,6 +71,16 @@ describe('deploying', () => {
       pod: { id: pod.id, name: pod.name, isStopped: false, eraseAfter: null, limits: null },
       sizes: INSTANCE_SIZES,
       domains: [],
+      registryCredentials: [],
+      pullKey: {
+        newest: {
+          id: expect.any(Number),
+          salt: expect.any(Buffer),
+          madeAt: expect.any(Date),
+          refusedAfter: null,
+        },
+        heldId: null,
+      },
       restarts: [],
       target: null,
       deployed: null,

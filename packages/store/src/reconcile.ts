@@ -11,6 +11,7 @@ import { lockAnyPod } from './locked-pod.ts';
 import type { PodChangeListener, PodChanges } from './pod-changes.ts';
 import type { LockOutcome, PodLocks } from './pod-locks.ts';
 import { PodsOfCluster } from './pods-of-cluster.ts';
+import { dropPullKey, holdPullKey, loadPullKey, type PullKey } from './pull-keys.ts';
 import { loadRegistryCredentials, type RegistryCredential } from './registry-credentials.ts';
 import { finishRestart, loadRestarts, type Restart } from './restarts.ts';
 import { type StatusReport, saveStatuses } from './statuses.ts';
@@ -47,6 +48,8 @@ export type PodState = {
   domains: Domain[];
   /** What it pulls images of other registries with. */
   registryCredentials: RegistryCredential[];
+  /** With what it pulls those of ours: what it is to have, and the oldest that its namespace may hold. */
+  pullKey: { newest: PullKey; heldId: number | null };
   /** The oldest revision on its way (pending or ready): deploys of one pod go one after the other. */
   target: Snapshot | null;
   /** What is live. */
@@ -76,6 +79,10 @@ export interface ReconcilerStore {
     restart: Pick<Restart, 'kind' | 'name' | 'restartedAt'>,
     error: string | null,
   ): Promise<void>;
+  /** Notes which key the namespace may hold, and none that is older; false when it is about to be refused. */
+  holdPullKey(podId: string, keyId: number): Promise<boolean>;
+  /** Notes that the namespace holds none any more. */
+  dropPullKey(podId: string): Promise<void>;
   /** Erases a deleted pod whose time was over at `now`; false when it is not to be erased. */
   erasePod(podId: string, now: Date): Promise<boolean>;
   /** Makes these the statuses of the pod's resources, writing only differences. */
@@ -135,6 +142,7 @@ export class PostgresReconcilerStore implements ReconcilerStore {
         restarts: await loadRestarts(trx, podId),
         domains: await loadDomains(trx, podId),
         registryCredentials: await loadRegistryCredentials(trx, podId),
+        pullKey: await loadPullKey(trx, podId),
         target: await loadTarget(trx, podId),
         deployed: deployedId === null ? null : await loadSnapshot(trx, deployedId),
       };
@@ -170,6 +178,14 @@ export class PostgresReconcilerStore implements ReconcilerStore {
     error: string | null,
   ): Promise<void> {
     return finishRestart(this.#db, podId, restart, error);
+  }
+
+  holdPullKey(podId: string, keyId: number): Promise<boolean> {
+    return holdPullKey(this.#db, podId, keyId);
+  }
+
+  dropPullKey(podId: string): Promise<void> {
+    return dropPullKey(this.#db, podId);
   }
 
   erasePod(podId: string, now: Date): Promise<boolean> {

@@ -17,6 +17,7 @@ import { migrate } from './migrate.ts';
 import { PodChanges } from './pod-changes.ts';
 import { type LockOutcome, PodLocks } from './pod-locks.ts';
 import { Pods } from './pods.ts';
+import { PullKeys } from './pull-keys.ts';
 import { RateBudgets } from './rate-budgets.ts';
 import { PostgresReconcilerStore, type ReconcilerStore } from './reconcile.ts';
 import { RegistryCredentials } from './registry-credentials.ts';
@@ -58,6 +59,7 @@ export class Store {
   readonly acmeAccounts: AcmeAccounts;
   readonly imageCleanups: ImageCleanups;
   readonly registryCredentials: RegistryCredentials;
+  readonly pullKeys: PullKeys;
   readonly drafts: Drafts;
   readonly deployments: Deployments;
   readonly idempotentAnswers: IdempotentAnswers;
@@ -88,6 +90,7 @@ export class Store {
     this.acmeAccounts = new AcmeAccounts(this.#db);
     this.imageCleanups = new ImageCleanups(this.#db);
     this.registryCredentials = new RegistryCredentials(this.#db);
+    this.pullKeys = new PullKeys(this.#db);
     this.drafts = new Drafts(this.#db);
     this.deployments = new Deployments(this.#db);
     this.idempotentAnswers = new IdempotentAnswers(this.#db);

@@ -178,6 +178,18 @@ export type RegistryCredentialTable = {
   set_at: Date;
 };
 
+export type PullKeyTable = {
+  id: Generated<string>;
+  /** Of nodes' passwords, together with the master key. Empty for the one that there was before there were several. */
+  salt: Buffer;
+  made_at: ColumnType<Date, Date, never>;
+  /** Until when it is accepted; null while a namespace may hold it. */
+  refused_after: Date | null;
+};
+
+/** The oldest key that a pod's namespace may hold. */
+export type PullKeyHolderTable = { pod_id: string; key_id: string };
+
 export type ResourceStatusTable = {
   pod_id: string;
   kind: Kind;
@@ -288,6 +300,8 @@ export type Tables = {
   acme_account: AcmeAccountTable;
   domain: DomainTable;
   registry_credential: RegistryCredentialTable;
+  pull_key: PullKeyTable;
+  pull_key_holder: PullKeyHolderTable;
   resource_status: ResourceStatusTable;
   retired_pod_name: RetiredPodNameTable;
   resource_restart: ResourceRestartTable;
