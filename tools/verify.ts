@@ -87,6 +87,11 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/api.ts'],
   },
   {
+    name: 'registry-speed',
+    what: 'the registry’s front beside the registry alone and the disk (docs/results/registry.md)',
+    command: [NODE, 'bench/registry.ts'],
+  },
+  {
     name: 'scale',
     what: '100, 300 and 1,000 apps on nodes that KWOK plays (docs/results/scale.md)',
     command: [NODE, 'bench/scale.ts'],

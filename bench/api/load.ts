@@ -10,6 +10,7 @@ export type Load = {
   port: number;
   path: string;
   authorization: string | null;
+  accept?: string;
   connections: number;
   seconds: number;
 };
@@ -26,7 +27,7 @@ type Tally = { tookMs: number[]; bytes: number; deadlineMs: number };
 const OK = Buffer.from('HTTP/1.1 200');
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
-// Written by bench/api.ts.
+// Written by who starts it.
 const load = JSON.parse(process.argv[2] ?? '') as Load;
 const beganMs = performance.now();
 const tally: Tally = { tookMs: [], bytes: 0, deadlineMs: beganMs + load.seconds * 1000 };
@@ -42,9 +43,10 @@ const result: LoadResult = {
 console.log(JSON.stringify(result));
 
 /** Rejects on any answer but 200: what is refused is answered quickly, and would count for nothing. */
-function keepAsking({ port, path, authorization }: Load, into: Tally): Promise<void> {
+function keepAsking({ port, path, authorization, accept }: Load, into: Tally): Promise<void> {
   const key = authorization === null ? '' : `Authorization: ${authorization}\r\n`;
-  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${key}\r\n`);
+  const types = accept === undefined ? '' : `Accept: ${accept}\r\n`;
+  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${key}${types}\r\n`);
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let received: Buffer = Buffer.alloc(0);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { FULL_POLICY, type Policy, podUrn } from '@brainpod/model/policy';
-import { startDistribution } from '@brainpod/registry/testing/distribution';
+import { type RunningDistribution, startDistribution } from '@brainpod/registry/testing/distribution';
 import { platformActor } from '@brainpod/store/audit';
 import { openStore, type Store } from '@brainpod/store/store';
 import type { DatabaseAddress } from '@brainpod/testkit/postgres';
@@ -16,8 +16,9 @@ type Key = { id: string; secret: string };
 export type Place = {
   /** Where the registry is for who pushes and pulls: `127.0.0.1:<port>`. */
   host: string;
-  /** The registry behind the server, past everything that it checks. */
-  behind: string;
+  server: ServerProcess;
+  /** Behind the server, past everything that it checks. */
+  registry: RunningDistribution;
   pod: string;
   othersPod: string;
   /** May do everything in `pod`, which is the only one of its account. */
@@ -28,7 +29,12 @@ export type Place = {
   close(): Promise<void>;
 };
 
-export async function openPlace(parts: { registry: string; database: DatabaseAddress }): Promise<Place> {
+export async function openPlace(parts: {
+  /** The program. */
+  registry: string;
+  database: DatabaseAddress;
+  environment?: Record<string, string>;
+}): Promise<Place> {
   const undo: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (const step of undo.reverse()) await step();
@@ -36,6 +42,7 @@ export async function openPlace(parts: { registry: string; database: DatabaseAdd
   try {
     const store = openStore({ connection: parts.database });
     undo.push(() => store.close());
+    await store.migrate();
     const registry = await startDistribution(parts.registry);
     undo.push(() => registry.stop());
     const data = await temporaryDataDir();
@@ -46,12 +53,16 @@ export async function openPlace(parts: { registry: string; database: DatabaseAdd
       domain: 'apps.example.test',
       gatewayClass: 'none',
       dataDir: data.dataDir,
-      environment: { BRAINPOD_REGISTRY_UPSTREAM: registry.origin },
+      environment: {
+        BRAINPOD_REGISTRY_UPSTREAM: registry.origin,
+        BRAINPOD_REGISTRY_STORAGE: registry.storage,
+        ...parts.environment,
+      },
     });
-    undo.push(() => server.stop());
+    undo.push(() => server.end());
     const revoke = ({ id }: Key): Promise<void> => store.apiKeys.revoke(id, ACTOR);
     const made = await fill(store);
-    return { host: new URL(server.origin).host, behind: registry.origin, ...made, revoke, close };
+    return { host: new URL(server.origin).host, server, registry, ...made, revoke, close };
   } catch (error) {
     await close();
     throw error;

@@ -2,10 +2,12 @@ import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerRes
 import { pipeline } from 'node:stream/promises';
 import { listReferrers, listTags, putManifest } from './manifests.ts';
 import { OciError, sendOciError } from './oci-error.ts';
+import { pump } from './pump.ts';
 import { PushGuard } from './push-guard.ts';
 import { parseRegistryCall, podOf, type RegistryCall, upstreamTarget } from './registry-call.ts';
 import { StorageLayout } from './storage-layout.ts';
 import { askUpstream, responseHeaders, unavailable } from './upstream.ts';
+import { UpstreamReads } from './upstream-reads.ts';
 
 export type RegistryAction = 'registry:push' | 'registry:pull';
 
@@ -19,8 +21,11 @@ export type RegistryFrontOptions<Principal> = {
   upstream: string;
   /** The host name under which people know the registry: the realm of the challenge. */
   registryHost: string;
-  /** The owner of an API key, or null where the key is unknown, revoked or expired. */
-  authenticate(secret: string): Promise<Principal | null>;
+  /**
+   * The owner of an API key, or null where the key is unknown, revoked or expired. `pod` is the one that will be asked
+   * about; null where none is.
+   */
+  authenticate(secret: string, pod: string | null): Promise<Principal | null>;
   isAllowed(principal: Principal, action: RegistryAction, pod: string): boolean | Promise<boolean>;
   verifyPullToken(pod: string, token: string): boolean | Promise<boolean>;
   /** The folder of the registry's storage, where it is on this machine: a sweep is told there what is being pushed. */
@@ -42,17 +47,8 @@ const METHODS: Record<RegistryCall['kind'], readonly string[]> = {
 };
 
 /** What of a request reaches the registry. The caller's credentials and any forwarding claims stay here. */
-const REQUEST_HEADERS = [
-  'accept',
-  'accept-encoding',
-  'content-length',
-  'content-range',
-  'content-type',
-  'if-match',
-  'if-none-match',
-  'range',
-  'user-agent',
-];
+const READ_HEADERS = ['accept', 'accept-encoding', 'if-match', 'if-none-match', 'range', 'user-agent'];
+const REQUEST_HEADERS = [...READ_HEADERS, 'content-length', 'content-range', 'content-type'];
 
 /**
  * The registry as the world sees it: checks who asks and for which pod, then streams to the real registry behind,
@@ -66,13 +62,22 @@ export function createRegistryFront<Principal>(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const upstream = new URL(options.upstream);
   const layout = options.storage === undefined ? null : new StorageLayout(options.storage);
-  const front: Front<Principal> = { ...options, origin: upstream, guard: new PushGuard(layout) };
+  const front: Front<Principal> = {
+    ...options,
+    origin: upstream,
+    guard: new PushGuard(layout),
+    reads: new UpstreamReads(upstream),
+  };
   return (req, res) => {
     handle(front, req, res).catch((error: unknown) => refuse(front, req, res, error));
   };
 }
 
-type Front<Principal> = RegistryFrontOptions<Principal> & { origin: URL; guard: PushGuard };
+type Front<Principal> = RegistryFrontOptions<Principal> & {
+  origin: URL;
+  guard: PushGuard;
+  reads: UpstreamReads;
+};
 type Credentials = { user: string; password: string };
 
 async function handle<Principal>(
@@ -95,6 +100,7 @@ async function handle<Principal>(
   if (call.kind === 'tags') return await listTags(front.origin, res, call);
   // Whoever pushes asks for what it will rely on.
   if (call.kind === 'blob' && method === 'HEAD') await front.guard.touch([call.repository], [call.digest]);
+  if (method === 'GET' || method === 'HEAD') return await read(front, req, res, call);
   const pushed = blobPushedBy(call, method);
   if (pushed === null) return await forward(front, req, res, call);
   await front.guard.during(pushed.repositories, [pushed.digest], async () => {
@@ -130,7 +136,8 @@ async function authorize<Principal>(
       throw new OciError('DENIED', 'A pull token only reads.');
     }
   }
-  const principal = await front.authenticate(credentials.password);
+  const asked = call.kind === 'ping' ? null : podOf(call.repository);
+  const principal = await front.authenticate(credentials.password, asked);
   if (principal === null) throw new OciError('UNAUTHORIZED', 'The API key is unknown, revoked or expired.');
   if (call.kind === 'ping') return call;
   const pod = podOf(call.repository);
@@ -190,6 +197,25 @@ async function answerPresentBlob<Principal>(
   return true;
 }
 
+async function read<Principal>(
+  front: Front<Principal>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: RegistryCall,
+): Promise<void> {
+  const headers = headersOf(req.headers, READ_HEADERS);
+  const answer = await front.reads.read(req.method ?? 'GET', upstreamTarget(call), headers);
+  // Clients push to an address and name images by a host: the two may differ, as on one's own machine.
+  if (call.kind === 'ping') res.setHeader('Brainpod-Registry-Host', front.registryHost);
+  try {
+    res.writeHead(answer.status, responseHeaders(answer.headers, front.origin));
+  } catch (error) {
+    answer.discard();
+    throw error;
+  }
+  await answer.sendBody(res);
+}
+
 async function forward<Principal>(
   front: Front<Principal>,
   req: IncomingMessage,
@@ -207,21 +233,24 @@ async function forward<Principal>(
     outgoing.on('timeout', () => outgoing.destroy(new Error('The registry was silent for 30 minutes.')));
   });
   // The registry may answer before it has read the whole upload, so both directions run at the same time.
-  const sent = pipeline(req, outgoing);
+  const sent = pump(req, outgoing);
   sent.catch(() => outgoing.destroy());
   const answer = await answered;
-  // Clients push to an address and name images by a host: the two may differ, as on one's own machine.
-  if (call.kind === 'ping') res.setHeader('Brainpod-Registry-Host', front.registryHost);
   res.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers, front.origin));
   await pipeline(answer, res);
 }
 
-function requestHeaders(incoming: IncomingHttpHeaders, call: RegistryCall): Record<string, string> {
+function headersOf(incoming: IncomingHttpHeaders, names: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const name of REQUEST_HEADERS) {
+  for (const name of names) {
     const value = incoming[name];
     if (typeof value === 'string') headers[name] = value;
   }
+  return headers;
+}
+
+function requestHeaders(incoming: IncomingHttpHeaders, call: RegistryCall): Record<string, string> {
+  const headers = headersOf(incoming, REQUEST_HEADERS);
   // The registry reads the parameters of these calls from a form in the body too, where they would escape the
   // check of the mount's source.
   if (call.kind === 'upload-start' || call.kind === 'upload')

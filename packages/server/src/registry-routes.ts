@@ -6,6 +6,9 @@ import type { FastifyInstance } from 'fastify';
 import { PullTokenCheck } from './pull-keys.ts';
 import type { Settings } from './settings.ts';
 
+/** Who pulls or pushes, and the pod that was asked about where it is one of theirs. */
+type Puller = { caller: Caller; pod: string | null };
+
 /** Mounts the image registry below `/v2`. Bodies are streamed through, never read here. */
 export function registerRegistryRoutes(
   server: FastifyInstance,
@@ -13,13 +16,14 @@ export function registerRegistryRoutes(
 ): void {
   const { settings, store, masterKey } = parts;
   const pullTokens = new PullTokenCheck({ pullKeys: store.pullKeys, masterKey });
-  const front = createRegistryFront<Caller>({
+  const front = createRegistryFront<Puller>({
     upstream: settings.registryUpstream,
     registryHost: settings.registryHost,
     storage: settings.registryStorage,
-    authenticate: (secret) => store.apiKeys.authenticate(secret),
-    isAllowed: async (caller, action, pod) =>
-      isAllowed(caller.policy, action, pod) && (await store.pods.find(caller.accountId, pod)) !== null,
+    authenticate: (secret, pod) => authenticate(store, secret, pod),
+    isAllowed: async ({ caller, pod: known }, action, pod) =>
+      isAllowed(caller.policy, action, pod) &&
+      (pod === known || (await store.pods.find(caller.accountId, pod)) !== null),
     verifyPullToken: (pod, token) => pullTokens.verify(pod, token),
     logger: server.log,
   });
@@ -33,4 +37,14 @@ export function registerRegistryRoutes(
       },
     });
   }
+}
+
+/** Asked anew for each request, in one statement: a key that is revoked is dead with the answer that says so. */
+async function authenticate(store: Store, secret: string, pod: string | null): Promise<Puller | null> {
+  if (pod !== null) {
+    const found = await store.apiKeys.authenticateForPod(secret, pod);
+    return found === null ? null : { caller: found.caller, pod: found.pod?.name ?? null };
+  }
+  const caller = await store.apiKeys.authenticate(secret);
+  return caller === null ? null : { caller, pod: null };
 }

@@ -46,6 +46,11 @@ export class ServerProcess {
     return this.#log;
   }
 
+  /** Of the process of the moment; 0 when there is none. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Resolves as soon as it answers anything. */
   async answering(): Promise<void> {
     await waitFor(() => this.#answers(), {

@@ -9,6 +9,7 @@ const START_TIMEOUT_MS = 20_000;
 
 export type RunningDistribution = {
   origin: string;
+  pid: number;
   /** The folder of its storage. */
   storage: string;
   stop(): Promise<void>;
@@ -52,6 +53,7 @@ export async function startDistribution(
   await ready(origin, () => child.exitCode !== null, log);
   return {
     origin,
+    pid: child.pid ?? 0,
     storage,
     stop: async () => {
       child.kill('SIGTERM');
