@@ -10,6 +10,9 @@ export type LimitsUpdate = BodyOf<paths['/v1/operator/pods/{pod}/limits']['put']
 
 type SizeName = paths['/v1/operator/instance-sizes/{size}']['put']['parameters']['path']['size'];
 
+/** What is known of a key of the passwords with which nodes fetch images. */
+export type PullKey = Ok<paths['/v1/operator/pull-keys']['get']>[number];
+
 /** What only whoever operates the installation may do. */
 export class OperatorClient {
   readonly #api: Connection;
@@ -36,6 +39,15 @@ export class OperatorClient {
     return await this.#api.answer(
       this.#api.http.DELETE('/v1/operator/clusters/{cluster}', { params: { path: { cluster } }, ...RAW }),
     );
+  }
+
+  /** Those that are accepted, the newest last. */
+  async listPullKeys(): Promise<PullKey[]> {
+    return await this.#api.answer(this.#api.http.GET('/v1/operator/pull-keys', RAW));
+  }
+
+  async rotatePullKey(): Promise<PullKey> {
+    return await this.#api.answer(this.#api.http.POST('/v1/operator/pull-keys', RAW));
   }
 
   async setLimits(pod: string, body: LimitsUpdate): Promise<object> {

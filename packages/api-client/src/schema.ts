@@ -918,6 +918,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/pull-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the keys of the passwords with which nodes fetch pods' images
+         * @description Those that are accepted, the newest last; the keys themselves are shown to nobody. One that is not the newest is accepted until every pod has been given a newer one, and after that until `refusedAfter`, so that whoever began to fetch an image can end.
+         */
+        get: operations["listPullKeys"];
+        put?: never;
+        /**
+         * Replace the key of the passwords with which nodes fetch pods' images
+         * @description It happens by itself every 30 days. Every pod is given a password of the new key within seconds, nothing is restarted, and no fetch that is under way fails; the keys before go on being accepted until then, as `listPullKeys` shows.
+         */
+        post: operations["rotatePullKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/clusters/{cluster}": {
         parameters: {
             query?: never;
@@ -5146,6 +5170,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RegisteredCluster"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listPullKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys, the newest last */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Later ones are larger, and the largest is what pods are given */
+                        id: number;
+                        /** Format: date-time */
+                        madeAt: string;
+                        /** @description How many pods have been given none that is newer */
+                        pods: number;
+                        refusedAfter: string | null;
+                    }[];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    rotatePullKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Later ones are larger, and the largest is what pods are given */
+                        id: number;
+                        /** Format: date-time */
+                        madeAt: string;
+                        /** @description How many pods have been given none that is newer */
+                        pods: number;
+                        refusedAfter: string | null;
+                    };
                 };
             };
             400: components["responses"]["Error400"];

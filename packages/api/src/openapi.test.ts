@@ -104,6 +104,8 @@ test('it describes the operations of the contract under their names', () => {
       'getImageCleanup GET /v1/pods/{pod}/images/cleanup',
       'setImageCleanup PUT /v1/pods/{pod}/images/cleanup',
       'cleanUpImages POST /v1/pods/{pod}/images/cleanup',
+      'listPullKeys GET /v1/operator/pull-keys',
+      'rotatePullKey POST /v1/operator/pull-keys',
       'listRegistryCredentials GET /v1/pods/{pod}/registry-credentials',
       'setRegistryCredentials PUT /v1/pods/{pod}/registry-credentials/{registry}',
       'removeRegistryCredentials DELETE /v1/pods/{pod}/registry-credentials/{registry}',

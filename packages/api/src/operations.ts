@@ -37,6 +37,7 @@ import { listPodAudit } from './operations/list-pod-audit/handler.ts';
 import { listPodEvents } from './operations/list-pod-events/handler.ts';
 import { listPodImages } from './operations/list-pod-images/handler.ts';
 import { listPods } from './operations/list-pods/handler.ts';
+import { listPullKeys } from './operations/list-pull-keys/handler.ts';
 import { listRegistryCredentials } from './operations/list-registry-credentials/handler.ts';
 import { listResources } from './operations/list-resources/handler.ts';
 import { listRevisions } from './operations/list-revisions/handler.ts';
@@ -52,6 +53,7 @@ import { restorePod } from './operations/restore-pod/handler.ts';
 import { revokeKey } from './operations/revoke-key/handler.ts';
 import { rollKey } from './operations/roll-key/handler.ts';
 import { rollbackPod } from './operations/rollback-pod/handler.ts';
+import { rotatePullKey } from './operations/rotate-pull-key/handler.ts';
 import { setDomainCertificate } from './operations/set-domain-certificate/handler.ts';
 import { setImageCleanup } from './operations/set-image-cleanup/handler.ts';
 import { setInstanceSize } from './operations/set-instance-size/handler.ts';
@@ -124,6 +126,8 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   getBlueprint,
   installBlueprint,
   listOperatorClusters,
+  listPullKeys,
+  rotatePullKey,
   registerCluster,
   updateCluster,
   deleteCluster,

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
-import { Instant, LinkSchema } from './schema-parts.ts';
+import { Instant, LinkSchema, nullable } from './schema-parts.ts';
 
-// The shapes of credentials of other registries.
+// The shapes of credentials of other registries, and of the keys that nodes fetch images of ours with.
 
 export const RegistryCredentials = Type.Object({
   registry: Type.String({ description: 'Its host as it stands in the names of images' }),
@@ -29,3 +29,12 @@ export const RegistryCredentialsInput = Type.Object(
   },
   { additionalProperties: false },
 );
+
+export const PullKey = Type.Object({
+  id: Type.Integer({ description: 'Later ones are larger, and the largest is what pods are given' }),
+  madeAt: Instant,
+  pods: Type.Integer({ description: 'How many pods have been given none that is newer' }),
+  refusedAfter: nullable(Instant),
+});
+
+export type PullKeyBody = Static<typeof PullKey>;

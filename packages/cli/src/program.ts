@@ -43,6 +43,7 @@ import { registerPodList } from './commands/pod-list.ts';
 import { registerPodRename } from './commands/pod-rename.ts';
 import { registerPodStart, registerPodStop } from './commands/pod-stop.ts';
 import { registerRegistryCredentials } from './commands/registry-credentials.ts';
+import { registerRegistryPullKeys } from './commands/registry-pull-keys.ts';
 import { registerResourceCreate } from './commands/resource-create.ts';
 import { registerResourceDelete } from './commands/resource-delete.ts';
 import { registerResourceGet } from './commands/resource-get.ts';
@@ -162,9 +163,15 @@ function registerImages(program: Command, run: Runner): void {
 }
 
 function registerRegistries(program: Command, run: Runner): void {
-  const registry = group(program, 'registry', 'Other registries that images of the pod come from');
+  const registry = group(
+    program,
+    'registry',
+    'Where images come from: other registries, and what opens them',
+  );
   const about = 'What private images of other registries are fetched with';
   registerRegistryCredentials(group(registry, 'credentials', about), run);
+  const keys = "Operator's: of what the passwords are made with which nodes fetch pods' images";
+  registerRegistryPullKeys(group(registry, 'pull-keys', keys), run);
 }
 
 function registerKeys(program: Command, run: Runner): void {
