@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DEBIAN_RECIPE, type DebianSystem, PLAIN_SYSTEM, writeDebianTar } from './debian-layer.ts';
+import { GO_VERSIONS, writeGoTar } from './go-layer.ts';
 import type { LayerRecipe } from './layer-store.ts';
 import { NODE_PACKAGE, NPM_PACKAGE, writeNodeTar } from './node-layer.ts';
 
@@ -59,6 +60,23 @@ function node(): ImageRecipe {
   return { layers: [PLAIN, NODE], env, cmd: ['node'] };
 }
 
+/** What builds with cgo needs a compiler of C beside it, which the official image has and this one does not. */
+function golang(minor: keyof typeof GO_VERSIONS): ImageRecipe {
+  const version = GO_VERSIONS[minor];
+  const layer: LayerRecipe = {
+    name: 'go',
+    key: keyOf({ recipe: 1, go: version, epoch: EPOCH_SECONDS }),
+    createdBy: `go ${version}`,
+    write: async (tarFile, { report }) => {
+      report(`fetching Go ${version}`);
+      await writeGoTar(tarFile, { version, epochSeconds: EPOCH_SECONDS });
+    },
+  };
+  const path = `PATH=/go/bin:/usr/local/go/bin:${FOLDERS}`;
+  const env = [path, `GOLANG_VERSION=${version}`, 'GOPATH=/go', 'GOTOOLCHAIN=local'];
+  return { layers: [PLAIN, layer], env, cmd: ['bash'] };
+}
+
 /** Debian has one version of Python in each suite. */
 function python(suite: string): ImageRecipe {
   const packages = ['python3', 'python3-venv'];
@@ -87,6 +105,10 @@ const RECIPES = {
   'debian:trixie-slim': plain(),
   'node:24-trixie-slim': node(),
   'node:24': node(),
+  'golang:1.24': golang('1.24'),
+  'golang:1.25': golang('1.25'),
+  'golang:1.26': golang('1.26'),
+  'golang:1.27': golang('1.27'),
   'nginx:stable': nginx(),
   'python:3.11-slim': python('bookworm'),
   'python:3.13-slim': python('trixie'),

@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeTar } from './layer-tar.ts';
 import { type NpmPackage, npmTarball } from './npm-tarball.ts';
 import { runProgram } from './run-program.ts';
 
@@ -113,18 +114,4 @@ async function addUser(root: string, debianTar: string): Promise<void> {
   const home = join(root, 'home', name);
   await mkdir(home, { recursive: true });
   await chown(home, id, id);
-}
-
-async function writeTar(root: string, tarFile: string, epochSeconds: number): Promise<void> {
-  await runProgram('tar', [
-    '--create',
-    `--file=${tarFile}`,
-    `--directory=${root}`,
-    '--sort=name',
-    `--mtime=@${epochSeconds}`,
-    '--numeric-owner',
-    '--format=posix',
-    '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
-    '.',
-  ]);
 }

@@ -9,10 +9,16 @@ const KEPT_LINES = 15;
 export async function runProgram(
   file: string,
   args: readonly string[],
-  options: { env?: Record<string, string>; input?: string; onLine?: (line: string) => void } = {},
+  options: {
+    env?: Record<string, string>;
+    cwd?: string;
+    input?: string;
+    onLine?: (line: string) => void;
+  } = {},
 ): Promise<string> {
   const child = spawn(file, args, {
     env: { ...process.env, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const said: string[] = [];

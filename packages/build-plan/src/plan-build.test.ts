@@ -83,6 +83,33 @@ const GOLDEN: Record<string, Record<string, string>> = {
     'package.json': '{"dependencies":{"astro":"5"}}',
   },
   'site-public': { 'public/index.html': '' },
+  'folder-python': {
+    'brainpod.toml': 'directory = "services/api"\n[versions]\npython = "3.12"\n',
+    'services/api/requirements.txt': '-r requirements/web.txt\n',
+    'services/api/requirements/web.txt': 'flask\ngunicorn\n',
+    'services/api/brainpod.toml': 'build = "make docs"\n[versions]\npython = "3.11"\n',
+    'services/api/app.py': 'app = Flask(__name__)\n',
+    'services/web/package.json': '{}',
+  },
+  'node-told': {
+    ...LOCKED,
+    'brainpod.toml':
+      'install = "npm ci --ignore-scripts"\nbuild = "npm run bundle"\n[versions]\nnode = "22"\n',
+    Procfile: 'release: npm run migrate\nweb: node --enable-source-maps server.js --port $PORT\n',
+    'package.json': '{"scripts":{"start":"node server.js"},"dependencies":{"hono":"4"}}',
+  },
+  'site-told': {
+    ...LOCKED,
+    'brainpod.toml': 'publish = "out/site"\n',
+    'package.json': '{"scripts":{"build":"make-site"},"devDependencies":{"make-site":"1"}}',
+  },
+  'go-vendored': {
+    'go.mod': 'module example.com/tools/web/v2\n\ngo 1.22\n',
+    'vendor/modules.txt': '',
+    Procfile: 'web: bin/web serve --verbose\n',
+    'cmd/web/main.go': MAIN,
+    'cmd/admin/main.go': MAIN,
+  },
   'go-root': { 'go.mod': MODULE, 'main.go': MAIN },
   'go-cmd': { 'go.mod': MODULE, 'go.sum': '', 'cmd/web/main.go': MAIN, 'web.go': 'package web\n' },
 };
@@ -141,7 +168,24 @@ describe('the plan of a tree', () => {
       },
       ['start'],
     ],
-    ['workspaces', { 'package.json': '{"scripts":{"start":"node a"},"workspaces":["a"]}' }, [null]],
+    ['workspaces', { 'package.json': '{"scripts":{"start":"node a"},"workspaces":["a"]}' }, ['directory']],
+    [
+      'folders with projects',
+      { 'README.md': '', 'apps/web/package.json': '{}', 'api/go.mod': MODULE },
+      ['directory'],
+    ],
+    ['a folder that is not there', { 'brainpod.toml': 'directory = "apps/web"' }, ['directory']],
+    [
+      'all that is wrong in brainpod.toml',
+      { 'brainpod.toml': 'start = 1\nbuilt = "x"\ndirectory = "../up"\n[versions]\nnode = 24\nperl = "5"\n' },
+      [null, null, null, null, null],
+    ],
+    ['a brainpod.toml that is none', { 'brainpod.toml': '[' }, [null]],
+    [
+      'a Go that is no version, of a module without one',
+      { 'brainpod.toml': '[versions]\ngo = "latest"\n', 'go.mod': 'module a\n', 'main.go': MAIN },
+      ['goVersion', null],
+    ],
     ['no lock', { 'package.json': '{"scripts":{"start":"node a.js"},"dependencies":{"a":"1"}}' }, [null]],
     ['requirements and nothing that starts', { 'requirements.txt': 'requests\n', 'x/y.py': '' }, ['start']],
     ['a pyproject.toml that is no TOML', { 'pyproject.toml': '[' }, [null]],
@@ -160,6 +204,17 @@ describe('the plan of a tree', () => {
   ])('asks all that it cannot decide: %s', (_, texts: Record<string, string>, names) => {
     const plan = planBuild(treeOf(texts));
     expect(plan.kind === 'undecided' && plan.questions.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('names each fault of brainpod.toml by its path', () => {
+    const plan = planBuild(
+      treeOf({ 'brainpod.toml': 'built = "x"\nstart = ["a"]\n[versions]\nnode = 24\n' }),
+    );
+    expect(plan.kind === 'undecided' && plan.questions.map(({ seen }) => seen)).toEqual([
+      'brainpod.toml: built is not known.',
+      'brainpod.toml: start must be one line of text.',
+      'brainpod.toml: versions.node must be a text such as "24".',
+    ]);
   });
 
   it('takes what a person says over what it finds', () => {
@@ -192,6 +247,8 @@ describe('the plan of a tree', () => {
     'src/a/main.py',
     'index.html',
     'vite.config.js',
+    'brainpod.toml',
+    'a/package.json',
   );
   const text = fc.oneof(
     fc.string(),
@@ -206,6 +263,7 @@ describe('the plan of a tree', () => {
         'web: a $PORT\n',
       ],
       'app = Flask(__name__)\n',
+      'directory = "a"\n[versions]\ngo = "1.26"\n',
       '[project]\ndependencies = ["fastapi[standard]"]\n[build-system]\nrequires = []\n',
     ),
   );

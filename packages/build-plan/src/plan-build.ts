@@ -1,20 +1,62 @@
 import { ask, type BuildPlan, type Detector, type FileTree, type Overrides } from './build-plan.ts';
+import { planFromAbove, treeBelow } from './chosen-folder.ts';
 import { detectGo } from './detectors/go.ts';
 import { detectNode } from './detectors/node.ts';
 import { detectPython } from './detectors/python.ts';
 import { detectSite } from './detectors/site.ts';
+import { readProjectFile } from './project-file.ts';
 
 /** The first that can plan decides: a project of one language often has a package.json for its pages as well. */
 const DETECTORS: readonly Detector[] = [detectGo, detectPython, detectNode, detectSite];
 
-/** How to build a tree that has no Dockerfile. The same files and overrides give the same bytes; no tree makes it throw. */
+const MARKS = ['package.json', 'go.mod', 'requirements.txt', 'pyproject.toml', 'Pipfile', 'index.html'];
+const MOST_FOLDERS = 10;
+
+/**
+ * How to build a tree that has no Dockerfile. What a person says counts more than what brainpod.toml says, and that more
+ * than what is found. The same files and overrides give the same bytes; no tree makes it throw.
+ */
 export function planBuild(tree: FileTree, overrides: Overrides = {}): BuildPlan {
+  const file = readProjectFile(tree);
+  if (file.faults.length > 0) return ask(...file.faults);
+  const said = { ...file.overrides, ...overrides };
+  const { directory, ...others } = said;
+  if (directory === undefined) return planTree(tree, said);
+  const below = treeBelow(tree, directory);
+  if (below.paths.length === 0) {
+    const seen = `There is no file in ${directory}.`;
+    return ask({ name: 'directory', seen, answer: 'Say which folder is to be built.' });
+  }
+  const inside = readProjectFile(below);
+  if (inside.faults.length > 0) return ask(...inside.faults);
+  const { directory: _, ...own } = inside.overrides;
+  return planFromAbove(planTree(below, { ...own, ...others }), directory);
+}
+
+function planTree(tree: FileTree, overrides: Overrides): BuildPlan {
   const plans = DETECTORS.map((detect) => detect(tree, overrides)).filter((plan) => plan !== null);
   const plan = plans.find(({ kind }) => kind === 'planned') ?? plans[0];
   if (plan !== undefined) return plan;
+  const folders = foldersWithProjects(tree);
+  if (folders.length > 0) {
+    return ask({
+      name: 'directory',
+      seen: `What there is to build is further below: ${folders.join(', ')}.`,
+      answer: 'Say which folder is to be built.',
+    });
+  }
   return ask({
     name: null,
-    seen: 'There is no file that tells the language: package.json, go.mod, requirements.txt, pyproject.toml, Pipfile.',
+    seen: `There is no file that tells the language: ${MARKS.join(', ')}.`,
     answer: 'Add a Dockerfile, or choose the folder that holds the project.',
   });
+}
+
+function foldersWithProjects(tree: FileTree): string[] {
+  const folders = tree.paths.flatMap((path) => {
+    const [, folder, name] = /^(.+)\/([^/]+)$/.exec(path) ?? [];
+    const isNear = folder !== undefined && folder.split('/').length <= 2;
+    return isNear && name !== undefined && MARKS.includes(name) ? [folder] : [];
+  });
+  return [...new Set(folders)].sort().slice(0, MOST_FOLDERS);
 }

@@ -2,24 +2,31 @@ import {
   ask,
   type BuildPlan,
   type Decision,
+  dockerignoreWith,
   execForm,
   type FileTree,
   hasFile,
   type Overrides,
   PORT,
+  type Question,
 } from '../build-plan.ts';
+import { webOfProcfile, wordsOf } from '../procfile.ts';
 
-/** A module whose one program is at the root or alone in cmd/. */
+// The oldest that is looked after. A go line says the least that is needed, and newer ones build it as it asks.
+const OLDEST_MINOR = 26;
+
+/** A module whose one program is at the root or alone in cmd/, or named like the module. */
 export function detectGo(tree: FileTree, overrides: Overrides): BuildPlan | null {
   const module = tree.readText('go.mod');
   if (module === null) return null;
-  const version = /^go[ \t]+(\d+\.\d+)/m.exec(module)?.[1];
-  if (version === undefined)
-    return ask({ name: null, seen: 'go.mod names no version of Go.', answer: 'Run "go mod tidy".' });
+  const decisions: Decision[] = [];
+  const questions: Question[] = [];
+  const version = chooseVersion(module, overrides, { decisions, questions });
   const programs = findPrograms(tree);
-  const [program] = programs;
-  if (program === undefined || programs.length > 1) {
-    return ask({
+  const last = /^module[ \t]+\S*?([\w.-]+?)(\/v\d+)?$/m.exec(module)?.[1];
+  const program = programs.length === 1 ? programs[0] : programs.find((each) => each === `./cmd/${last}`);
+  if (program === undefined) {
+    questions.push({
       name: null,
       seen:
         programs.length === 0
@@ -28,24 +35,76 @@ export function detectGo(tree: FileTree, overrides: Overrides): BuildPlan | null
       answer: 'Add a Dockerfile that builds the one to run.',
     });
   }
+  if (questions.length > 0 || program === undefined) return ask(...questions);
+  const why = programs.length === 1 ? 'it is the only program' : 'it is named like the module';
+  decisions.push({ what: `builds ${program}`, why, from: null });
+  decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
+  const command = chooseCommand(tree, overrides, decisions);
   const image = `golang:${version}`;
-  const decisions: Decision[] = [
-    { what: `Go ${version}`, why: 'its go line asks for it', from: 'go.mod' },
-    { what: `builds ${program}`, why: 'it is the only program', from: null },
-    { what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null },
-  ];
-  const command = overrides.start === undefined ? ['/app'] : overrides.start.trim().split(/\s+/);
-  if (overrides.start !== undefined)
-    decisions.push({ what: `starts ${execForm(command)}`, why: 'you said so', from: null });
   return {
     kind: 'planned',
     language: 'Go',
     framework: null,
     decisions,
     images: [image],
-    dockerignore: '.git\n.env*\nDockerfile\n.dockerignore\n',
-    dockerfile: dockerfile(image, program, command, hasFile(tree, 'go.sum')),
+    dockerignore: dockerignoreWith(),
+    dockerfile: dockerfile(image, {
+      program,
+      command,
+      hasSums: hasFile(tree, 'go.sum'),
+      isVendored: hasFile(tree, 'vendor/modules.txt'),
+      overrides,
+    }),
   };
+}
+
+function chooseVersion(
+  module: string,
+  { goVersion }: Overrides,
+  { decisions, questions }: { decisions: Decision[]; questions: Question[] },
+): string {
+  const said = /^1\.(\d+)(?:\.\d+)?$/.exec(goVersion ?? '')?.[1];
+  const least = /^go[ \t]+1\.(\d+)/m.exec(module)?.[1];
+  if (goVersion !== undefined && said === undefined) {
+    questions.push({
+      name: 'goVersion',
+      seen: `The override asks for Go "${goVersion}".`,
+      answer: 'Name one version, such as 1.26.',
+    });
+  }
+  if (said !== undefined) {
+    decisions.push({ what: `Go 1.${said}`, why: 'you said so', from: null });
+    return `1.${said}`;
+  }
+  if (least === undefined) {
+    questions.push({ name: null, seen: 'go.mod names no version of Go.', answer: 'Run "go mod tidy".' });
+    return '';
+  }
+  const isOld = Number(least) < OLDEST_MINOR;
+  const why = isOld
+    ? `1.${least} is the least it needs, and is not looked after any more`
+    : 'its go line asks for it';
+  const minor = Math.max(Number(least), OLDEST_MINOR);
+  decisions.push({ what: `Go 1.${minor}`, why, from: 'go.mod' });
+  return `1.${minor}`;
+}
+
+/** Nothing but the program is in the image: of a Procfile's line only what follows the program counts. */
+function chooseCommand(tree: FileTree, { start }: Overrides, decisions: Decision[]): readonly string[] {
+  if (start !== undefined) {
+    const command = start.trim().split(/\s+/);
+    decisions.push({ what: `starts ${execForm(command)}`, why: 'you said so', from: null });
+    return command;
+  }
+  const [first, ...words] = wordsOf(webOfProcfile(tree) ?? '');
+  if (words.length === 0 || first === 'sh') return ['/app'];
+  const command = ['/app', ...words];
+  decisions.push({
+    what: `starts ${execForm(command)}`,
+    why: 'it is what the web process runs',
+    from: 'Procfile',
+  });
+  return command;
 }
 
 function findPrograms(tree: FileTree): string[] {
@@ -59,16 +118,27 @@ function findPrograms(tree: FileTree): string[] {
   return [...new Set(folders)].sort();
 }
 
-function dockerfile(image: string, program: string, command: readonly string[], hasSums: boolean): string {
+type Parts = {
+  program: string;
+  command: readonly string[];
+  hasSums: boolean;
+  isVendored: boolean;
+  overrides: Overrides;
+};
+
+function dockerfile(image: string, { program, command, hasSums, isVendored, overrides }: Parts): string {
+  const { install, build } = overrides;
+  const modules = '--mount=type=cache,target=/go/pkg/mod';
+  const download = `COPY go.mod ${hasSums ? 'go.sum ' : ''}./\nRUN ${modules} go mod download\n`;
+  const fetched =
+    install === undefined ? (isVendored ? '' : download) : `COPY . .\nRUN ${modules} ${install}\n`;
+  const compiled = `CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags="-s -w" -o /app ${program}`;
   return `# The toolchain stays here: only the program goes on.
 FROM ${image} AS build
 WORKDIR /src
-COPY go.mod ${hasSums ? 'go.sum ' : ''}./
-RUN --mount=type=cache,target=/go/pkg/mod go mod download
-COPY . .
-# Static and with time zones inside, since nothing else is in the image that runs.
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \\
-    CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags="-s -w" -o /app ${program}
+${fetched}${install === undefined ? 'COPY . .\n' : ''}# Static and with time zones inside, since nothing else is in the image that runs.
+RUN ${modules} --mount=type=cache,target=/root/.cache/go-build \\
+    ${build ?? compiled}
 
 # The program and the certificates it trusts, and nothing else.
 FROM scratch

@@ -72,8 +72,7 @@ function buildStage(below: string, build: string, { manager, framework, name, ke
   return `# Tools that only the build needs stay in this stage.
 FROM ${below} AS build
 WORKDIR /app
-${manager === null ? '' : install(manager, manager.installAll)}COPY . .
-RUN ${buildCache(framework, name)}${build}
+${manager === null ? '' : install(manager, manager.installAll)}${manager?.files.includes('.') ? '' : 'COPY . .\n'}RUN ${buildCache(framework, name)}${build}
 ${prune}${own}`;
 }
 

@@ -21,7 +21,7 @@ export type PackageManager = {
 
 type Found = { manager: PackageManager } | { question: Question } | null;
 
-const NPM: PackageManager = {
+export const NPM: PackageManager = {
   name: 'npm',
   files: ['package.json', 'package-lock.json'],
   cache: '/root/.npm',

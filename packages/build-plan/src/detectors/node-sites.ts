@@ -77,6 +77,12 @@ const TOOLS: readonly SiteTool[] = [
   },
 ];
 
+/** Where the folder is all that is known. */
+export const UNKNOWN_TOOL: SiteTool = {
+  ...{ dependency: '', name: 'the build', build: 'npm run build', folder: '' },
+  ...{ isSinglePage: false, hashed: null },
+};
+
 /** Frameworks that make a server with a tool of these, unless they are told otherwise. */
 const OF_SERVERS: readonly string[] = [
   '@sveltejs/kit',

@@ -2,17 +2,19 @@ import {
   ask,
   type BuildPlan,
   type Decision,
+  dockerignoreWith,
   execForm,
   type FileTree,
   type Overrides,
   PORT,
   type Question,
 } from '../build-plan.ts';
+import { webOfProcfile, wordsOf } from '../procfile.ts';
 import { SITE_IMAGE, siteDockerfile } from '../site-dockerfile.ts';
 import { nodeDockerfile, nodeStages } from './node-dockerfile.ts';
 import { type Framework, findFramework, isForDevelopment, onlyShowsFiles } from './node-frameworks.ts';
-import { findPackageManager, type PackageManager } from './node-packages.ts';
-import { findSiteTool, type SiteTool } from './node-sites.ts';
+import { findPackageManager, NPM, type PackageManager } from './node-packages.ts';
+import { findSiteTool, type SiteTool, UNKNOWN_TOOL } from './node-sites.ts';
 
 type Manifest = {
   name: string;
@@ -27,7 +29,7 @@ type Chosen = { decisions: Decision[]; questions: Question[] };
 
 const DEFAULT_MAJOR = 24;
 // .npmrc may hold a token, and each layer is kept.
-const DOCKERIGNORE = '.git\nnode_modules\n.env*\n.npmrc\nDockerfile\n.dockerignore\n';
+const DOCKERIGNORE = dockerignoreWith('**/node_modules', '**/.npmrc');
 
 /** A server of Node with npm, pnpm or Yarn 1, or without any dependency. */
 export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | null {
@@ -40,14 +42,17 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
   const questions: Question[] = [];
   const chosen = { decisions, questions };
   const major = chooseMajor(tree, { manifest, overrides }, chosen);
-  const manager = chooseManager(tree, manifest, chosen);
+  const manager = chooseManager(tree, { manifest, overrides }, chosen);
   const framework = findFramework(tree, manifest.dependencies, decisions);
-  const site = framework === null ? chooseSite(tree, { manifest, overrides }, decisions) : null;
+  const site =
+    framework === null || overrides.publish !== undefined
+      ? chooseSite(tree, { manifest, overrides }, decisions)
+      : null;
   if (site !== null && questions.length === 0) {
     const build = chooseBuild({ manifest, overrides, made: site, manager }, decisions);
     return sitePlan({ site, build, manager, major, decisions });
   }
-  const start = chooseStart({ manifest, overrides, framework }, chosen);
+  const start = chooseStart(tree, { manifest, overrides, framework }, chosen);
   if (questions.length > 0 || start === null) return ask(...questions);
   const build = chooseBuild({ manifest, overrides, made: framework, manager }, decisions);
   decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
@@ -128,16 +133,21 @@ function chooseMajor(
 /** Null where there is nothing to install. */
 function chooseManager(
   tree: FileTree,
-  manifest: Manifest,
+  { manifest, overrides: { install } }: { manifest: Manifest; overrides: Overrides },
   { decisions, questions }: Chosen,
 ): PackageManager | null {
   if (manifest.isWorkspace)
     questions.push({
-      name: null,
-      seen: 'package.json has workspaces; a single package is planned for.',
-      answer: 'Add a Dockerfile.',
+      name: 'directory',
+      seen: 'package.json has workspaces.',
+      answer: 'Say which folder is to be built; it needs a lock file of its own.',
     });
   const found = findPackageManager(tree, manifest.packageManager, decisions);
+  if (install !== undefined && (found === null || 'manager' in found)) {
+    decisions.push({ what: `installs by "${install}"`, why: 'you said so', from: null });
+    const known = found === null ? NPM : found.manager;
+    return { ...known, files: ['.'], installAll: install, installForProduction: install };
+  }
   if (found === null) {
     if (manifest.dependencies.size > 0)
       questions.push({
@@ -155,6 +165,7 @@ function chooseManager(
 type Known = { manifest: Manifest; overrides: Overrides; framework: Framework | null };
 
 function chooseStart(
+  tree: FileTree,
   { manifest, overrides, framework }: Known,
   { decisions, questions }: Chosen,
 ): readonly string[] | null {
@@ -162,7 +173,9 @@ function chooseStart(
     decisions.push({ what: `starts ${execForm(words)}`, why, from });
     return words;
   };
-  if (overrides.start !== undefined) return decide(overrides.start.trim().split(/\s+/), 'you said so', null);
+  if (overrides.start !== undefined) return decide(wordsOf(overrides.start), 'you said so', null);
+  const web = webOfProcfile(tree);
+  if (web !== null) return decide(wordsOf(web), 'it is what the web process runs', 'Procfile');
   const script = manifest.scripts.start;
   // "next start" does not serve what was built standalone.
   const isReplaced = framework !== null && (isForDevelopment(script ?? '') || framework.output !== undefined);
@@ -190,9 +203,12 @@ function chooseSite(
   { manifest, overrides }: { manifest: Manifest; overrides: Overrides },
   decisions: Decision[],
 ): SiteTool | null {
+  const { publish } = overrides;
   const script = manifest.scripts.start;
-  if (overrides.start !== undefined || (script !== undefined && !onlyShowsFiles(script))) return null;
-  const tool = findSiteTool(tree, manifest.dependencies);
+  const isStarted = overrides.start !== undefined || webOfProcfile(tree) !== null;
+  if (publish === undefined && (isStarted || (script !== undefined && !onlyShowsFiles(script)))) return null;
+  const known = findSiteTool(tree, manifest.dependencies);
+  const tool = publish === undefined ? known : { ...(known ?? UNKNOWN_TOOL), folder: publish };
   if (tool === null) return null;
   decisions.push(
     {

@@ -25,16 +25,18 @@ export type PythonInstaller = {
 const ACTIVE = { VIRTUAL_ENV: '/opt/venv' };
 const PIP_CACHE = '/root/.cache/pip';
 
-/** By the lock file or, without one, by what names the packages; null where nothing does. */
+/** By the lock file or, without one, by what names the packages; null where nothing does, and where `isTold` what is done instead. */
 export function findInstaller(
   tree: FileTree,
   project: PythonProject,
   decisions: Decision[],
+  isTold = false,
 ): { installer: PythonInstaller | null } | { question: Question } {
   const locks = ['uv.lock', 'poetry.lock', 'Pipfile.lock'].filter((path) => hasFile(tree, path));
   if (locks.length > 1) {
     return cannot(`There are ${locks.join(' and ')}.`, 'Keep the one of the tool that you use.');
   }
+  if (isTold && locks.length === 0) return { installer: null };
   const lock = locks[0] ?? (hasFile(tree, 'requirements.txt') ? 'requirements.txt' : 'pyproject.toml');
   const decide = (installer: PythonInstaller, why: string): { installer: PythonInstaller } => {
     decisions.push({ what: `installs with ${installer.name}`, why, from: lock });
@@ -54,7 +56,7 @@ export function findInstaller(
   if (lock === 'requirements.txt') return decide(pip(project), 'it names the packages');
   if (hasFile(tree, 'Pipfile'))
     return cannot('There is a Pipfile and no Pipfile.lock.', 'Run "pipenv lock".');
-  if (project.isPackage) return decide(PROJECT, 'it is a package, and no lock file says which versions');
+  if (project.isPackage) return decide(PLAIN_PIP, 'it is a package, and no lock file says which versions');
   if (project.dependencies.size === 0) return { installer: null };
   return cannot(
     'pyproject.toml has dependencies, and no lock file says which versions.',
@@ -78,7 +80,7 @@ function pip({ included, needsSource }: PythonProject): PythonInstaller {
 }
 
 /** A package without a lock file. */
-const PROJECT: PythonInstaller = {
+export const PLAIN_PIP: PythonInstaller = {
   ...{ name: 'pip', setUp: null, environment: {}, makesVenv: false, files: [], cache: PIP_CACHE },
   ...{ install: null, installProject: 'pip install .', add: 'pip install' },
 };

@@ -2,6 +2,7 @@ import {
   ask,
   type BuildPlan,
   type Decision,
+  dockerignoreWith,
   execForm,
   type FileTree,
   hasFile,
@@ -12,7 +13,7 @@ import {
 import { wordsOf } from '../procfile.ts';
 import { findApp, type PythonApp } from './python-apps.ts';
 import { pythonDockerfile } from './python-dockerfile.ts';
-import { findInstaller } from './python-packages.ts';
+import { findInstaller, PLAIN_PIP } from './python-packages.ts';
 import { askedVersions, type PythonProject, readProject } from './python-project.ts';
 import { minorFor } from './python-version.ts';
 
@@ -37,7 +38,7 @@ export function detectPython(tree: FileTree, overrides: Overrides): BuildPlan | 
   const decisions: Decision[] = [{ what: 'Python', why: 'its files are there', from: mark }];
   const questions: Question[] = [];
   const minor = chooseMinor(tree, { project, overrides }, { decisions, questions });
-  const found = findInstaller(tree, project, decisions);
+  const found = chooseInstaller(tree, { project, overrides }, decisions);
   if ('question' in found) questions.push(found.question);
   const app = chooseApp(tree, { project, overrides }, { decisions, questions });
   if (questions.length > 0 || app === null || !('installer' in found)) return ask(...questions);
@@ -49,13 +50,25 @@ export function detectPython(tree: FileTree, overrides: Overrides): BuildPlan | 
     framework: app.framework,
     decisions,
     images: [image],
-    dockerignore: '.git\n.venv\nvenv\n**/__pycache__\n**/*.pyc\n.env*\nDockerfile\n.dockerignore\n',
+    dockerignore: dockerignoreWith('**/.venv', '**/venv', '**/__pycache__', '**/*.pyc'),
     dockerfile: pythonDockerfile(image, { app, installer: found.installer, isPackage: project.isPackage }),
   };
 }
 
 type Known = { project: PythonProject; overrides: Overrides };
 type Chosen = { decisions: Decision[]; questions: Question[] };
+
+function chooseInstaller(
+  tree: FileTree,
+  { project, overrides: { install } }: Known,
+  decisions: Decision[],
+): ReturnType<typeof findInstaller> {
+  const found = findInstaller(tree, project, decisions, install !== undefined);
+  if (install === undefined || 'question' in found) return found;
+  decisions.push({ what: `installs by "${install}"`, why: 'you said so', from: null });
+  const known = found.installer ?? PLAIN_PIP;
+  return { installer: { ...known, install, files: [{ from: ['.'], to: './' }] } };
+}
 
 function chooseMinor(
   tree: FileTree,

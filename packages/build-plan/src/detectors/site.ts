@@ -1,4 +1,4 @@
-import { type BuildPlan, type FileTree, hasFile, type Overrides } from '../build-plan.ts';
+import { type BuildPlan, dockerignoreWith, type FileTree, hasFile, type Overrides } from '../build-plan.ts';
 import { SITE_IMAGE, siteDockerfile } from '../site-dockerfile.ts';
 
 const FOLDERS = ['', 'public/', 'site/', 'www/', 'dist/'];
@@ -21,7 +21,7 @@ export function detectSite(tree: FileTree, overrides: Overrides): BuildPlan | nu
       { what: 'served by nginx', why: 'it knows the types of files, and starts without root', from: null },
     ],
     images: [SITE_IMAGE],
-    dockerignore: '.git\n.env*\nDockerfile\n.dockerignore\nbrainpod.toml\n',
+    dockerignore: dockerignoreWith(),
     dockerfile: siteDockerfile({
       stages: [],
       copied: `COPY ${place} /srv`,

@@ -25,7 +25,7 @@ describe('a directory without a Dockerfile', () => {
     await expect(readFile(join(directory, 'Dockerfile'))).rejects.toThrow('ENOENT');
     const told = JSON.parse((await run(`--json build ${directory} --plan`)).stdout);
     expect(told).toMatchObject({
-      language: 'node',
+      language: 'Node.js',
       images: ['node:22-trixie-slim'],
       used: null,
       written: [],
@@ -75,7 +75,7 @@ describe('a directory without a Dockerfile', () => {
     const directory = await folder({ 'notes.txt': '' });
     await symlink(join(elsewhere, 'package.json'), join(directory, 'package.json'));
     const { stderr, exitCode } = await run(`build ${directory} --plan`);
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('neither a package.json nor a go.mod')]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('no file that tells the language')]);
     expect(stderr).toContain('A Dockerfile of your own is used as it is.');
   });
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Overrides, Planned } from '@brainpod/build-plan/build-plan';
+import { isFolderBelow, isOneLine, type Overrides, type Planned } from '@brainpod/build-plan/build-plan';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Context, Result, Runner } from '../context.ts';
 import { CliFailure } from '../failure.ts';
@@ -12,10 +12,14 @@ type Options = {
   plan?: boolean;
   eject?: boolean;
   force?: boolean;
+  folder?: string;
+  installCommand?: string;
   buildCommand?: string;
   start?: string;
+  publish?: string;
   nodeVersion?: string;
   pythonVersion?: string;
+  goVersion?: string;
 };
 
 const DOCKERFILE = 'Dockerfile';
@@ -28,10 +32,14 @@ export function registerBuild(program: Command, run: Runner): void {
     .option('--plan', 'show what is decided and why, and the Dockerfile')
     .option('--eject', 'write Dockerfile and .dockerignore, which are used from then on')
     .option('--force', 'with --eject: in the place of those that are there')
+    .option('--folder <folder>', 'the folder below that is built, such as apps/web', parseFolder)
+    .option('--install-command <command>', 'what installs its packages, instead of what is found', parseLine)
     .option('--build-command <command>', 'what builds it, instead of what is found', parseLine)
     .option('--start <command>', 'what starts it, instead of what is found', parseLine)
+    .option('--publish <folder>', 'the folder of files that its build makes for a web server', parseFolder)
     .option('--node-version <version>', 'the version of Node, instead of what is asked for', parseLine)
     .option('--python-version <version>', 'the version of Python, likewise', parseLine)
+    .option('--go-version <version>', 'the version of Go, likewise', parseLine)
     .action(run(build));
 }
 
@@ -49,13 +57,20 @@ async function build(_context: Context, folder: string, options: Options): Promi
   return { json: { ...plan, used, written }, text: (style) => planText(plan, { used, written }, style) };
 }
 
-function overridesOf({ buildCommand, start, nodeVersion, pythonVersion }: Options): Overrides {
-  return {
-    ...(buildCommand === undefined ? {} : { build: buildCommand }),
-    ...(start === undefined ? {} : { start }),
-    ...(nodeVersion === undefined ? {} : { nodeVersion }),
-    ...(pythonVersion === undefined ? {} : { pythonVersion }),
-  };
+function overridesOf(options: Options): Overrides {
+  const said: [keyof Overrides, string | undefined][] = [
+    ['directory', options.folder],
+    ['install', options.installCommand],
+    ['build', options.buildCommand],
+    ['start', options.start],
+    ['publish', options.publish],
+    ['nodeVersion', options.nodeVersion],
+    ['pythonVersion', options.pythonVersion],
+    ['goVersion', options.goVersion],
+  ];
+  const overrides: Overrides = {};
+  for (const [name, text] of said) if (text !== undefined) overrides[name] = text;
+  return overrides;
 }
 
 /** Writes both files or none. */
@@ -88,8 +103,13 @@ function planText(
   return [...note, ...decided, '', plan.dockerfile.trimEnd()].join('\n');
 }
 
+function parseFolder(text: string): string {
+  if (isFolderBelow(text)) return text;
+  throw new InvalidArgumentError('Must be a folder below this one, such as apps/web.');
+}
+
 function parseLine(text: string): string {
   // It becomes a part of a line of a Dockerfile.
-  if (/^[^\p{Cc}\u2028\u2029]+$/u.test(text)) return text;
+  if (isOneLine(text)) return text;
   throw new InvalidArgumentError('Must be one line of text.');
 }

@@ -10,10 +10,14 @@ const MOST_FILES = 50_000;
 const LONGEST_TEXT_BYTES = 1024 * 1024;
 
 const FLAGS: Record<keyof Overrides, string> = {
+  directory: '--folder',
+  install: '--install-command',
   build: '--build-command',
   start: '--start',
+  publish: '--publish',
   nodeVersion: '--node-version',
   pythonVersion: '--python-version',
+  goVersion: '--go-version',
 };
 
 /** How to build a directory without a Dockerfile. CliFailure with all that cannot be decided, and how to answer it. */
@@ -36,7 +40,7 @@ function questionText({ name, seen, answer }: Question): string {
 function adviceFor(questions: readonly Question[]): string {
   const flags = questions.flatMap(({ name }) => (name === null ? [] : [FLAGS[name]]));
   return flags.length === questions.length
-    ? `With the answers, "brainpod build --eject ${flags.join(' … ')} …" writes a Dockerfile, which is used from then on.`
+    ? `With the answers, "brainpod build --eject ${flags.join(' … ')} …" writes a Dockerfile, which is used from then on. brainpod.toml may hold them instead.`
     : 'A Dockerfile of your own is used as it is.';
 }
 
