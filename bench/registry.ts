@@ -13,7 +13,7 @@ import { openPlace, type Place } from '../tools/registry-clients/place.ts';
 import type { Load, LoadResult } from './api/load.ts';
 import { engineBinaries } from './engine-binaries.ts';
 import { cpuSeconds } from './processes.ts';
-import { type ManifestRound, type Measured, tablesOf } from './registry/report.ts';
+import { type ManifestRound, type Measured, type Sides, tablesOf } from './registry/report.ts';
 import type { Transfer, Transferred } from './registry/transfer.ts';
 import { writeTable } from './results.ts';
 
@@ -23,7 +23,7 @@ const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const CONNECTIONS = 16;
 const WARM_UP_SECONDS = 3;
 
-type Side = { name: keyof Measured['manifests']; port: number; pid: number; authorization: string | null };
+type Side = { name: keyof Sides<unknown>; port: number; pid: number; authorization: string | null };
 
 const run = promisify(execFile);
 const { values } = parseArgs({
@@ -75,7 +75,7 @@ async function measure(place: Place): Promise<Measured> {
     },
   ];
   const measured: Measured = {
-    manifests: { plain: [], front: [] },
+    manifests: { same: both(), several: both() },
     transfers: { write: [], read: [], push: both(), pull: both(), warmPull: both() },
   };
   const repository = `${place.pod}/bench`;
@@ -96,7 +96,8 @@ async function measure(place: Place): Promise<Measured> {
       const pulled = await move(pull);
       const again = await move(pull);
       if (again.bytes !== bytes) throw new Error(`the layer has ${again.bytes} bytes`);
-      await rm(blob);
+      // The registry takes a tag of what it has in whole.
+      if (round < rounds) await rm(blob);
       took[name] = pushed.seconds;
       // The first round warms up.
       if (round === 0) continue;
@@ -108,25 +109,38 @@ async function measure(place: Place): Promise<Measured> {
     transfers.write.push(written.seconds);
     transfers.read.push(wasRead.seconds);
   }
-  for (const side of sides) await ask(side, repository, WARM_UP_SECONDS);
-  for (let round = 0; round < rounds; round++)
-    for (const side of sides)
-      measured.manifests[side.name].push(await ask(side, repository, Number(values.seconds)));
+  await tagAgain(place, repository);
+  for (const side of sides) await ask(side, `/v2/${repository}/manifests/1`, WARM_UP_SECONDS);
+  for (let round = 0; round < rounds; round++) {
+    for (const side of sides) {
+      const { same, several } = measured.manifests;
+      const tag = `/v2/${repository}/manifests`;
+      same[side.name].push(await ask(side, `${tag}/1`, Number(values.seconds)));
+      several[side.name].push(await ask(side, `${tag}/of-{connection}`, Number(values.seconds)));
+    }
+  }
   return measured;
 }
 
-function both(): { plain: number[]; front: number[] } {
+/** A tag for each connection. */
+async function tagAgain({ registry }: Place, repository: string): Promise<void> {
+  const manifests = `${registry.origin}/v2/${repository}/manifests`;
+  const manifest = await (await fetch(`${manifests}/1`, { headers: { accept: MANIFEST } })).text();
+  for (let connection = 0; connection < CONNECTIONS; connection++) {
+    const put = { method: 'PUT', headers: { 'content-type': MANIFEST }, body: manifest };
+    const { status } = await fetch(`${manifests}/of-${connection}`, put);
+    if (status !== 201) throw new Error(`a tag was not taken: ${status}`);
+  }
+}
+
+function both<T>(): Sides<T> {
   return { plain: [], front: [] };
 }
 
-async function ask(
-  { port, pid, authorization }: Side,
-  repository: string,
-  seconds: number,
-): Promise<ManifestRound> {
+async function ask({ port, pid, authorization }: Side, of: string, seconds: number): Promise<ManifestRound> {
   const load: Load = {
     ...{ port, authorization, seconds, accept: MANIFEST, connections: CONNECTIONS },
-    path: `/v2/${repository}/manifests/1`,
+    path: of,
   };
   const before = cpuSeconds(pid);
   const { stdout } = await run(process.execPath, [LOAD, JSON.stringify(load)]);

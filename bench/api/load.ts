@@ -8,6 +8,7 @@ import { quantile } from '../quantiles.ts';
 
 export type Load = {
   port: number;
+  /** `{connection}` in it becomes the number of the connection, from 0. */
   path: string;
   authorization: string | null;
   accept?: string;
@@ -31,7 +32,11 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const load = JSON.parse(process.argv[2] ?? '') as Load;
 const beganMs = performance.now();
 const tally: Tally = { tookMs: [], bytes: 0, deadlineMs: beganMs + load.seconds * 1000 };
-await Promise.all(Array.from({ length: load.connections }, () => keepAsking(load, tally)));
+await Promise.all(
+  Array.from({ length: load.connections }, (_, connection) =>
+    keepAsking({ ...load, path: load.path.replace('{connection}', String(connection)) }, tally),
+  ),
+);
 const tookSeconds = (performance.now() - beganMs) / 1000;
 const result: LoadResult = {
   perSecond: tally.tookMs.length / tookSeconds,

@@ -5,6 +5,7 @@ import { OciError, sendOciError } from './oci-error.ts';
 import { pump } from './pump.ts';
 import { PushGuard } from './push-guard.ts';
 import { parseRegistryCall, podOf, type RegistryCall, upstreamTarget } from './registry-call.ts';
+import { SharedAnswers } from './shared-answers.ts';
 import { StorageLayout } from './storage-layout.ts';
 import { askUpstream, responseHeaders, unavailable } from './upstream.ts';
 import { UpstreamReads } from './upstream-reads.ts';
@@ -67,6 +68,7 @@ export function createRegistryFront<Principal>(
     origin: upstream,
     guard: new PushGuard(layout),
     reads: new UpstreamReads(upstream),
+    callers: new SharedAnswers(),
   };
   return (req, res) => {
     handle(front, req, res).catch((error: unknown) => refuse(front, req, res, error));
@@ -77,6 +79,7 @@ type Front<Principal> = RegistryFrontOptions<Principal> & {
   origin: URL;
   guard: PushGuard;
   reads: UpstreamReads;
+  callers: SharedAnswers<Principal | null>;
 };
 type Credentials = { user: string; password: string };
 
@@ -137,7 +140,9 @@ async function authorize<Principal>(
     }
   }
   const asked = call.kind === 'ping' ? null : podOf(call.repository);
-  const principal = await front.authenticate(credentials.password, asked);
+  const principal = await front.callers.ask(JSON.stringify([credentials.password, asked]), () =>
+    front.authenticate(credentials.password, asked),
+  );
   if (principal === null) throw new OciError('UNAUTHORIZED', 'The API key is unknown, revoked or expired.');
   if (call.kind === 'ping') return call;
   const pod = podOf(call.repository);
@@ -203,8 +208,18 @@ async function read<Principal>(
   res: ServerResponse,
   call: RegistryCall,
 ): Promise<void> {
+  const method = req.method ?? 'GET';
+  const target = upstreamTarget(call);
   const headers = headersOf(req.headers, READ_HEADERS);
-  const answer = await front.reads.read(req.method ?? 'GET', upstreamTarget(call), headers);
+  if (call.kind === 'manifest') {
+    // Of no meaning for a manifest, and another one for each client.
+    const { 'user-agent': _, ...asked } = headers;
+    const answer = await front.reads.readWhole(method, target, asked);
+    res.writeHead(answer.status, responseHeaders(answer.headers, front.origin));
+    res.end(answer.body);
+    return;
+  }
+  const answer = await front.reads.read(method, target, headers);
   // Clients push to an address and name images by a host: the two may differ, as on one's own machine.
   if (call.kind === 'ping') res.setHeader('Brainpod-Registry-Host', front.registryHost);
   try {

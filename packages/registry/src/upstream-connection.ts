@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { Writable } from 'node:stream';
 
 export type Head = { status: number; headers: Record<string, string> };
 
@@ -10,7 +10,7 @@ type Body = {
   /** Bytes that are still to come; infinite where the answer ends with the connection. */
   left: number;
   isKept: boolean;
-  to: ServerResponse | null;
+  to: Writable | null;
   /** Buffers that are on their way to the client. */
   underWay: number;
   ended: PromiseWithResolvers<void>;
@@ -73,7 +73,7 @@ export class UpstreamConnection {
   }
 
   /** Writes the rest of the answer; the connection is free for the next then. */
-  async sendBody(to: ServerResponse): Promise<void> {
+  async sendBody(to: Writable): Promise<void> {
     const body = this.#body;
     if (body === null) throw new Error('There is no answer.');
     if (body.left > 0) await this.#stream(body, to);
@@ -84,11 +84,23 @@ export class UpstreamConnection {
     this.#becomesIdle(this);
   }
 
+  /** The rest of an answer that is known to be small. */
+  async whole(): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    const write = (part: Buffer, _encoding: unknown, done: () => void): void => {
+      // What it is read into is used again.
+      parts.push(Buffer.from(part));
+      done();
+    };
+    await this.sendBody(new Writable({ write }));
+    return Buffer.concat(parts);
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }
 
-  async #stream(body: Body, to: ServerResponse): Promise<void> {
+  async #stream(body: Body, to: Writable): Promise<void> {
     const gone = (): void => this.#fail(new Error('The client went away.'));
     to.once('close', gone);
     try {
@@ -143,7 +155,7 @@ export class UpstreamConnection {
     return length === undefined ? Number.POSITIVE_INFINITY : Number(length);
   }
 
-  #pass(body: Body, to: ServerResponse, chunk: Buffer): boolean {
+  #pass(body: Body, to: Writable, chunk: Buffer): boolean {
     const buffer = this.#buffer;
     const isLarge = buffer !== this.#small;
     body.left -= chunk.length;

@@ -1,15 +1,18 @@
-import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
+import { SharedAnswers } from './shared-answers.ts';
 import { unavailable } from './upstream.ts';
 import { type Head, UpstreamConnection } from './upstream-connection.ts';
 
 const IDLE_CONNECTIONS = 32;
 
-/** What the registry behind answers: its head at once, its body as it comes. One of the two is to be called. */
+/** What the registry behind answers: its head at once, its body as it comes. One of the three is to be called. */
 export type ReadAnswer = Head & {
   /** Ends the answer to a client, whose head is set. Rejects where either side goes away before the end. */
-  sendBody(to: ServerResponse): Promise<void>;
+  sendBody(to: Writable): Promise<void>;
+  whole(): Promise<Buffer>;
   discard(): void;
 };
+export type WholeAnswer = Head & { body: Buffer };
 
 /**
  * GET and HEAD of the registry behind, which is most of what a registry does. Node's own client takes new memory and several
@@ -19,6 +22,7 @@ export type ReadAnswer = Head & {
 export class UpstreamReads {
   readonly #origin: URL;
   readonly #idle: UpstreamConnection[] = [];
+  readonly #small = new SharedAnswers<WholeAnswer>();
 
   /** Of plain HTTP, which is spoken to what listens on this machine only. */
   constructor(origin: URL) {
@@ -38,6 +42,7 @@ export class UpstreamReads {
         return {
           ...answer,
           sendBody: (to) => connection.sendBody(to),
+          whole: () => connection.whole(),
           discard: () => connection.destroy(),
         };
       } catch (cause) {
@@ -45,6 +50,14 @@ export class UpstreamReads {
         if (kept === undefined) throw unavailable(cause);
       }
     }
+  }
+
+  /** The same of what is small, such as a manifest; who asks the same at the same time gets the same answer. */
+  readWhole(method: string, target: string, headers: Record<string, string>): Promise<WholeAnswer> {
+    return this.#small.ask(JSON.stringify([method, target, headers]), async () => {
+      const { status, headers: found, whole } = await this.read(method, target, headers);
+      return { status, headers: found, body: await whole() };
+    });
   }
 
   #keep(connection: UpstreamConnection): void {
