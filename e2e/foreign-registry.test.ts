@@ -13,9 +13,13 @@ const HOST = '127.0.0.1:7465';
 const PASSWORD = 'a secret of ann';
 const HTPASSWD = 'ann:$2b$04$abcdefghijklmnopqrstuubmb1j3FbqVW3jJ00R6PmrOlN0Pi52nS';
 
+const ANSWERING = "require('node:http').createServer((_, response) => response.end('private')).listen(8080);";
+
 const installation = installationIn(inject('running').directory);
 let registry: ChildProcess | null = null;
 let image = '';
+let ownPod = '';
+let ownImage = '';
 
 beforeAll(async () => {
   const folder = path.join(installation.home, 'foreign-registry');
@@ -32,11 +36,9 @@ beforeAll(async () => {
   registry = spawn(path.join(process.env.BRAINPOD_ENGINE_BIN ?? '', 'registry'), ['serve', config], {
     stdio: 'ignore',
   });
-  const pod = await createPod(installation);
-  const own = await buildApp(installation, pod, 'private', {
-    program: "require('node:http').createServer((_, response) => response.end('private')).listen(8080);",
-  });
-  image = own.replace(/^[^/]+/, HOST);
+  ownPod = await createPod(installation);
+  ownImage = await buildApp(installation, ownPod, 'private', { program: ANSWERING });
+  image = ownImage.replace(/^[^/]+/, HOST);
   await until(
     'the other registry asks who comes',
     20_000,
@@ -90,5 +92,28 @@ describe('an image of another registry that is not public', () => {
     expect(removed.code).toBe(0);
     expect(await brainpodJson(installation, ['--pod', pod, 'registry', 'credentials', 'list'])).toEqual([]);
     expect(await instances(pod)).toEqual(running);
+  });
+});
+
+describe("the key with which nodes fetch pods' own images", () => {
+  it('is replaced while they run: each pod gets another password, and nothing is started anew', async () => {
+    type Key = { id: number; pods: number; refusedAfter: string | null };
+    await createResources(installation, ownPod, documents('first', ownImage));
+    expect((await deploy(installation, ownPod)).code).toBe(0);
+    const before = await instances(ownPod);
+    const keys = () => brainpodJson<Key[]>(installation, ['registry', 'pull-keys', 'list']);
+    const made = await brainpodJson<Key>(installation, ['registry', 'pull-keys', 'rotate']);
+    await until('every pod has the new key', 60_000, async () =>
+      (await keys()).every(({ id, pods, refusedAfter }) =>
+        id === made.id ? pods > 0 : pods === 0 && refusedAfter !== null,
+      ),
+    );
+    const second = await buildApp(installation, ownPod, 'second', { program: `// Another.\n${ANSWERING}` });
+    await createResources(installation, ownPod, documents('second', second));
+    const deployed = await deploy(installation, ownPod);
+    expect([deployed.code, deployed.stderr]).toEqual([0, expect.not.stringContaining('refused')]);
+    const after = await instances(ownPod);
+    expect(after).toHaveLength(2);
+    expect(after).toEqual(expect.arrayContaining(before));
   });
 });

@@ -106,6 +106,14 @@ const TENANTS: Column[] = [
       ),
     ),
   }),
+  column(TENANT, 'credentials of other registries', {
+    inside: by(...NO_TOKEN, ...account('read secrets of another pod')),
+    key: by(
+      ...['listRegistryCredentials', 'setRegistryCredentials', 'removeRegistryCredentials'].flatMap(
+        (operation) => integration(`${operation} 404: for a pod of another account`),
+      ),
+    ),
+  }),
   column(TENANT, 'images', {
     inside: by(
       ...e2e('a tenant does not get the image of another'),
@@ -117,7 +125,12 @@ const TENANTS: Column[] = [
         'logging in challenges who brings nothing, in the shape that container clients wait for',
       ),
     ),
-    key: by(...integration("a node's pull token reads its pod and nothing else")),
+    key: by(
+      ...integration("a node's pull token reads its pod and nothing else"),
+      ...e2e(
+        'an image of another registry that is not public is fetched with what the pod holds for it, and by no other pod, wherever it lies by then',
+      ),
+    ),
   }),
 ];
 

@@ -105,18 +105,16 @@ export async function loadPullKey(
   db: Database,
   podId: string,
 ): Promise<{ newest: PullKey; heldId: number | null }> {
-  const newest = await db
+  const row = await db
     .selectFrom('pull_key')
     .selectAll()
+    .select(({ selectFrom }) =>
+      selectFrom('pull_key_holder').select('key_id').where('pod_id', '=', podId).as('held_id'),
+    )
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirstOrThrow();
-  const held = await db
-    .selectFrom('pull_key_holder')
-    .select('key_id')
-    .where('pod_id', '=', podId)
-    .executeTakeFirst();
-  return { newest: toPullKey(newest), heldId: held === undefined ? null : Number(held.key_id) };
+  return { newest: toPullKey(row), heldId: row.held_id === null ? null : Number(row.held_id) };
 }
 
 /**
