@@ -1,11 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileTree, Overrides, Planned, Question } from '@brainpod/build-plan/build-plan';
 import { planBuild } from '@brainpod/build-plan/plan-build';
 import { CliFailure } from '../failure.ts';
+import { listSource } from './list-source.ts';
 
-/** What says how to build is never below these, and they hold most of a folder's files. */
-const SKIPPED = new Set(['.git', 'node_modules', '.venv', 'venv', '__pycache__']);
 const MOST_FILES = 50_000;
 const LONGEST_TEXT_BYTES = 1024 * 1024;
 
@@ -44,22 +43,15 @@ function adviceFor(questions: readonly Question[]): string {
     : 'A Dockerfile of your own is used as it is.';
 }
 
-/** Links are not followed: they may lead out of the directory. */
+/** The files that a hosted build is sent, and no links. */
 function treeOf(directory: string): FileTree {
-  const paths = new Set<string>();
-  const walk = (folder: string): void => {
-    for (const entry of readdirSync(join(directory, folder), { withFileTypes: true })) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory() && !SKIPPED.has(entry.name)) walk(path);
-      if (entry.isFile() && paths.size < MOST_FILES) paths.add(path);
-    }
-  };
-  walk('');
+  const { root, files } = listSource(directory);
+  const paths = new Set(files.slice(0, MOST_FILES).map(({ path }) => path));
   return {
     paths: [...paths],
     readText(path) {
       if (!paths.has(path)) return null;
-      const bytes = readFileSync(join(directory, path));
+      const bytes = readFileSync(join(root, path));
       return bytes.length > LONGEST_TEXT_BYTES || bytes.includes(0) ? null : bytes.toString('utf8');
     },
   };
