@@ -101,6 +101,13 @@ function nginx(): ImageRecipe {
   };
 }
 
+/** The one of Debian's release: what needs a newer compiler is not built with it. */
+function rust(): ImageRecipe {
+  const packages = ['cargo', 'gcc', 'libc6-dev', 'rustc'];
+  const env = [`PATH=/usr/local/cargo/bin:${FOLDERS}`, 'CARGO_HOME=/usr/local/cargo'];
+  return { layers: [system('rust', { suite: 'trixie', packages, hooks: [] })], env, cmd: ['bash'] };
+}
+
 const RECIPES = {
   'debian:trixie-slim': plain(),
   'node:24-trixie-slim': node(),
@@ -112,6 +119,7 @@ const RECIPES = {
   'nginx:stable': nginx(),
   'python:3.11-slim': python('bookworm'),
   'python:3.13-slim': python('trixie'),
+  'rust:1-slim-trixie': rust(),
 } satisfies Record<string, ImageRecipe>;
 
 export type BaseImage = keyof typeof RECIPES;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { baseImagesIn, planApp } from './app-plan.ts';
+import { baseImagesIn, otherVersionsIn, planApp } from './app-plan.ts';
 
 const NOTHING = { app: null, image: null, port: null, platformOnly: false };
 
@@ -45,4 +45,11 @@ test('base images are found under every way to write them, stages and platforms 
     'FROM python:3',
   ].join('\n');
   expect(baseImagesIn(dockerfile)).toEqual(['debian:trixie-slim', 'node:24-trixie-slim']);
+});
+
+test('a version that cannot be made here is named beside those that can', () => {
+  const dockerfile = 'FROM python:3.12-slim AS build\nFROM python:3.13-slim\nFROM redis:8\nFROM build\n';
+  expect(otherVersionsIn(dockerfile)).toEqual([
+    { wanted: 'python:3.12-slim', made: ['python:3.11-slim', 'python:3.13-slim'] },
+  ]);
 });

@@ -36,7 +36,22 @@ export function planApp(
 
 /** The images that we make ourselves among those that a Dockerfile begins with. */
 export function baseImagesIn(dockerfile: string): BaseImage[] {
+  const named = new Set(imagesIn(dockerfile));
+  return BASE_IMAGES.filter((name) => named.has(name));
+}
+
+/** Those of which we make others: a version that cannot be had here, and those that can. Docker Hub has them. */
+export function otherVersionsIn(dockerfile: string): { wanted: string; made: string[] }[] {
+  const wanted = [...new Set(imagesIn(dockerfile))].filter(
+    (name) => !BASE_IMAGES.some((made) => made === name),
+  );
+  return wanted.flatMap((name) => {
+    const made = BASE_IMAGES.filter((each) => each.split(':')[0] === name.split(':')[0]);
+    return made.length === 0 ? [] : [{ wanted: name, made }];
+  });
+}
+
+function imagesIn(dockerfile: string): string[] {
   const named = [...dockerfile.matchAll(/^\s*FROM\s+(?:--\S+\s+)*(\S+)/gim)].map((match) => match[1] ?? '');
-  const short = new Set(named.map((name) => name.replace(/^(docker\.io\/)?(library\/)?/, '')));
-  return BASE_IMAGES.filter((name) => short.has(name));
+  return named.map((name) => name.replace(/^(docker\.io\/)?(library\/)?/, ''));
 }

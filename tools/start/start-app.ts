@@ -10,7 +10,7 @@ import { documentsFor } from 'brainpod/flows/plan-documents';
 import { type WaitEvent, waitForRevision } from 'brainpod/flows/wait-for-revision';
 import { writeDocuments } from 'brainpod/flows/write-documents';
 import { ensureBaseImages } from '../base-image/ensure-base-images.ts';
-import { type AppPlan, baseImagesIn, planApp } from './app-plan.ts';
+import { type AppPlan, baseImagesIn, otherVersionsIn, planApp } from './app-plan.ts';
 import { gatewayAddress } from './cluster.ts';
 import { waitForFirstAnswer } from './first-request.ts';
 import type { Operator } from './operator.ts';
@@ -49,13 +49,20 @@ async function findOrCreatePod(
 }
 
 async function provideBaseImages(run: Start, directory: string, handle: StageHandle): Promise<void> {
-  const names = baseImagesIn(await readDockerfile(directory));
+  const dockerfile = await readDockerfile(directory);
+  const names = baseImagesIn(dockerfile);
   const results = await ensureBaseImages(names, {
     registryUrl: `http://127.0.0.1:${run.settings.registryPort}`,
     cacheDir: path.join(run.order.cacheDir, 'base-images'),
     report: handle.detail,
   });
-  const told = results.map(({ name, made }) => (made ? name : `${name} is there already`));
+  const told = [
+    ...results.map(({ name, made }) => (made ? name : `${name} is there already`)),
+    ...otherVersionsIn(dockerfile).map(
+      ({ wanted, made }) =>
+        `${wanted} is asked of Docker Hub, since only ${made.join(', ')} can be made here`,
+    ),
+  ];
   handle.outcome(told.length === 0 ? 'none of ours is needed' : told.join('; '));
 }
 

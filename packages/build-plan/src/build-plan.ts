@@ -17,6 +17,7 @@ export type Overrides = {
   nodeVersion?: string;
   pythonVersion?: string;
   goVersion?: string;
+  rustVersion?: string;
 };
 
 /** `from`: the file that led to it; null for a convention of ours. */

@@ -110,6 +110,31 @@ const GOLDEN: Record<string, Record<string, string>> = {
     'cmd/web/main.go': MAIN,
     'cmd/admin/main.go': MAIN,
   },
+  'folder-npm-workspace': {
+    ...LOCKED,
+    'brainpod.toml': 'directory = "apps/api"\n',
+    'package.json': '{"workspaces":["apps/*","packages/*"]}',
+    'apps/api/package.json':
+      '{"scripts":{"build":"tsc","start":"node dist/main.js"},"dependencies":{"hono":"4"}}',
+    'apps/web/package.json': '{}',
+    'packages/words/package.json': '{}',
+  },
+  'folder-npm-workspace-next': {
+    ...LOCKED,
+    'brainpod.toml': 'directory = "apps/web"\n',
+    'package.json': '{"workspaces":["apps/*"]}',
+    'turbo.json': '{}',
+    'apps/web/package.json':
+      '{"name":"@ours/web","scripts":{"build":"next build"},"dependencies":{"next":"15"}}',
+    'apps/web/next.config.js': "module.exports = { output: 'standalone' };",
+  },
+  'rust-pinned': {
+    'Cargo.toml': '[package]\nname = "web"\n[dependencies]\nrocket = "0.5"\nreqwest = "0.12"\n',
+    'Cargo.lock': '[[package]]\nname = "openssl-sys"\n',
+    'rust-toolchain.toml': '[toolchain]\nchannel = "1.82"\n',
+    'src/bin/web.rs': '',
+    'src/bin/tool/main.rs': '',
+  },
   'go-root': { 'go.mod': MODULE, 'main.go': MAIN },
   'go-cmd': { 'go.mod': MODULE, 'go.sum': '', 'cmd/web/main.go': MAIN, 'web.go': 'package web\n' },
 };
@@ -200,6 +225,11 @@ describe('the plan of a tree', () => {
       { 'uv.lock': '', 'poetry.lock': '', 'pyproject.toml': '', 'main.py': '' },
       [null],
     ],
+    [
+      'a workspace of Rust, pinned to a nightly',
+      { 'Cargo.toml': '[workspace]', 'rust-toolchain': 'nightly' },
+      ['rustVersion', null, null],
+    ],
     ['two programs of Go', { 'go.mod': MODULE, 'cmd/a/main.go': MAIN, 'cmd/b/main.go': MAIN }, [null]],
   ])('asks all that it cannot decide: %s', (_, texts: Record<string, string>, names) => {
     const plan = planBuild(treeOf(texts));
@@ -249,6 +279,9 @@ describe('the plan of a tree', () => {
     'vite.config.js',
     'brainpod.toml',
     'a/package.json',
+    'Cargo.toml',
+    'Cargo.lock',
+    'src/main.rs',
   );
   const text = fc.oneof(
     fc.string(),
@@ -263,6 +296,8 @@ describe('the plan of a tree', () => {
         'web: a $PORT\n',
       ],
       'app = Flask(__name__)\n',
+      '{"workspaces":["a"]}',
+      '[package]\nname = "a"\n',
       'directory = "a"\n[versions]\ngo = "1.26"\n',
       '[project]\ndependencies = ["fastapi[standard]"]\n[build-system]\nrequires = []\n',
     ),

@@ -2,14 +2,24 @@ import { ask, type BuildPlan, type Detector, type FileTree, type Overrides } fro
 import { planFromAbove, treeBelow } from './chosen-folder.ts';
 import { detectGo } from './detectors/go.ts';
 import { detectNode } from './detectors/node.ts';
+import { memberOf } from './detectors/node-workspace.ts';
 import { detectPython } from './detectors/python.ts';
+import { detectRust } from './detectors/rust.ts';
 import { detectSite } from './detectors/site.ts';
 import { readProjectFile } from './project-file.ts';
 
 /** The first that can plan decides: a project of one language often has a package.json for its pages as well. */
-const DETECTORS: readonly Detector[] = [detectGo, detectPython, detectNode, detectSite];
+const DETECTORS: readonly Detector[] = [detectGo, detectRust, detectPython, detectNode, detectSite];
 
-const MARKS = ['package.json', 'go.mod', 'requirements.txt', 'pyproject.toml', 'Pipfile', 'index.html'];
+const MARKS = [
+  'package.json',
+  'go.mod',
+  'Cargo.toml',
+  'requirements.txt',
+  'pyproject.toml',
+  'Pipfile',
+  'index.html',
+];
 const MOST_FOLDERS = 10;
 
 /**
@@ -30,7 +40,12 @@ export function planBuild(tree: FileTree, overrides: Overrides = {}): BuildPlan 
   const inside = readProjectFile(below);
   if (inside.faults.length > 0) return ask(...inside.faults);
   const { directory: _, ...own } = inside.overrides;
-  return planFromAbove(planTree(below, { ...own, ...others }), directory);
+  const all = { ...own, ...others };
+  const found = memberOf(tree, directory);
+  const asMember = found === null ? null : detectNode(found.tree, all, found.member);
+  // It is copied out of the whole already.
+  if (asMember !== null) return asMember;
+  return planFromAbove(planTree(below, all), directory);
 }
 
 function planTree(tree: FileTree, overrides: Overrides): BuildPlan {

@@ -6,7 +6,12 @@ export const PROJECT_FILE = 'brainpod.toml';
 
 const COMMANDS = ['install', 'build', 'start'] as const;
 const FOLDERS = ['directory', 'publish'] as const;
-const VERSIONS = { node: 'nodeVersion', python: 'pythonVersion', go: 'goVersion' } as const;
+const VERSIONS = {
+  node: 'nodeVersion',
+  python: 'pythonVersion',
+  go: 'goVersion',
+  rust: 'rustVersion',
+} as const;
 const KEYS: readonly string[] = [...COMMANDS, ...FOLDERS, 'versions'];
 
 type Read = { overrides: Overrides; faults: Question[] };

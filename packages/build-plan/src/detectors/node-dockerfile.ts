@@ -1,6 +1,7 @@
 import { execForm, PORT } from '../build-plan.ts';
 import type { Framework } from './node-frameworks.ts';
 import type { PackageManager } from './node-packages.ts';
+import type { Member } from './node-workspace.ts';
 
 export type NodeParts = StageParts & { start: readonly string[] };
 
@@ -12,6 +13,8 @@ type StageParts = {
   name: string;
   /** Its packages go on into what runs. */
   keeps: boolean;
+  /** Null where it is installed alone. */
+  member: Member | null;
 };
 
 /** The Dockerfile of a server of Node. */
@@ -23,7 +26,7 @@ export function nodeDockerfile(image: string, parts: NodeParts): string {
     .map((stage) => `${stage}\n`)
     .join('')}# What runs.
 FROM ${image}
-WORKDIR /app
+WORKDIR ${folderOf(parts)}
 ENV ${written.join(' ')}
 ${copies(parts, manager)}
 # A number, not a name: so the platform can see that it is not root.
@@ -33,23 +36,33 @@ CMD ${execForm(start)}
 `;
 }
 
+/** Where the project is in each stage. */
+export function folderOf({ member }: { member: Member | null }): string {
+  return member === null ? '/app' : `/app/${member.folder}`;
+}
+
 /** What is installed and built, each a stage with its end of line. */
 export function nodeStages(image: string, parts: StageParts): string[] {
-  const { manager, build } = parts;
+  const { manager, build, member } = parts;
   const setUp = manager?.setUp ?? null;
   const below = setUp === null ? image : 'tools';
   const tools = setUp === null ? [] : [toolsStage(image, setUp, manager?.name ?? '')];
-  if (build !== null) return [...tools, buildStage(below, build, parts)];
+  if (build !== null || member !== null) return [...tools, buildStage(below, parts)];
   return manager === null ? tools : [...tools, packagesStage(below, manager)];
 }
 
-function copies({ build, framework }: NodeParts, manager: PackageManager | null): string {
-  if (build === null) {
+function copies(parts: NodeParts, manager: PackageManager | null): string {
+  const { build, framework, member } = parts;
+  if (build === null && member === null) {
     return `${manager === null ? '' : 'COPY --from=packages /app/node_modules ./node_modules\n'}COPY . .`;
   }
   const output = framework?.output;
-  if (output === undefined) return 'COPY --from=build /app ./';
-  return output.map(({ from, to }) => `COPY --from=build /app/${from} ./${to === '.' ? '' : to}`).join('\n');
+  if (output === undefined) return `COPY --from=build /app ${member === null ? './' : '/app'}`;
+  // What Next.js traced lies as in the whole.
+  const top = member === null ? './' : '/app/';
+  return output
+    .map(({ from, to }) => `COPY --from=build ${folderOf(parts)}/${from} ${to === '.' ? top : `./${to}`}`)
+    .join('\n');
 }
 
 function toolsStage(image: string, setUp: string, name: string): string {
@@ -59,39 +72,59 @@ RUN --mount=type=cache,target=/root/.npm ${setUp}
 `;
 }
 
-function buildStage(below: string, build: string, { manager, framework, name, keeps }: StageParts): string {
-  const prune =
-    manager === null || !keeps || framework?.output !== undefined
-      ? ''
-      : `${cached(manager, manager.prune)}\n`;
-  const writes = framework?.writes ?? [];
-  const own =
-    writes.length === 0
-      ? ''
-      : `# ${framework?.name} writes there while it runs.\nRUN chown -R 1000:1000 ${writes.join(' ')}\n`;
-  return `# Tools that only the build needs stay in this stage.
-FROM ${below} AS build
-WORKDIR /app
-${manager === null ? '' : install(manager, manager.installAll)}${manager?.files.includes('.') ? '' : 'COPY . .\n'}RUN ${buildCache(framework, name)}${build}
-${prune}${own}`;
+function buildStage(below: string, parts: StageParts): string {
+  const { build, manager, framework, keeps, member } = parts;
+  const lines = [
+    '# Tools that only the build needs stay in this stage.',
+    `FROM ${below} AS build`,
+    'WORKDIR /app',
+  ];
+  if (manager !== null) lines.push(install(manager, manager.installAll, member));
+  if (manager?.files.includes('.') !== true) lines.push('COPY . .');
+  if (member !== null) lines.push(`WORKDIR ${folderOf(parts)}`);
+  if (build !== null) lines.push(`RUN ${buildCache(parts)}${build}`);
+  const inWhole = member === null ? [] : ['WORKDIR /app'];
+  if (manager !== null && keeps && framework?.output === undefined) {
+    lines.push(...inWhole, cached(manager, manager.prune));
+  }
+  const writes = (framework?.writes ?? []).map((path) => writtenIn(path, parts));
+  if (writes.length > 0) {
+    lines.push(
+      `# ${framework?.name} writes there while it runs.`,
+      `RUN chown -R 1000:1000 ${writes.join(' ')}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function writtenIn(path: string, { member }: StageParts): string {
+  if (member === null) return path;
+  const [standalone] = path.match(/^\.next\/standalone/) ?? [];
+  const inside =
+    standalone === undefined ? path : `${standalone}/${member.folder}${path.slice(standalone.length)}`;
+  return `/app/${member.folder}/${inside}`;
 }
 
 /** A cache of the project's own: what it holds is not for other projects, and no layer needs it. */
-function buildCache(framework: Framework | null, name: string): string {
+function buildCache(parts: StageParts): string {
+  const { framework, name } = parts;
   if (framework?.cache === undefined) return '';
   const id = `${name.replaceAll(/[^\w.-]+/g, '-')}-${framework.dependency}`;
-  return `--mount=type=cache,id=${id},sharing=locked,target=/app/${framework.cache} \\\n    `;
+  return `--mount=type=cache,id=${id},sharing=locked,target=${folderOf(parts)}/${framework.cache} \\\n    `;
 }
 
 function packagesStage(below: string, manager: PackageManager): string {
   return `# Installed apart, so that a changed source line installs nothing anew.
 FROM ${below} AS packages
 WORKDIR /app
-${install(manager, manager.installForProduction)}`;
+${install(manager, manager.installForProduction, null)}
+`;
 }
 
-function install(manager: PackageManager, command: string): string {
-  return `COPY ${manager.files.join(' ')} ./\n${cached(manager, command)}\n`;
+function install(manager: PackageManager, command: string, member: Member | null): string {
+  const others = manager.files.includes('.') ? [] : (member?.folders ?? []);
+  const manifests = others.map((folder) => `COPY ${folder}/package.json ${folder}/`);
+  return [`COPY ${manager.files.join(' ')} ./`, ...manifests, cached(manager, command)].join('\n');
 }
 
 function cached({ cache }: PackageManager, command: string): string {

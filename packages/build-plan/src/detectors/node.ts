@@ -11,10 +11,11 @@ import {
 } from '../build-plan.ts';
 import { webOfProcfile, wordsOf } from '../procfile.ts';
 import { SITE_IMAGE, siteDockerfile } from '../site-dockerfile.ts';
-import { nodeDockerfile, nodeStages } from './node-dockerfile.ts';
+import { folderOf, nodeDockerfile, nodeStages } from './node-dockerfile.ts';
 import { type Framework, findFramework, isForDevelopment, onlyShowsFiles } from './node-frameworks.ts';
 import { findPackageManager, NPM, type PackageManager } from './node-packages.ts';
 import { findSiteTool, type SiteTool, UNKNOWN_TOOL } from './node-sites.ts';
+import type { Member } from './node-workspace.ts';
 
 type Manifest = {
   name: string;
@@ -31,8 +32,12 @@ const DEFAULT_MAJOR = 24;
 // .npmrc may hold a token, and each layer is kept.
 const DOCKERIGNORE = dockerignoreWith('**/node_modules', '**/.npmrc');
 
-/** A server of Node with npm, pnpm or Yarn 1, or without any dependency. */
-export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | null {
+/** A server of Node or files that it makes, with npm, pnpm or Yarn 1, or without any dependency. */
+export function detectNode(
+  tree: FileTree,
+  overrides: Overrides,
+  member: Member | null = null,
+): BuildPlan | null {
   const text = tree.readText('package.json');
   if (text === null) return null;
   const manifest = readManifest(text);
@@ -49,12 +54,12 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
       ? chooseSite(tree, { manifest, overrides }, decisions)
       : null;
   if (site !== null && questions.length === 0) {
-    const build = chooseBuild({ manifest, overrides, made: site, manager }, decisions);
-    return sitePlan({ site, build, manager, major, decisions });
+    const build = chooseBuild({ manifest, overrides, made: site, manager, member }, decisions);
+    return sitePlan({ site, build, manager, major, decisions, member });
   }
   const start = chooseStart(tree, { manifest, overrides, framework }, chosen);
   if (questions.length > 0 || start === null) return ask(...questions);
-  const build = chooseBuild({ manifest, overrides, made: framework, manager }, decisions);
+  const build = chooseBuild({ manifest, overrides, made: framework, manager, member }, decisions);
   decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
   const image = `node:${major}-trixie-slim`;
   return {
@@ -64,7 +69,15 @@ export function detectNode(tree: FileTree, overrides: Overrides): BuildPlan | nu
     decisions,
     images: [image],
     dockerignore: DOCKERIGNORE,
-    dockerfile: nodeDockerfile(image, { start, build, manager, framework, name: manifest.name, keeps: true }),
+    dockerfile: nodeDockerfile(image, {
+      start,
+      build,
+      manager,
+      framework,
+      name: manifest.name,
+      keeps: true,
+      member,
+    }),
   };
 }
 
@@ -140,7 +153,7 @@ function chooseManager(
     questions.push({
       name: 'directory',
       seen: 'package.json has workspaces.',
-      answer: 'Say which folder is to be built; it needs a lock file of its own.',
+      answer: 'Say which folder is to be built.',
     });
   const found = findPackageManager(tree, manifest.packageManager, decisions);
   if (install !== undefined && (found === null || 'manager' in found)) {
@@ -233,7 +246,9 @@ function chooseBuild(
     overrides,
     made,
     manager,
+    member,
   }: {
+    member: Member | null;
     manifest: Manifest;
     overrides: Overrides;
     made: { name: string; build: string | null } | null;
@@ -246,6 +261,8 @@ function chooseBuild(
     return build;
   };
   if (overrides.build !== undefined) return decide(overrides.build, 'you said so', null);
+  if (manifest.scripts.build !== undefined && member?.hasTurbo === true)
+    return decide('npx turbo run build', 'it is built after what it uses of the others', 'turbo.json');
   if (manifest.scripts.build !== undefined)
     return decide(`${manager?.run ?? 'npm run'} build`, 'it has a build script', 'package.json');
   if (made?.build == null) return null;
@@ -258,8 +275,9 @@ function sitePlan(parts: {
   manager: PackageManager | null;
   major: number;
   decisions: Decision[];
+  member: Member | null;
 }): BuildPlan {
-  const { site, build, manager, major, decisions } = parts;
+  const { site, build, manager, major, decisions, member } = parts;
   const image = `node:${major}-trixie-slim`;
   return {
     kind: 'planned',
@@ -275,8 +293,9 @@ function sitePlan(parts: {
         framework: null,
         name: '',
         keeps: false,
+        member,
       }),
-      copied: `COPY --from=build /app/${site.folder} /srv`,
+      copied: `COPY --from=build ${folderOf({ member })}/${site.folder} /srv`,
       isSinglePage: site.isSinglePage,
       hashed: site.hashed,
     }),

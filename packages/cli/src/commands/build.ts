@@ -20,6 +20,7 @@ type Options = {
   nodeVersion?: string;
   pythonVersion?: string;
   goVersion?: string;
+  rustVersion?: string;
 };
 
 const DOCKERFILE = 'Dockerfile';
@@ -40,6 +41,7 @@ export function registerBuild(program: Command, run: Runner): void {
     .option('--node-version <version>', 'the version of Node, instead of what is asked for', parseLine)
     .option('--python-version <version>', 'the version of Python, likewise', parseLine)
     .option('--go-version <version>', 'the version of Go, likewise', parseLine)
+    .option('--rust-version <version>', 'the version of Rust, likewise', parseLine)
     .action(run(build));
 }
 
@@ -67,6 +69,7 @@ function overridesOf(options: Options): Overrides {
     ['nodeVersion', options.nodeVersion],
     ['pythonVersion', options.pythonVersion],
     ['goVersion', options.goVersion],
+    ['rustVersion', options.rustVersion],
   ];
   const overrides: Overrides = {};
   for (const [name, text] of said) if (text !== undefined) overrides[name] = text;

@@ -17,6 +17,7 @@ const FLAGS: Record<keyof Overrides, string> = {
   nodeVersion: '--node-version',
   pythonVersion: '--python-version',
   goVersion: '--go-version',
+  rustVersion: '--rust-version',
 };
 
 /** How to build a directory without a Dockerfile. CliFailure with all that cannot be decided, and how to answer it. */
