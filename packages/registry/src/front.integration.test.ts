@@ -120,9 +120,48 @@ describe('logging in', () => {
     const answer = await call('GET', '/v2/');
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toBe(
-      'Basic realm="registry.brainpod.localhost", charset="UTF-8"',
+      `Bearer realm="http://127.0.0.1:${port}/v2/token",service="registry.brainpod.localhost"`,
     );
     expect(errorCode(answer)).toBe('UNAUTHORIZED');
+    const image = await call('GET', '/v2/mine/app/manifests/v1');
+    expect([image.status, image.headers['www-authenticate']]).toEqual([
+      401,
+      'Basic realm="registry.brainpod.localhost", charset="UTF-8"',
+    ]);
+  });
+
+  it('gives a token for a key, which may do what the key may, and ends with it', async () => {
+    const given = await call('GET', '/v2/token?scope=repository:other/app:pull&scope=registry:catalog:*', {
+      secret: 'brain_mine',
+    });
+    expect(given.status).toBe(200);
+    const { token } = JSON.parse(given.body.toString('utf8'));
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await call('GET', '/v2/', { headers })).status).toBe(200);
+    expect((await call('POST', '/v2/mine/app/blobs/uploads/', { headers })).status).toBe(202);
+    expect((await call('GET', '/v2/other/app/manifests/v1', { headers })).status).toBe(403);
+    const kept = keys.brain_mine;
+    delete keys.brain_mine;
+    expect((await call('GET', '/v2/', { headers })).status).toBe(401);
+    if (kept !== undefined) keys.brain_mine = kept;
+  });
+
+  it('says in words why it gives no token', async () => {
+    const nobody = await call('GET', '/v2/token', { secret: 'brain_nobody' });
+    expect([nobody.status, errorCode(nobody)]).toEqual([401, 'UNAUTHORIZED']);
+    expect(nobody.body.toString('utf8')).toContain('The API key is unknown, revoked or expired.');
+    const nothing = await call('GET', '/v2/token');
+    expect(nothing.body.toString('utf8')).toContain('Log in with user');
+    expect((await call('POST', '/v2/token', { secret: 'brain_mine' })).status).toBe(404);
+  });
+
+  it('sends for a token over TLS who came over TLS, and nobody to where the host name is none', async () => {
+    const asked = await call('GET', '/v2/', {
+      headers: { host: 'registry.test', 'x-forwarded-proto': 'https' },
+    });
+    expect(asked.headers['www-authenticate']).toContain('realm="https://registry.test/v2/token"');
+    const strange = await call('GET', '/v2/', { headers: { host: 'registry.test",x="' } });
+    expect(strange.headers['www-authenticate']).toMatch(/^Basic realm="registry\.brainpod\.localhost"/);
   });
 
   it('takes Basic with a key at once, whatever the user name', async () => {

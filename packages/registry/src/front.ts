@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { type Credentials, challengeOf, isTokenCall, readCredentials, sendToken } from './credentials.ts';
 import { listReferrers, listTags, putManifest } from './manifests.ts';
 import { OciError, sendOciError } from './oci-error.ts';
 import { pump } from './pump.ts';
@@ -35,6 +36,7 @@ export type RegistryFrontOptions<Principal> = {
 };
 
 const TIMEOUT_MS = 30 * 60 * 1000;
+const WRONG_KEY = 'The API key is unknown, revoked or expired.';
 const SMALL_BODY_BYTES = 64 * 1024;
 
 const METHODS: Record<RegistryCall['kind'], readonly string[]> = {
@@ -56,7 +58,7 @@ const REQUEST_HEADERS = [...READ_HEADERS, 'content-length', 'content-range', 'co
  * which has no authentication of its own and listens on loopback. Handles every request below `/v2`.
  *
  * Who asks: Basic with an API key as password (the user name does not matter), or user `pull` with a pod's pull
- * token. Refusals have the OCI error shape. The HTTP server must allow requests of 30 minutes.
+ * token; or a token of the same, for clients that want one. Refusals have the OCI error shape. The HTTP server must allow requests of 30 minutes.
  */
 export function createRegistryFront<Principal>(
   options: RegistryFrontOptions<Principal>,
@@ -81,7 +83,6 @@ type Front<Principal> = RegistryFrontOptions<Principal> & {
   reads: UpstreamReads;
   callers: SharedAnswers<Principal | null>;
 };
-type Credentials = { user: string; password: string };
 
 async function handle<Principal>(
   front: Front<Principal>,
@@ -89,9 +90,10 @@ async function handle<Principal>(
   res: ServerResponse,
 ): Promise<void> {
   const method = req.method ?? 'GET';
-  const credentials = readBasic(req.headers.authorization);
+  const credentials = readCredentials(req.headers.authorization);
   if (credentials === null)
     throw new OciError('UNAUTHORIZED', 'Log in with user "api" and an API key as password.');
+  if (isTokenCall(req)) return await giveToken(front, res, credentials);
   const asked = parseRegistryCall(req.url ?? '/');
   if (!METHODS[asked.kind].includes(method)) {
     throw new OciError('UNSUPPORTED', `${method} is not possible here.`);
@@ -125,6 +127,26 @@ function blobPushedBy(call: RegistryCall, method: string): { repositories: strin
   return digest === null ? null : { repositories, digest };
 }
 
+function authenticate<Principal>(
+  { callers, authenticate: ask }: Front<Principal>,
+  { password }: Credentials,
+  pod: string | null,
+): Promise<Principal | null> {
+  return callers.ask(JSON.stringify([password, pod]), () => ask(password, pod));
+}
+
+async function giveToken<Principal>(
+  front: Front<Principal>,
+  res: ServerResponse,
+  credentials: Credentials,
+): Promise<void> {
+  // Which pod a pull token is for, only the call says that brings it.
+  if (credentials.user !== 'pull' && (await authenticate(front, credentials, null)) === null) {
+    throw new OciError('UNAUTHORIZED', WRONG_KEY);
+  }
+  sendToken(res, credentials);
+}
+
 /** Gives what the caller may do of what it asks for: all of it, or an upload where a blob is not to be lent. */
 async function authorize<Principal>(
   front: Front<Principal>,
@@ -140,10 +162,8 @@ async function authorize<Principal>(
     }
   }
   const asked = call.kind === 'ping' ? null : podOf(call.repository);
-  const principal = await front.callers.ask(JSON.stringify([credentials.password, asked]), () =>
-    front.authenticate(credentials.password, asked),
-  );
-  if (principal === null) throw new OciError('UNAUTHORIZED', 'The API key is unknown, revoked or expired.');
+  const principal = await authenticate(front, credentials, asked);
+  if (principal === null) throw new OciError('UNAUTHORIZED', WRONG_KEY);
   if (call.kind === 'ping') return call;
   const pod = podOf(call.repository);
   const action = actionOf(call, method);
@@ -171,15 +191,6 @@ function actionOf(call: RegistryCall, method: string): RegistryAction {
   const isReading = method === 'GET' || method === 'HEAD';
   // An upload's progress is part of pushing it.
   return isReading && call.kind !== 'upload' ? 'registry:pull' : 'registry:push';
-}
-
-function readBasic(header: string | undefined): Credentials | null {
-  const match = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header ?? '');
-  if (match?.[1] === undefined) return null;
-  const text = Buffer.from(match[1], 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  if (colon < 0 || colon === text.length - 1) return null;
-  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 /** A mount without a source asks whether the blob is there already: then the upload is spared. */
@@ -295,7 +306,10 @@ function refuse<Principal>(
   }
   const length = req.headers['content-length'];
   const mayBeLarge = req.headers['transfer-encoding'] !== undefined || Number(length ?? 0) > SMALL_BODY_BYTES;
-  sendOciError(res, known, { realm: front.registryHost, closeConnection: mayBeLarge });
+  sendOciError(res, known, {
+    challenge: challengeOf(req, front.registryHost),
+    closeConnection: mayBeLarge,
+  });
 }
 
 function messageOf(error: unknown): string {

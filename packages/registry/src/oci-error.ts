@@ -28,12 +28,12 @@ export class OciError extends Error {
 
 /**
  * Answers with `{errors:[{code,message}]}` and the status that belongs to the code. An UNAUTHORIZED answer carries
- * the Basic challenge that container clients wait for. `closeConnection` spares reading a refused upload to its end.
+ * the challenge that container clients wait for. `closeConnection` spares reading a refused upload to its end.
  */
 export function sendOciError(
   response: ServerResponse,
   error: OciError,
-  options: { realm: string; closeConnection: boolean },
+  options: { challenge: string; closeConnection: boolean },
 ): void {
   const body = JSON.stringify({ errors: [{ code: error.code, message: error.message }] });
   response.statusCode = HTTP_STATUS[error.code];
@@ -41,7 +41,7 @@ export function sendOciError(
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
   if (error.code === 'UNAUTHORIZED') {
-    response.setHeader('WWW-Authenticate', `Basic realm="${options.realm}", charset="UTF-8"`);
+    response.setHeader('WWW-Authenticate', options.challenge);
   }
   if (options.closeConnection) response.setHeader('Connection', 'close');
   response.end(body);
