@@ -7,6 +7,11 @@ export const NAME_LABEL = 'brainpod.io/name';
 /** On the namespaces of pods: the Gateway takes routes from them, and the admission policy binds them. */
 export const MANAGED_LABEL = 'brainpod.io/managed';
 
+/** On the namespaces of builds: another admission policy binds them. */
+export const BUILDS_LABEL = 'brainpod.io/builds';
+/** What belongs to a pod's builds has its name here, and not in POD_LABEL: no revision knows it. */
+export const BUILDS_OF_LABEL = 'brainpod.io/builds-of';
+
 /** On an instance's template: when its App was last to be restarted. */
 export const RESTARTED_AT_ANNOTATION = 'brainpod.io/restarted-at';
 

@@ -7,6 +7,7 @@ const HASH_CHARACTERS = 10;
 export const PULL_SECRET_NAME = 'brainpod-registry';
 export const WILDCARD_SECRET_NAME = 'brainpod-wildcard';
 export const ADMISSION_POLICY_NAME = 'brainpod-restricted';
+export const BUILD_POLICY_NAME = 'brainpod-builds';
 export const SERVICE_POLICY_NAME = 'brainpod-services';
 export const APP_CONTAINER_NAME = 'app';
 /** The one container that may run as root; the admission policy knows it by this name. */
@@ -14,7 +15,16 @@ export const INIT_CONTAINER_NAME = 'init';
 
 /** The namespace of a pod. A name too long for `bp-` before it is cut and told apart by a hash. */
 export function namespaceName(podName: string): string {
-  const plain = `bp-${podName}`;
+  return prefixed('bp-', podName);
+}
+
+/** The namespace in which a pod's images are built; no pod's own namespace can have its name. */
+export function buildNamespaceName(podName: string): string {
+  return prefixed('bpb-', podName);
+}
+
+function prefixed(prefix: string, podName: string): string {
+  const plain = `${prefix}${podName}`;
   if (plain.length <= MAX_LABEL_CHARACTERS) return plain;
   const kept = plain.slice(0, MAX_LABEL_CHARACTERS - HASH_CHARACTERS - 1).replace(/-+$/, '');
   return `${kept}-${shortHash(podName)}`;

@@ -1,7 +1,8 @@
 import type * as k8s from '@kubernetes/client-node';
+import type { BuilderPlatform } from './builder-platform.ts';
 import type { KubeObject } from './kube-object.ts';
-import { podLabels } from './labels.ts';
-import { namespaceName } from './names.ts';
+import { BUILDS_OF_LABEL, MANAGED_BY_LABEL, podLabels } from './labels.ts';
+import { buildNamespaceName, namespaceName } from './names.ts';
 import { DEFAULT_PORTS, type Platform, type PlatformNetwork } from './platform-facts.ts';
 
 /**
@@ -25,6 +26,12 @@ const NOT_INTERNET_V4 = [
   '224.0.0.0/4',
   '240.0.0.0/4',
 ];
+
+/**
+ * The internet gives these to nobody. Sites whose names lead to a cache or a proxy of their own have them stand for what
+ * lies on the internet, so builds may go there; apps have no reason to.
+ */
+const DOCUMENTATION_V4 = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'];
 
 /** As above; among them the ranges that carry an IPv4 address inside (NAT64, 6to4). */
 const NOT_INTERNET_V6 = [
@@ -86,6 +93,40 @@ export function networkPolicies(podName: string, platform: Platform): KubeObject
   ];
 }
 
+/** A builder reaches names, the internet, our registry and what the operator allows it; nobody reaches it. */
+export function builderNetwork(
+  podName: string,
+  { network, registry, allowedCidrs }: Pick<BuilderPlatform, 'network' | 'registry' | 'allowedCidrs'>,
+): KubeObject[] {
+  const { dnsPeers, blockedCidrs } = network ?? DEFAULT_NETWORK;
+  const { address, port } = registry;
+  const ours =
+    address === null
+      ? []
+      : [{ to: [{ ipBlock: { cidr: `${address}/32` } }], ports: [{ protocol: 'TCP', port }] }];
+  return [
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: {
+        name: 'builder',
+        namespace: buildNamespaceName(podName),
+        labels: { [MANAGED_BY_LABEL]: 'brainpod', [BUILDS_OF_LABEL]: podName },
+      },
+      spec: {
+        podSelector: {},
+        policyTypes: ['Ingress', 'Egress'],
+        egress: [
+          { to: dnsPeers, ports: DNS_PORTS },
+          ...ours,
+          ...(allowedCidrs.length === 0 ? [] : [{ to: allowedCidrs.map((cidr) => ({ ipBlock: { cidr } })) }]),
+          { to: internet(blockedCidrs, DOCUMENTATION_V4) },
+        ],
+      },
+    },
+  ];
+}
+
 // The client library renames `from` to `_from`; what is applied has the API's own name.
 type PolicySpec = Omit<k8s.V1NetworkPolicySpec, 'ingress' | 'podSelector'> & {
   ingress?: { from: k8s.V1NetworkPolicyPeer[] }[];
@@ -108,11 +149,13 @@ function edgePorts(platform: Platform): k8s.V1NetworkPolicyPort[] {
   ];
 }
 
-function internet(blockedCidrs: readonly string[]): k8s.V1NetworkPolicyPeer[] {
+/** `open`: ranges that are not the internet, and all the same not kept out. */
+function internet(blockedCidrs: readonly string[], open: readonly string[] = []): k8s.V1NetworkPolicyPeer[] {
+  const notInternet = NOT_INTERNET_V4.filter((cidr) => !open.includes(cidr));
   const blockedV4 = blockedCidrs.filter((cidr) => !cidr.includes(':'));
   const blockedV6 = blockedCidrs.filter((cidr) => cidr.includes(':'));
   return [
-    { ipBlock: { cidr: '0.0.0.0/0', except: [...NOT_INTERNET_V4, ...blockedV4] } },
+    { ipBlock: { cidr: '0.0.0.0/0', except: [...notInternet, ...blockedV4] } },
     { ipBlock: { cidr: '::/0', except: [...NOT_INTERNET_V6, ...blockedV6] } },
   ];
 }

@@ -1,6 +1,6 @@
 import { admissionPolicy } from '@brainpod/compiler/admission';
 import type { KubeObject } from '@brainpod/compiler/kube-object';
-import { ADMISSION_POLICY_NAME } from '@brainpod/compiler/names';
+import { ADMISSION_POLICY_NAME, BUILD_POLICY_NAME } from '@brainpod/compiler/names';
 import { KubeClient } from '@brainpod/kube/client';
 import { KubeError } from '@brainpod/kube/kube-error';
 import { testKubeconfig } from '@brainpod/testkit/test-cluster';
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 // Managed by us but without Pod Security's labels, so that nothing but our policy can refuse.
 const MANAGED = 'admission-managed';
 const UNMANAGED = 'admission-unmanaged';
+const BUILDS = 'admission-builds';
 
 // JSON leaves it out, so a field set to it is absent in what is sent.
 const UNSET: undefined = undefined;
@@ -33,7 +34,8 @@ beforeAll(async () => {
   for (const object of admissionPolicy()) await client.apply(object);
   await client.apply(namespace(MANAGED, { 'brainpod.io/managed': 'true' }));
   await client.apply(namespace(UNMANAGED, {}));
-  for (const name of [MANAGED, UNMANAGED]) {
+  await client.apply(namespace(BUILDS, { 'brainpod.io/builds': 'true' }));
+  for (const name of [MANAGED, UNMANAGED, BUILDS]) {
     await waitFor(() => client.get(serviceAccountIn(name)).then((found) => found !== null), {
       timeoutMs: 20_000,
       what: 'the namespace to have its service account',
@@ -43,10 +45,14 @@ beforeAll(async () => {
     timeoutMs: 30_000,
     what: 'the admission policy to take effect',
   });
+  await waitFor(async () => (await refusal(instance({ hostNetwork: true }), BUILDS)) !== undefined, {
+    timeoutMs: 30_000,
+    what: 'the admission policy of builds to take effect',
+  });
 });
 
 afterAll(async () => {
-  for (const name of [MANAGED, UNMANAGED]) await client.delete(namespace(name, {}));
+  for (const name of [MANAGED, UNMANAGED, BUILDS]) await client.delete(namespace(name, {}));
   client.close();
 });
 
@@ -63,6 +69,27 @@ const ROOT: k8s.V1SecurityContext = {
   runAsNonRoot: false,
   runAsUser: 0,
 };
+
+/** What a builder has. */
+const BUILDER: Loose<k8s.V1SecurityContext> = {
+  allowPrivilegeEscalation: true,
+  capabilities: { add: ['SETGID', 'SETUID'], drop: ['ALL'] },
+  seccompProfile: { type: 'Unconfined' },
+  appArmorProfile: { type: 'Unconfined' },
+};
+
+const refusedOfBuilders: [string, InstanceSpec][] = [
+  ['the host network', { hostNetwork: true }],
+  ["the host's files", { volumes: [{ name: 'v', hostPath: { path: '/' } }] }],
+  ['a volume that outlives it', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] }],
+  ['a service account token', { automountServiceAccountToken: true }],
+  ['a privileged container', builder({ privileged: true })],
+  ['root', builder({ runAsUser: 0 })],
+  ['root allowed', builder({ runAsNonRoot: UNSET })],
+  ['capabilities kept', builder({ capabilities: { add: ['SETGID', 'SETUID'] } })],
+  ['another capability', builder({ capabilities: { add: ['SYS_ADMIN'], drop: ['ALL'] } })],
+  ['a port of the host', builder({}, { ports: [{ containerPort: 80, hostPort: 80 }] })],
+];
 
 const allowed: [string, InstanceSpec][] = [
   ['one that meets restricted', {}],
@@ -192,6 +219,19 @@ test.each(refused)('refuses %s', async (_what, spec) => {
 test.each(refused)('refuses in managed namespaces only: %s', async (_what, spec) => {
   expect(await refusal(instance(spec), UNMANAGED)).toBeUndefined();
 });
+
+test('lets in a builder, where images are built and nowhere else', async () => {
+  expect(await refusal(instance(builder({})), BUILDS)).toBeUndefined();
+  expect(await refusal(instance(builder({})), MANAGED)).toContain(ADMISSION_POLICY_NAME);
+});
+
+test.each(refusedOfBuilders)('refuses of builders: %s', async (_what, spec) => {
+  expect(await refusal(instance(spec), BUILDS)).toContain(`ValidatingAdmissionPolicy '${BUILD_POLICY_NAME}'`);
+});
+
+function builder(security: Loose<k8s.V1SecurityContext>, more: Partial<k8s.V1Container> = {}): InstanceSpec {
+  return { containers: [container({ ...BUILDER, ...security }, more)] };
+}
 
 function container(security: Loose<k8s.V1SecurityContext>, more: Partial<k8s.V1Container> = {}): Container {
   return { name: 'app', image: 'example', ...more, securityContext: { ...SAFE, ...security } };

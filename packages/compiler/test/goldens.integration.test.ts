@@ -1,8 +1,11 @@
+import { compileBuilder } from '@brainpod/compiler/builder';
 import { type CompiledPod, compileChecked, compilePlatform } from '@brainpod/compiler/compile';
 import type { KubeObject } from '@brainpod/compiler/kube-object';
 import { KubeClient } from '@brainpod/kube/client';
 import { testKubeconfig } from '@brainpod/testkit/test-cluster';
+import { waitFor } from '@brainpod/testkit/wait-for';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BUILDERS, BUILDERS_ELSEWHERE } from './builder-case.ts';
 import { installEnvoyGatewayKinds } from './envoy-gateway-kinds.ts';
 import { compileCase, type GoldenCase, goldenCases, PLATFORM, platformCases } from './golden-case.ts';
 import { instanceOf } from './instance.ts';
@@ -49,6 +52,26 @@ test.each(compiling)('admission lets the instances of $name in', async (golden) 
     expect(await client.apply(instance, { dryRun: true })).toMatchObject({ spec: instance.spec });
   }
 });
+
+test.each([BUILDERS, BUILDERS_ELSEWHERE])('a real API server takes a builder as it is', async (platform) => {
+  const objects = compileBuilder('any-builder', platform);
+  for (const object of objects.filter(({ kind }) => kind === 'Namespace')) await client.apply(object);
+  for (const object of objects) {
+    expect(await client.apply(object, { dryRun: true })).toMatchObject(object);
+    if (object.kind !== 'Deployment') continue;
+    const instance = instanceOf(object);
+    await waitFor(async () => (await client.get(serviceAccountOf(object))) !== null, {
+      timeoutMs: 20_000,
+      what: 'the namespace to have its service account',
+    });
+    expect(await client.apply(instance, { dryRun: true })).toMatchObject({ spec: instance.spec });
+  }
+});
+
+function serviceAccountOf({ metadata: { namespace } }: KubeObject): KubeObject {
+  const name = { name: 'default', ...(namespace === undefined ? {} : { namespace }) };
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: name };
+}
 
 test('an App may get a Disk and give it back, though Disks do not run yet', async () => {
   const { documents, pod, platform } = caseNamed('app-minimal');

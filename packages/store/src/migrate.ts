@@ -7,6 +7,7 @@ import { up as events } from './migrations/0004-events.ts';
 import { up as acme } from './migrations/0005-acme.ts';
 import { up as edgeTally } from './migrations/0006-edge-tally.ts';
 import { up as imageDigests } from './migrations/0007-image-digests.ts';
+import { up as builds } from './migrations/0008-builds.ts';
 import { up as imageCleanup } from './migrations/0009-image-cleanup.ts';
 import { up as registryCredentials } from './migrations/0010-registry-credentials.ts';
 import { up as pullKeys } from './migrations/0011-pull-keys.ts';
@@ -23,6 +24,7 @@ const PROVIDER: MigrationProvider = {
       '0006-edge-tally': { up: edgeTally },
       '0007-image-digests': { up: imageDigests },
       '0009-image-cleanup': { up: imageCleanup },
+      '0008-builds': { up: builds },
       '0010-registry-credentials': { up: registryCredentials },
       '0011-pull-keys': { up: pullKeys },
     }),

@@ -3,6 +3,7 @@ import { Accounts } from './accounts.ts';
 import { AcmeAccounts } from './acme-accounts.ts';
 import { ApiKeys } from './api-keys.ts';
 import { AuditLog } from './audit.ts';
+import { Builds } from './builds.ts';
 import { Clusters } from './clusters.ts';
 import { type Connection, openPool, type StoreLogger } from './connection.ts';
 import { Deployments } from './deployments.ts';
@@ -60,6 +61,7 @@ export class Store {
   readonly imageCleanups: ImageCleanups;
   readonly registryCredentials: RegistryCredentials;
   readonly pullKeys: PullKeys;
+  readonly builds: Builds;
   readonly drafts: Drafts;
   readonly deployments: Deployments;
   readonly idempotentAnswers: IdempotentAnswers;
@@ -91,6 +93,7 @@ export class Store {
     this.imageCleanups = new ImageCleanups(this.#db);
     this.registryCredentials = new RegistryCredentials(this.#db);
     this.pullKeys = new PullKeys(this.#db);
+    this.builds = new Builds(this.#db, this.#locks);
     this.drafts = new Drafts(this.#db);
     this.deployments = new Deployments(this.#db);
     this.idempotentAnswers = new IdempotentAnswers(this.#db);

@@ -1,3 +1,10 @@
+import type {
+  BuildArtifact,
+  BuildLogEntry,
+  BuildOptions,
+  BuildOrigin,
+  BuildState,
+} from '@brainpod/model/build-state';
 import type { Kind, ResourceDocument } from '@brainpod/model/document';
 import type { CertificateIssuer, DomainState } from '@brainpod/model/domain-state';
 import type { CleanupPolicy } from '@brainpod/model/image-cleanup';
@@ -287,6 +294,36 @@ export type RequestMetricTable = {
   durations: Buffer;
 };
 
+/** What a build was made of: git.rev, git.refname, github.repo, github.workflow. */
+export type BuildTags = Readonly<Record<string, string>>;
+export type BuildTable = {
+  id: Generated<string>;
+  pod_id: string;
+  origin: BuildOrigin;
+  state: Generated<BuildState>;
+  repository: string | null;
+  tag: string | null;
+  source: string | null;
+  platform: string | null;
+  options: ColumnType<BuildOptions, string | undefined, string>;
+  tags: ColumnType<BuildTags, string | undefined, string>;
+  artifacts: ColumnType<BuildArtifact[], string | undefined, string>;
+  digest: string | null;
+  reason: string | null;
+  attempts: Generated<number>;
+  cancel_requested_at: Date | null;
+  created_at: CreatedAt;
+  started_at: Date | null;
+  finished_at: Date | null;
+};
+
+export type BuildLogTable = {
+  build_id: string;
+  seq: number;
+  at: CreatedAt;
+  entry: Json<BuildLogEntry>;
+};
+
 export type Tables = {
   account: AccountTable;
   app_user: AppUserTable;
@@ -313,6 +350,8 @@ export type Tables = {
   event_position: EventPositionTable;
   http_access_chunk: HttpAccessChunkTable;
   request_metric: RequestMetricTable;
+  build: BuildTable;
+  build_log: BuildLogTable;
 };
 
 export type Database = Kysely<Tables>;

@@ -1,0 +1,246 @@
+import type { BuildLogEntry, BuildOptions } from '@brainpod/model/build-state';
+import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
+import { openTestStore, type TestStore } from '@brainpod/testkit/test-store';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Build, DueBuild, WantedImage } from './builds.ts';
+import type { PodRecord } from './pods.ts';
+
+const OPTIONS: BuildOptions = { builder: 'auto', dockerfile: 'Dockerfile', directory: '', overrides: {} };
+
+let at: TestStore;
+let clusterId: string;
+
+// Each test has a queue of its own.
+beforeEach(async () => {
+  at = await openTestStore();
+  clusterId = at.clusterId;
+});
+afterEach(() => at.store.close());
+
+function newPod(): Promise<PodRecord> {
+  const { accountId, userId } = at;
+  const owner = { accountId, ownerId: userId, clusterId };
+  return at.store.pods.create({ ...owner, displayName: null, actor: TEST_ACTOR });
+}
+
+function wanted(changes: Partial<WantedImage> = {}): WantedImage {
+  const source = `sha256:${'a'.repeat(64)}`;
+  return { repository: 'web', tag: 'latest', source, platform: null, options: OPTIONS, ...changes };
+}
+
+const ask = (pod: PodRecord, changes?: Partial<WantedImage>): Promise<Build> =>
+  at.store.builds.create(pod.id, wanted(changes), TEST_ACTOR);
+
+const read = async (pod: PodRecord, id: string): Promise<Build> => {
+  const build = await at.store.builds.find(pod.id, id);
+  if (build === null) throw new Error(`build ${id} is not there`);
+  return build;
+};
+
+/** Takes the next one and ends it so. */
+async function doNext(outcome: 'ready' | 'failed' = 'ready'): Promise<DueBuild | null> {
+  const done = await at.store.builds.withNext({ clusterIds: [clusterId] }, async (build) => {
+    await at.store.builds.finish(
+      build.id,
+      outcome === 'ready'
+        ? { state: 'ready', digest: 'sha256:b', reference: 'r/p/web@sha256:b' }
+        : { state: 'failed', reason: 'It was not to be.' },
+    );
+    return build;
+  });
+  return done === null ? null : done.value;
+}
+
+/** Begins the next one, as a server does that is killed in the middle. */
+async function beginAndDie(): Promise<DueBuild | null> {
+  const killed = new Error('killed');
+  let begun: DueBuild | null = null;
+  const dying = at.store.builds.withNext({ clusterIds: [clusterId] }, async (build) => {
+    begun = build;
+    throw killed;
+  });
+  await dying.catch((error: unknown) => expect(error).toBe(killed));
+  return begun;
+}
+
+describe('a build', () => {
+  test('waits, is done, and says what it made', async () => {
+    const pod = await newPod();
+    const { id } = await ask(pod, { options: { ...OPTIONS, directory: 'web' }, platform: 'linux/amd64' });
+    expect(await read(pod, id)).toMatchObject({
+      state: 'waiting',
+      origin: 'hosted',
+      attempts: 0,
+      startedAt: null,
+    });
+    const done = await doNext();
+    expect(done).toEqual({
+      ...{ id, podId: pod.id, podName: pod.name, clusterId },
+      ...wanted({ options: { ...OPTIONS, directory: 'web' }, platform: 'linux/amd64' }),
+    });
+    expect(await read(pod, id)).toMatchObject({
+      state: 'ready',
+      digest: 'sha256:b',
+      artifacts: [{ name: 'web', uri: 'r/p/web@sha256:b' }],
+      startedAt: expect.any(Date),
+      finishedAt: expect.any(Date),
+    });
+    expect(await doNext()).toBeNull();
+  });
+
+  test('that failed says why, and its end is not changed any more', async () => {
+    const pod = await newPod();
+    const { id } = await ask(pod);
+    await doNext('failed');
+    await at.store.builds.finish(id, { state: 'cancelled' });
+    expect(await read(pod, id)).toMatchObject({ state: 'failed', reason: 'It was not to be.' });
+  });
+
+  test('of another cluster, of a deleted pod or of another pod is not there', async () => {
+    const pod = await newPod();
+    const { id } = await ask(pod);
+    expect(await at.store.builds.withNext({ clusterIds: [] }, async () => 1)).toBeNull();
+    expect(await at.store.builds.find((await newPod()).id, id)).toBeNull();
+    await at.store.pods.remove(pod.id, TEST_ACTOR);
+    expect(await doNext()).toBeNull();
+  });
+
+  test('is one of few that wait', async () => {
+    const pod = await newPod();
+    for (let count = 0; count < 50; count++) await ask(pod);
+    await expect(ask(pod)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await at.store.builds.ahead(await ask(await newPod()))).toBeGreaterThanOrEqual(50);
+  });
+});
+
+describe('the queue', () => {
+  test('lets pods take turns, and keeps the order of each', async () => {
+    const [one, other] = [await newPod(), await newPod()];
+    const first = [await ask(one), await ask(one), await ask(one)];
+    const late = [await ask(other), await ask(other)];
+    const order: (string | undefined)[] = [];
+    for (let count = 0; count < 5; count++) order.push((await doNext())?.id);
+    expect(order).toEqual([first[0], late[0], first[1], late[1], first[2]].map((build) => build?.id));
+  });
+
+  test('gives each to one of those who ask at once, and one of a pod at a time', async () => {
+    const pods = [await newPod(), await newPod()];
+    for (const pod of pods) for (let count = 0; count < 3; count++) await ask(pod);
+    const running = new Map<string, number>();
+    let most = 0;
+    const done: string[] = [];
+    const lane = async (): Promise<void> => {
+      while (done.length < 6) {
+        await at.store.builds.withNext({ clusterIds: [clusterId] }, async ({ id, podId }) => {
+          running.set(podId, (running.get(podId) ?? 0) + 1);
+          most = Math.max(most, ...running.values());
+          await at.store.ping();
+          done.push(id);
+          running.set(podId, (running.get(podId) ?? 0) - 1);
+          await at.store.builds.finish(id, { state: 'failed', reason: 'enough' });
+        });
+      }
+    };
+    await Promise.all([lane(), lane(), lane()]);
+    expect(most).toBe(1);
+    expect(new Set(done).size).toBe(6);
+  });
+
+  test('gives again what was begun by a server that is gone, and gives up after the third time', async () => {
+    const pod = await newPod();
+    const { id } = await ask(pod);
+    for (const attempts of [1, 2, 3]) {
+      expect((await beginAndDie())?.id).toBe(id);
+      expect(await read(pod, id)).toMatchObject({ state: 'pending', attempts });
+    }
+    expect(await doNext()).toBeNull();
+    expect(await read(pod, id)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('3 times'),
+    });
+  });
+});
+
+describe('what somebody cancels', () => {
+  test('is over at once while it waits', async () => {
+    const pod = await newPod();
+    const { id } = await ask(pod);
+    expect(await at.store.builds.requestCancel(pod.id, id, TEST_ACTOR)).toMatchObject({ state: 'cancelled' });
+    expect(await doNext()).toBeNull();
+  });
+
+  test('is told to whoever does it, and not begun again when they are gone', async () => {
+    const pod = await newPod();
+    const { id } = await ask(pod);
+    await beginAndDie();
+    expect(await at.store.builds.appendLog(id, [])).toEqual({ cancelRequested: false });
+    expect(await at.store.builds.requestCancel(pod.id, id, TEST_ACTOR)).toMatchObject({ state: 'pending' });
+    expect(await at.store.builds.appendLog(id, [])).toEqual({ cancelRequested: true });
+    expect(await doNext()).toBeNull();
+    expect(await read(pod, id)).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('is refused when it is over, and unknown in another pod', async () => {
+    const pod = await newPod();
+    const { id } = await ask(pod);
+    await doNext();
+    const cancel = (podId: string) => at.store.builds.requestCancel(podId, id, TEST_ACTOR);
+    await expect(cancel(pod.id)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(cancel((await newPod()).id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('what is said in a build', () => {
+  const line = (text: string): BuildLogEntry => ({ kind: 'log', step: 's', name: 'RUN', line: text });
+
+  test('is read in its order, from any place on', async () => {
+    const { id } = await ask(await newPod());
+    await at.store.builds.appendLog(id, [line('a'), line('b')]);
+    await at.store.builds.appendLog(id, [line('c')]);
+    const all = await at.store.builds.readLog(id, { after: 0, limit: 10 });
+    expect(all.map((each) => [each.seq, each.line])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ]);
+    const rest = await at.store.builds.readLog(id, { after: 1, limit: 1 });
+    expect(rest.map((each) => each.line)).toEqual(['b']);
+  });
+
+  test('has an end, which says so', async () => {
+    const { id } = await ask(await newPod());
+    const many = Array.from({ length: 12_000 }, (_, index) => line(String(index)));
+    await at.store.builds.appendLog(id, many);
+    await at.store.builds.appendLog(id, many);
+    await at.store.builds.appendLog(id, many);
+    const end = await at.store.builds.readLog(id, { after: 19_998, limit: 10 });
+    expect(end.map(({ seq, kind }) => [seq, kind])).toEqual([
+      [19_999, 'log'],
+      [20_000, 'note'],
+    ]);
+  });
+});
+
+test('pages of builds are newest first', async () => {
+  const pod = await newPod();
+  const ids: string[] = [];
+  for (let count = 0; count < 5; count++) ids.unshift((await ask(pod)).id);
+  const first = await at.store.builds.list(pod.id, { limit: 3 });
+  expect(first?.items.map(({ id }) => id)).toEqual(ids.slice(0, 3));
+  const rest = await at.store.builds.list(pod.id, { limit: 3, cursor: first?.nextCursor ?? '' });
+  expect(rest).toMatchObject({ items: [{ id: ids[3] }, { id: ids[4] }], nextCursor: null });
+  expect(await at.store.builds.list((await newPod()).id, { limit: 3, cursor: ids[0] ?? '' })).toBeNull();
+});
+
+test('the last activity of a pod is now while it has anything to build', async () => {
+  const [pod, other] = [await newPod(), await newPod()];
+  await ask(pod);
+  const before = Date.now();
+  const busy = await at.store.builds.lastActivity([pod.name, other.name, 'nobody']);
+  expect([...busy.keys()]).toEqual([pod.name]);
+  await doNext();
+  const idle = await at.store.builds.lastActivity([pod.name]);
+  expect(idle.get(pod.name)?.getTime()).toBeGreaterThanOrEqual(before - 1_000);
+  await at.store.builds.forgetOld();
+  expect((await at.store.builds.list(pod.id, { limit: 10 }))?.items).toHaveLength(1);
+});
