@@ -40,6 +40,7 @@ const RULES: readonly Rule[] = [
       "The own domains of this pod: brainpod domain list POD. One more is named in a Route's spec.domains.",
   },
   { code: 'NOT_FOUND', command: /^blueprint/, advice: 'The blueprints there are: brainpod blueprint list' },
+  { code: 'NOT_FOUND', command: /^build /, advice: 'The builds of this pod: brainpod build list' },
   { code: 'NOT_FOUND', command: /^key/, advice: 'Your keys: brainpod key list' },
   { code: 'NOT_FOUND', command: /^cluster/, advice: 'The clusters there are: brainpod cluster list' },
   { code: 'NOT_FOUND', command: /^size/, advice: 'The sizes there are: brainpod size list' },

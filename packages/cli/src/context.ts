@@ -87,10 +87,10 @@ export class Context {
     this.io.stdout.write(`${line}\n`);
   }
 
-  /** Progress for a person: on stderr, and not where a program reads. */
-  progress(line: (style: Style) => string): void {
-    if (this.json) return;
-    this.io.stderr.write(`${line(styleFor(this.io.stderr, this.io.environment))}\n`);
+  /** Progress for a person: on stderr, and not where a program reads. Null says nothing. */
+  progress(line: (style: Style) => string | null): void {
+    const text = this.json ? null : line(styleFor(this.io.stderr, this.io.environment));
+    if (text !== null) this.io.stderr.write(`${text}\n`);
   }
 
   #url(key: 'endpoint' | 'registry_endpoint'): string {

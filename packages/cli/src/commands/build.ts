@@ -7,6 +7,9 @@ import type { Context, Result, Runner } from '../context.ts';
 import { CliFailure } from '../failure.ts';
 import { planDirectory } from '../flows/plan-directory.ts';
 import type { Style } from '../text/style.ts';
+import { registerBuildCancel, registerBuildGet } from './build-get.ts';
+import { registerBuildList } from './build-list.ts';
+import { registerBuildLog } from './build-log.ts';
 
 type Options = {
   plan?: boolean;
@@ -26,7 +29,7 @@ type Options = {
 const DOCKERFILE = 'Dockerfile';
 
 export function registerBuild(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('build')
     .description('Show how a directory without a Dockerfile is built, or write that down as its Dockerfile')
     .argument('[directory]', 'directory with the source', '.')
@@ -43,11 +46,15 @@ export function registerBuild(program: Command, run: Runner): void {
     .option('--go-version <version>', 'the version of Go, likewise', parseLine)
     .option('--rust-version <version>', 'the version of Rust, likewise', parseLine)
     .action(run(build));
+  registerBuildList(command, run);
+  registerBuildGet(command, run);
+  registerBuildLog(command, run);
+  registerBuildCancel(command, run);
 }
 
 async function build(_context: Context, folder: string, options: Options): Promise<Result> {
   if ((options.plan === true) === (options.eject === true)) {
-    throw new CliFailure('Say either --plan or --eject.', {
+    throw new CliFailure('Say either --plan or --eject, or list, get, log or cancel.', {
       exitCode: 2,
       advice: '"brainpod image build" builds a directory and pushes the image.',
     });

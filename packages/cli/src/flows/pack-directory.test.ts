@@ -251,6 +251,11 @@ describe('what is refused', () => {
     );
   });
 
+  it('is a folder without any file', async () => {
+    write({ '.git/HEAD': '' });
+    expect((await refusal()).message).toContain('There is nothing to build in');
+  });
+
   it('is a huge folder, with its largest parts and how to leave them out, and nothing of it read', async () => {
     write({ 'data/raw/one.bin': '', 'data/raw/two.bin': '', 'video.mp4': '', 'src/a': 'x' });
     truncateSync(join(root, 'data/raw/one.bin'), 6e9);

@@ -42,6 +42,11 @@ export async function packDirectory(directory: string, options: Options): Promis
   const list = listSource(directory, options.dockerfile);
   refuseTooMuch(list);
   refuseFaults(list.faults, list.root);
+  if (list.files.length === 0) {
+    throw new CliFailure(`There is nothing to build in ${list.root}: it has no file that is not left out.`, {
+      advice: 'What is left out, .gitignore, .dockerignore and .brainpodignore say.',
+    });
+  }
   const cache = new DigestCache(list.root, options.environment);
   const digests = await digestsOf(list, cache, options.signal);
   cache.keep(digests, listedMs);

@@ -1,0 +1,70 @@
+import { hasDockerfile } from '@brainpod/builder/execute/build-image';
+import { CliFailure } from '../failure.ts';
+import type { Build, BuildsApi } from './builds-api.ts';
+import { type HostedEvent, hostedBuild } from './hosted-build.ts';
+import { packDirectory } from './pack-directory.ts';
+import { planDirectory } from './plan-directory.ts';
+import { type SourceEvent, sendSource } from './send-source.ts';
+
+export type HostedDirectoryEvent =
+  | { kind: 'source'; event: SourceEvent }
+  | { kind: 'hosted'; event: HostedEvent };
+
+export type HostedDirectoryOptions = {
+  api: BuildsApi;
+  pod: string;
+  directory: string;
+  /** The name of the image in the pod. */
+  image: string;
+  tag: string;
+  builder?: 'auto' | 'dockerfile';
+  /** Such as `linux/amd64`; left out: the platform's own. */
+  platform?: string;
+  environment: Record<string, string | undefined>;
+  report: (event: HostedDirectoryEvent) => void;
+  signal?: AbortSignal;
+};
+
+/** An image that the server built. */
+export type HostedImage = { build: Build; digest: string; builder: 'dockerfile' | 'plan' };
+
+/**
+ * Sends what the server has not got of a directory and has it built and pushed there. What cannot be decided is asked before anything is sent. Throws CliFailure with
+ * what stands in the way or failed.
+ */
+export async function buildHosted(options: HostedDirectoryOptions): Promise<HostedImage> {
+  const { api, pod, directory, image, tag, platform, environment, report } = options;
+  const stop = options.signal === undefined ? {} : { signal: options.signal };
+  const withDockerfile = await hasDockerfile(directory);
+  if (!withDockerfile && options.builder === 'dockerfile')
+    throw new CliFailure(`${directory} has no Dockerfile.`, {
+      advice: 'With --builder auto its files say how it is built. To see how: brainpod build --plan',
+    });
+  // The server finds the same plan, and puts it into the log.
+  if (!withDockerfile) planDirectory(directory);
+  const packed = await packDirectory(directory, { environment, ...stop });
+  const source = await sendSource({
+    api,
+    pod,
+    packed,
+    report: (event) => report({ kind: 'source', event }),
+    ...stop,
+  });
+  const request = {
+    image,
+    tag,
+    source,
+    builder: options.builder ?? 'auto',
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const build = await hostedBuild({
+    api,
+    pod,
+    request,
+    report: (event) => report({ kind: 'hosted', event }),
+    ...stop,
+  });
+  const digest = build.image?.digest ?? null;
+  if (digest === null) throw new CliFailure(`Build ${build.id} is ready, and no image is named.`);
+  return { build, digest, builder: withDockerfile ? 'dockerfile' : 'plan' };
+}
