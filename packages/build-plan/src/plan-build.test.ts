@@ -41,6 +41,11 @@ const GOLDEN: Record<string, Record<string, string>> = {
       '{"scripts":{"build":"nest build","start":"nest start"},"dependencies":{"@nestjs/core":"11"},"devDependencies":{"@nestjs/cli":"11"}}',
   },
   'node-astro': { ...LOCKED, 'package.json': '{"dependencies":{"astro":"5","@astrojs/node":"9"}}' },
+  'node-bun': {
+    'bun.lock': '{}',
+    'package.json':
+      '{"packageManager":"bun@1.2.15","scripts":{"build":"bun build","start":"bun run src/main.ts"},"dependencies":{"hono":"4"}}',
+  },
   'node-nuxt': { ...LOCKED, 'package.json': '{"dependencies":{"nuxt":"4"}}' },
   'python-uv': {
     'uv.lock': '',
@@ -178,7 +183,6 @@ describe('the plan of a tree', () => {
       { 'package.json': '{"scripts":{"start":"node a.js"}}', 'yarn.lock': '__metadata:\n' },
       [null],
     ],
-    ['a lock of Bun', { 'package.json': '{"scripts":{"start":"node a.js"}}', 'bun.lock': '{}' }, [null]],
     [
       'two locks',
       { ...LOCKED, 'package.json': '{"scripts":{"start":"node a.js"}}', 'yarn.lock': '' },

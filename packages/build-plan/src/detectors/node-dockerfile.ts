@@ -25,7 +25,7 @@ export function nodeDockerfile(image: string, parts: NodeParts): string {
   return `${nodeStages(image, parts)
     .map((stage) => `${stage}\n`)
     .join('')}# What runs.
-FROM ${image}
+FROM ${isRunBy(manager, start) ? 'tools' : image}
 WORKDIR ${folderOf(parts)}
 ENV ${written.join(' ')}
 ${copies(parts, manager)}
@@ -34,6 +34,10 @@ USER 1000
 EXPOSE ${PORT}
 CMD ${execForm(start)}
 `;
+}
+
+function isRunBy(manager: PackageManager | null, start: readonly string[]): boolean {
+  return manager?.runtime != null && manager.setUp !== null && start[0] === manager.runtime;
 }
 
 /** Where the project is in each stage. */

@@ -17,6 +17,8 @@ export type PackageManager = {
   prune: string;
   /** Before the name of a script. */
   run: string;
+  /** A runtime too, which a start script may want. */
+  runtime: string | null;
 };
 
 type Found = { manager: PackageManager } | { question: Question } | null;
@@ -30,10 +32,12 @@ export const NPM: PackageManager = {
   installForProduction: 'npm ci --omit=dev',
   prune: 'npm prune --omit=dev',
   run: 'npm run',
+  runtime: null,
 };
 
 // The newest that writes a lock file of each format, for projects that name none.
 const PNPM_BY_LOCK: Readonly<Record<string, string>> = { '5.4': '7', '6.0': '8', '9.0': '10' };
+const BUN = '1';
 const YARN_CLASSIC = '1.22.22';
 const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 
@@ -70,10 +74,7 @@ function ofLock(
 ): { manager: PackageManager } | { question: Question } {
   if (lock === 'pnpm-lock.yaml') return pnpm(tree, asked);
   if (lock === 'yarn.lock') return yarn(tree, asked);
-  return cannot(
-    `There is a ${lock}; Bun is not planned for.`,
-    'Add a Dockerfile, or use npm, pnpm or Yarn 1.',
-  );
+  return { manager: bun(lock, asked) };
 }
 
 function pnpm(tree: FileTree, asked: Asked): { manager: PackageManager } | { question: Question } {
@@ -101,6 +102,7 @@ function pnpm(tree: FileTree, asked: Asked): { manager: PackageManager } | { que
       // It asks before it removes what is there, unless it knows that nobody is there to answer.
       prune: 'CI=true pnpm prune --prod',
       run: 'pnpm run',
+      runtime: null,
     },
   };
 }
@@ -111,7 +113,7 @@ function yarn(tree: FileTree, asked: Asked): { manager: PackageManager } | { que
   if (!isClassic || !version.startsWith('1.')) {
     return cannot(
       'yarn.lock is of Yarn 2 or newer; Yarn 1 is planned for.',
-      'Add a Dockerfile, or use npm, pnpm or Yarn 1.',
+      'Add a Dockerfile, or use npm, pnpm, Bun or Yarn 1.',
     );
   }
   return {
@@ -125,7 +127,24 @@ function yarn(tree: FileTree, asked: Asked): { manager: PackageManager } | { que
       installForProduction: 'yarn install --frozen-lockfile --production=true',
       prune: 'yarn install --frozen-lockfile --production=true --ignore-scripts',
       run: 'yarn run',
+      runtime: null,
     },
+  };
+}
+
+function bun(lock: string, asked: Asked): PackageManager {
+  const version = asked?.name === 'bun' ? asked.version : BUN;
+  return {
+    name: 'Bun',
+    files: ['package.json', lock],
+    cache: '/root/.bun/install/cache',
+    setUp: `npm install --global bun@${version}`,
+    installAll: 'bun install --frozen-lockfile',
+    installForProduction: 'bun install --frozen-lockfile --production',
+    // It leaves what is there already.
+    prune: 'rm -rf node_modules && bun install --frozen-lockfile --production',
+    run: 'bun run',
+    runtime: 'bun',
   };
 }
 

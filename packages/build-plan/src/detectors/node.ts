@@ -194,7 +194,7 @@ function chooseStart(
   const isReplaced = framework !== null && (isForDevelopment(script ?? '') || framework.output !== undefined);
   if (script !== undefined && !isReplaced) {
     // Started without npm, the app gets its signals first hand. A script with a shell's syntax, or around which npm runs others, needs npm.
-    const isPlain = /^node( [\w./-]+)+$/.test(script) && !('prestart' in manifest.scripts);
+    const isPlain = /^(node|bun)( [\w./-]+)+$/.test(script) && !('prestart' in manifest.scripts);
     return decide(
       isPlain ? script.trim().split(/\s+/) : ['npm', 'start'],
       'it is the start script',

@@ -26,19 +26,16 @@ const ASGI: readonly { dependency: string; name: string; made: RegExp }[] = [
 
 /** Null where neither a convention nor a framework tells it. */
 export function findApp(tree: FileTree, project: PythonProject): PythonApp | null {
-  const line = webOfProcfile(tree);
-  const django = ofDjango(tree, project);
-  if (line !== null) {
-    const start = { start: wordsOf(line), why: 'it is what the web process runs', from: 'Procfile' };
-    return { ...(django ?? plainApp()), ...start, added: null };
-  }
-  return (
-    django ??
+  const known =
+    ofDjango(tree, project) ??
     ofAsgi(tree, project) ??
     ofFlask(tree, project) ??
     ofStreamlit(tree, project) ??
-    ofFiles(tree, project)
-  );
+    ofFiles(tree, project);
+  const line = webOfProcfile(tree);
+  if (line === null) return known;
+  const start = { start: wordsOf(line), why: 'it is what the web process runs', from: 'Procfile' };
+  return { ...(known ?? plainApp()), ...start, added: null };
 }
 
 function plainApp(): PythonApp {
