@@ -45,6 +45,8 @@ export class Person {
       stream.setEncoding('utf8').on('data', (text: string) => {
         said += text;
       });
+    // One that ends before it has read everything is judged by how it ended.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(reads);
     const [code] = await once(child, 'close');
     return { code: typeof code === 'number' ? code : null, said };

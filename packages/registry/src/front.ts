@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { type Credentials, challengeOf, isTokenCall, readCredentials, sendToken } from './credentials.ts';
 import { listReferrers, listTags, putManifest } from './manifests.ts';
@@ -8,7 +8,7 @@ import { PushGuard } from './push-guard.ts';
 import { parseRegistryCall, podOf, type RegistryCall, upstreamTarget } from './registry-call.ts';
 import { SharedAnswers } from './shared-answers.ts';
 import { StorageLayout } from './storage-layout.ts';
-import { askUpstream, responseHeaders, unavailable } from './upstream.ts';
+import { askUpstream, readHeaders, requestHeaders, responseHeaders, unavailable } from './upstream.ts';
 import { UpstreamReads } from './upstream-reads.ts';
 
 export type RegistryAction = 'registry:push' | 'registry:pull';
@@ -48,10 +48,6 @@ const METHODS: Record<RegistryCall['kind'], readonly string[]> = {
   tags: ['GET', 'HEAD'],
   referrers: ['GET', 'HEAD'],
 };
-
-/** What of a request reaches the registry. The caller's credentials and any forwarding claims stay here. */
-const READ_HEADERS = ['accept', 'accept-encoding', 'if-match', 'if-none-match', 'range', 'user-agent'];
-const REQUEST_HEADERS = [...READ_HEADERS, 'content-length', 'content-range', 'content-type'];
 
 /**
  * The registry as the world sees it: checks who asks and for which pod, then streams to the real registry behind,
@@ -221,7 +217,7 @@ async function read<Principal>(
 ): Promise<void> {
   const method = req.method ?? 'GET';
   const target = upstreamTarget(call);
-  const headers = headersOf(req.headers, READ_HEADERS);
+  const headers = readHeaders(req.headers);
   if (call.kind === 'manifest') {
     // Of no meaning for a manifest, and another one for each client.
     const { 'user-agent': _, ...asked } = headers;
@@ -264,24 +260,6 @@ async function forward<Principal>(
   const answer = await answered;
   res.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers, front.origin));
   await pipeline(answer, res);
-}
-
-function headersOf(incoming: IncomingHttpHeaders, names: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const name of names) {
-    const value = incoming[name];
-    if (typeof value === 'string') headers[name] = value;
-  }
-  return headers;
-}
-
-function requestHeaders(incoming: IncomingHttpHeaders, call: RegistryCall): Record<string, string> {
-  const headers = headersOf(incoming, REQUEST_HEADERS);
-  // The registry reads the parameters of these calls from a form in the body too, where they would escape the
-  // check of the mount's source.
-  if (call.kind === 'upload-start' || call.kind === 'upload')
-    headers['content-type'] = 'application/octet-stream';
-  return headers;
 }
 
 function refuse<Principal>(

@@ -1,9 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { OciError } from './oci-error.ts';
+import type { RegistryCall } from './registry-call.ts';
 
 export type UpstreamAnswer = { status: number; headers: Record<string, string>; body: Buffer };
 
 const TIMEOUT_MS = 30_000;
+
+/** What of a request reaches the registry. The caller's credentials and any forwarding claims stay here. */
+const READ_HEADERS = ['accept', 'accept-encoding', 'if-match', 'if-none-match', 'range', 'user-agent'];
+const REQUEST_HEADERS = [...READ_HEADERS, 'content-length', 'content-range', 'content-type'];
 
 const RESPONSE_HEADERS_DROPPED = new Set([
   'connection',
@@ -43,6 +48,30 @@ export function unavailable(cause: unknown): OciError {
   );
   error.cause = cause;
   return error;
+}
+
+/** What of a request without a body reaches the registry. */
+export function readHeaders(incoming: IncomingHttpHeaders): Record<string, string> {
+  return headersOf(incoming, READ_HEADERS);
+}
+
+/** What of a request with a body reaches the registry. */
+export function requestHeaders(incoming: IncomingHttpHeaders, call: RegistryCall): Record<string, string> {
+  const headers = headersOf(incoming, REQUEST_HEADERS);
+  // The registry reads the parameters of these calls from a form in the body too, where they would escape the
+  // check of the mount's source.
+  if (call.kind === 'upload-start' || call.kind === 'upload')
+    headers['content-type'] = 'application/octet-stream';
+  return headers;
+}
+
+function headersOf(incoming: IncomingHttpHeaders, names: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name of names) {
+    const value = incoming[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  return headers;
 }
 
 /** What of the registry's headers reaches the client. */
