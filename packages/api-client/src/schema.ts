@@ -268,7 +268,7 @@ export interface paths {
         };
         /**
          * Show what a pod may ask for in all, and what it asks for
-         * @description What the draft asks for, and what is deployed. Databases count with their instance. null is no limit; the operator sets limits.
+         * @description What the draft asks for, what is deployed, and what the images in the registry take. Databases count with their instance. null is no limit; the operator sets limits.
          */
         get: operations["getPodLimits"];
         put?: never;
@@ -996,7 +996,7 @@ export interface paths {
         get?: never;
         /**
          * Set what a pod may ask for in all
-         * @description Of a pod of any account. What is left out stays as it is, null takes a limit away. What runs already goes on, but a pod that is beyond a limit can deploy only what takes no more.
+         * @description Of a pod of any account. What is left out stays as it is, null takes a limit away. What runs already goes on, but a pod that is beyond a limit can deploy only what takes no more, and nothing can be pushed to one with more images than it may have.
          */
         put: operations["setPodLimits"];
         post?: never;
@@ -1305,6 +1305,7 @@ export interface components {
             cpuMillis: number | null;
             memoryMiB: number | null;
             diskGb: number | null;
+            imagesMiB?: number | null;
         };
         PodLimitsInput: {
             /** @description a whole number of Apps, or null for no limit; left out, it stays as it is */
@@ -1315,6 +1316,8 @@ export interface components {
             memoryMiB?: number | null;
             /** @description a whole number of GB, or null for no limit; left out, it stays as it is */
             diskGb?: number | null;
+            /** @description a whole number of MiB that the pod's images in the registry take together, or null for no limit; left out, it stays as it is */
+            imagesMiB?: number | null;
         };
         PodLimitsUsed: {
             limits: components["schemas"]["PodLimits"];
@@ -1331,6 +1334,8 @@ export interface components {
                     memoryMiB: number;
                     diskGb: number;
                 };
+                /** @description Of the images in the registry, each layer once; null where that is not known */
+                imageBytes: number | null;
             };
             _links: {
                 self: {

@@ -42,6 +42,7 @@ export const PodLimitsInput = Type.Object(
     cpuMillis: limit('thousandths of a CPU'),
     memoryMiB: limit('MiB'),
     diskGb: limit('GB'),
+    imagesMiB: limit("MiB that the pod's images in the registry take together"),
   },
   { additionalProperties: false },
 );
@@ -54,11 +55,18 @@ export const PodLimits = Type.Object({
   cpuMillis: nullable(Amount),
   memoryMiB: nullable(Amount),
   diskGb: nullable(Amount),
+  imagesMiB: Type.Optional(nullable(Amount)),
 });
 
 export const PodLimitsUsed = Type.Object({
   limits: PodLimits,
-  used: Type.Object({ draft: Amounts, deployed: Amounts }),
+  used: Type.Object({
+    draft: Amounts,
+    deployed: Amounts,
+    imageBytes: Type.Union([Amount, Type.Null()], {
+      description: 'Of the images in the registry, each layer once; null where that is not known',
+    }),
+  }),
   _links: Type.Object({ self: LinkSchema, pod: LinkSchema }),
 });
 

@@ -289,6 +289,7 @@ export const Plan = Type.Object({
       cpuMillis: nullable(amounts.cpuMillis),
       memoryMiB: nullable(amounts.memoryMiB),
       diskGb: nullable(amounts.diskGb),
+      imagesMiB: Type.Optional(nullable(Type.Integer())),
     }),
     faults: Faults,
   }),

@@ -7,7 +7,10 @@ import type { ResourceDocument } from './resource-document.ts';
 export type Demand = { apps: number; cpuMillis: number; memoryMiB: number; diskGb: number };
 
 /** What a pod may ask for in all, as the operator has set it; null where nothing is set. */
-export type PodLimits = { [field in keyof Demand]: number | null };
+export type PodLimits = { [field in keyof Demand]: number | null } & {
+  /** What its images in the registry may take together. */
+  imagesMiB?: number | null;
+};
 
 export const NO_LIMITS: PodLimits = { apps: null, cpuMillis: null, memoryMiB: null, diskGb: null };
 

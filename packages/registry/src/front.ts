@@ -1,14 +1,15 @@
-import { type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Credentials, challengeOf, isTokenCall, readCredentials, sendToken } from './credentials.ts';
+import { forward, read } from './forward.ts';
 import { listReferrers, listTags, putManifest } from './manifests.ts';
 import { OciError, sendOciError } from './oci-error.ts';
-import { pump } from './pump.ts';
+import { PodUsage } from './pod-usage.ts';
 import { PushGuard } from './push-guard.ts';
+import { PushQuota } from './push-quota.ts';
 import { parseRegistryCall, podOf, type RegistryCall, upstreamTarget } from './registry-call.ts';
 import { SharedAnswers } from './shared-answers.ts';
 import { StorageLayout } from './storage-layout.ts';
-import { askUpstream, readHeaders, requestHeaders, responseHeaders, unavailable } from './upstream.ts';
+import { askUpstream, unavailable } from './upstream.ts';
 import { UpstreamReads } from './upstream-reads.ts';
 
 export type RegistryAction = 'registry:push' | 'registry:pull';
@@ -32,6 +33,8 @@ export type RegistryFrontOptions<Principal> = {
   verifyPullToken(pod: string, token: string): boolean | Promise<boolean>;
   /** The folder of the registry's storage, where it is on this machine: a sweep is told there what is being pushed. */
   storage?: string;
+  /** How many bytes the images of a pod may take; null for any. Counted is only what lies in `storage`. */
+  imageBytesLimit?(pod: string): Promise<number | null>;
   logger: RegistryLogger;
 };
 
@@ -61,12 +64,17 @@ export function createRegistryFront<Principal>(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const upstream = new URL(options.upstream);
   const layout = options.storage === undefined ? null : new StorageLayout(options.storage);
+  const limitOf = options.imageBytesLimit;
   const front: Front<Principal> = {
     ...options,
     origin: upstream,
     guard: new PushGuard(layout),
     reads: new UpstreamReads(upstream),
     callers: new SharedAnswers(),
+    quota:
+      layout === null || limitOf === undefined
+        ? null
+        : new PushQuota(new PodUsage(layout), (pod) => limitOf(pod)),
   };
   return (req, res) => {
     handle(front, req, res).catch((error: unknown) => refuse(front, req, res, error));
@@ -78,6 +86,8 @@ type Front<Principal> = RegistryFrontOptions<Principal> & {
   guard: PushGuard;
   reads: UpstreamReads;
   callers: SharedAnswers<Principal | null>;
+  /** Null where nothing is counted. */
+  quota: PushQuota | null;
 };
 
 async function handle<Principal>(
@@ -96,19 +106,23 @@ async function handle<Principal>(
   }
   const call = await authorize(front, asked, method, credentials);
   req.socket.setTimeout(TIMEOUT_MS);
-  if (call.kind === 'manifest' && method === 'PUT') return await putManifest(front, req, res, call);
+  const admission = (await front.quota?.admit(call, method, lengthOf(req))) ?? null;
+  if (call.kind === 'manifest' && method === 'PUT') {
+    await putManifest(front, req, res, call);
+    return admission?.end(res.statusCode);
+  }
   if (call.kind === 'referrers') return await listReferrers(front.origin, res, call);
   if (call.kind === 'tags') return await listTags(front.origin, res, call);
   // Whoever pushes asks for what it will rely on.
   if (call.kind === 'blob' && method === 'HEAD') await front.guard.touch([call.repository], [call.digest]);
-  if (method === 'GET' || method === 'HEAD') return await read(front, req, res, call);
+  if (method === 'GET' || method === 'HEAD') return await read(front, { req, res, call });
   const pushed = blobPushedBy(call, method);
-  if (pushed === null) return await forward(front, req, res, call);
+  if (pushed === null) return await forward(front, { req, res, call, admission });
   await front.guard.during(pushed.repositories, [pushed.digest], async () => {
     if (call.kind === 'upload-start' && call.mount !== null && call.from === null) {
       if (await answerPresentBlob(front, res, call.repository, call.mount)) return;
     }
-    await forward(front, req, res, call);
+    await forward(front, { req, res, call, admission });
   });
 }
 
@@ -209,59 +223,6 @@ async function answerPresentBlob<Principal>(
   return true;
 }
 
-async function read<Principal>(
-  front: Front<Principal>,
-  req: IncomingMessage,
-  res: ServerResponse,
-  call: RegistryCall,
-): Promise<void> {
-  const method = req.method ?? 'GET';
-  const target = upstreamTarget(call);
-  const headers = readHeaders(req.headers);
-  if (call.kind === 'manifest') {
-    // Of no meaning for a manifest, and another one for each client.
-    const { 'user-agent': _, ...asked } = headers;
-    const answer = await front.reads.readWhole(method, target, asked);
-    res.writeHead(answer.status, responseHeaders(answer.headers, front.origin));
-    res.end(answer.body);
-    return;
-  }
-  const answer = await front.reads.read(method, target, headers);
-  // Clients push to an address and name images by a host: the two may differ, as on one's own machine.
-  if (call.kind === 'ping') res.setHeader('Brainpod-Registry-Host', front.registryHost);
-  try {
-    res.writeHead(answer.status, responseHeaders(answer.headers, front.origin));
-  } catch (error) {
-    answer.discard();
-    throw error;
-  }
-  await answer.sendBody(res);
-}
-
-async function forward<Principal>(
-  front: Front<Principal>,
-  req: IncomingMessage,
-  res: ServerResponse,
-  call: RegistryCall,
-): Promise<void> {
-  const outgoing = request(new URL(upstreamTarget(call), front.origin), {
-    method: req.method,
-    headers: requestHeaders(req.headers, call),
-    timeout: TIMEOUT_MS,
-  });
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.on('response', resolve);
-    outgoing.on('error', (cause) => reject(unavailable(cause)));
-    outgoing.on('timeout', () => outgoing.destroy(new Error('The registry was silent for 30 minutes.')));
-  });
-  // The registry may answer before it has read the whole upload, so both directions run at the same time.
-  const sent = pump(req, outgoing);
-  sent.catch(() => outgoing.destroy());
-  const answer = await answered;
-  res.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers, front.origin));
-  await pipeline(answer, res);
-}
-
 function refuse<Principal>(
   front: Front<Principal>,
   req: IncomingMessage,
@@ -282,12 +243,17 @@ function refuse<Principal>(
       'registry call failed',
     );
   }
-  const length = req.headers['content-length'];
-  const mayBeLarge = req.headers['transfer-encoding'] !== undefined || Number(length ?? 0) > SMALL_BODY_BYTES;
+  const mayBeLarge = (lengthOf(req) ?? Number.POSITIVE_INFINITY) > SMALL_BODY_BYTES;
   sendOciError(res, known, {
     challenge: challengeOf(req, front.registryHost),
     closeConnection: mayBeLarge,
   });
+}
+
+/** Of its body; null where it may be any. */
+function lengthOf(req: IncomingMessage): number | null {
+  if (req.headers['transfer-encoding'] !== undefined) return null;
+  return Number(req.headers['content-length'] ?? 0);
 }
 
 function messageOf(error: unknown): string {

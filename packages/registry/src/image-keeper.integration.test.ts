@@ -46,6 +46,10 @@ it('knows all manifests of a pod, tagged or not, with what they are made of', as
   expect(image?.blobs).toContainEqual({ digest: EMPTY, bytes: 0 });
   expect(Math.abs((image?.pushedAtMs ?? 0) - Date.now())).toBeLessThan(60_000);
   expect(await keeper.holdings('nobody')).toEqual([]);
+  const sizes = new Map(held.flatMap(({ blobs }) => blobs.map(({ digest, bytes }) => [digest, bytes])));
+  expect(await keeper.bytes('shop')).toBe([...sizes.values()].reduce((sum, bytes) => sum + bytes, 0));
+  expect(await keeper.bytes('nobody')).toBe(0);
+  expect(await new ImageKeeper(registry.origin, '/nowhere').bytes('shop')).toBeNull();
 });
 
 it('deletes what was not pushed again since it was seen, with its tags', async () => {

@@ -6,6 +6,7 @@ import { eachOf } from './each-of.ts';
 import { noneIfAbsent, nullIfAbsent } from './file-faults.ts';
 import { listIn, memberOf, parseJson } from './json-parts.ts';
 import { referencesOf } from './manifest-references.ts';
+import { PodUsage, sumOf } from './pod-usage.ts';
 import { subjectOf } from './referrers.ts';
 import { isDigest, isOwnTag } from './registry-call.ts';
 import { StorageLayout } from './storage-layout.ts';
@@ -19,10 +20,18 @@ import { manifestDigests, repositoriesIn, seen } from './sweep/survey.ts';
 export class ImageKeeper {
   readonly #upstream: string;
   readonly #layout: StorageLayout;
+  readonly #usage: PodUsage;
 
   constructor(upstream: string, storage: string) {
     this.#upstream = upstream;
     this.#layout = new StorageLayout(storage);
+    this.#usage = new PodUsage(this.#layout);
+  }
+
+  /** What all images of a pod take, each blob once; null where the storage is not on this machine. */
+  async bytes(pod: string): Promise<number | null> {
+    if ((await seen(this.#layout.root)) === null) return null;
+    return sumOf((await this.#usage.named(pod)).values());
   }
 
   /** By repository and digest. */

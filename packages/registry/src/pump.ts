@@ -6,9 +6,14 @@ const WINDOW_BYTES = 1024 * 1024;
 /**
  * Writes all of `from` to `to`, and ends it. As stream.pipeline does, but it stops reading at a window of its own, not whenever
  * a single piece waits, which an upload of large layers does all the time. Rejects where either ends early, and ends `to`; the rest
- * of `from` is dropped, so that who sends it reads the answer.
+ * of `from` is dropped, so that who sends it reads the answer. `admit` is told of each piece before it is written; it throws to end
+ * it there.
  */
-export function pump(from: Readable, to: Writable): Promise<void> {
+export function pump(
+  from: Readable,
+  to: Writable,
+  admit: (bytes: number) => void = () => undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       from.off('data', take).resume();
@@ -16,6 +21,12 @@ export function pump(from: Readable, to: Writable): Promise<void> {
       reject(error);
     };
     const take = (piece: Buffer): void => {
+      try {
+        admit(piece.length);
+      } catch (error) {
+        fail(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
       to.write(piece, () => free(piece));
       if (to.writableLength >= WINDOW_BYTES) from.pause();
     };

@@ -6,6 +6,8 @@ import type { FastifyInstance } from 'fastify';
 import { PullTokenCheck } from './pull-keys.ts';
 import type { Settings } from './settings.ts';
 
+const BYTES_PER_MIB = 1024 * 1024;
+
 /** Who pulls or pushes, and the pod that was asked about where it is one of theirs. */
 type Puller = { caller: Caller; pod: string | null };
 
@@ -25,6 +27,10 @@ export function registerRegistryRoutes(
       isAllowed(caller.policy, action, pod) &&
       (pod === known || (await store.pods.find(caller.accountId, pod)) !== null),
     verifyPullToken: (pod, token) => pullTokens.verify(pod, token),
+    imageBytesLimit: async (pod) => {
+      const limit = (await store.pods.findAnywhere(pod))?.limits?.imagesMiB ?? null;
+      return limit === null ? null : limit * BYTES_PER_MIB;
+    },
     logger: server.log,
   });
   for (const url of ['/v2', '/v2/*']) {

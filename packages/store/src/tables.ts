@@ -20,6 +20,7 @@ export type PodLimits = {
   cpuMillis: number | null;
   memoryMiB: number | null;
   diskGb: number | null;
+  imagesMiB?: number | null;
 };
 
 /** A jsonb column: read as its value, written as JSON text. */

@@ -5,8 +5,14 @@ import { instanceSizes } from '../instance-sizes.ts';
 import { links } from '../links.ts';
 import type { PodLimitsUsedBody } from '../operator-schemas.ts';
 
-/** A pod's limits, and what its draft and what is deployed ask for. */
-export async function podLimitsBody(deps: ApiDependencies, pod: PodRecord): Promise<PodLimitsUsedBody> {
+const NO_LIMITS = { apps: null, cpuMillis: null, memoryMiB: null, diskGb: null };
+
+/** A pod's limits, what its draft and what is deployed ask for, and what its images take. */
+export async function podLimitsBody(
+  deps: ApiDependencies,
+  pod: PodRecord,
+  imageBytes: number | null,
+): Promise<PodLimitsUsedBody> {
   const sizes = await instanceSizes(deps);
   const usedBy = async (revisionId: string | null) => {
     const entries = revisionId === null ? [] : await deps.store.revisions.entries(revisionId);
@@ -16,8 +22,8 @@ export async function podLimitsBody(deps: ApiDependencies, pod: PodRecord): Prom
     );
   };
   return {
-    limits: pod.limits ?? { apps: null, cpuMillis: null, memoryMiB: null, diskGb: null },
-    used: { draft: await usedBy(pod.head.id), deployed: await usedBy(pod.deployed?.id ?? null) },
+    limits: { imagesMiB: null, ...(pod.limits ?? NO_LIMITS) },
+    used: { draft: await usedBy(pod.head.id), deployed: await usedBy(pod.deployed?.id ?? null), imageBytes },
     _links: { self: links.podLimits(pod.name), pod: links.pod(pod.name) },
   };
 }

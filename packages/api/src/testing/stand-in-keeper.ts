@@ -14,6 +14,12 @@ export class StandInKeeper implements ImageKeeperPort {
     this.#held.set(pod, images);
   }
 
+  async bytes(pod: string): Promise<number | null> {
+    if (this.isAway) return null;
+    const sizes = (this.#held.get(pod) ?? []).flatMap(({ blobs }) => blobs.map(({ bytes }) => bytes));
+    return sizes.reduce((sum, bytes) => sum + bytes, 0);
+  }
+
   async holdings(pod: string): Promise<HeldManifest[]> {
     if (this.isAway) throw new ApiError('SERVICE_UNAVAILABLE', 'The image registry does not answer.');
     return this.#held.get(pod) ?? [];

@@ -117,15 +117,20 @@ describe('what is sent', () => {
     const used = { apps: 1, cpuMillis: 250, memoryMiB: 256, diskGb: 0 };
     api().on('GET /v1/pods/q/limits', {
       status: 200,
-      body: { limits, used: { draft: used, deployed: used } },
+      body: {
+        limits: { ...limits, imagesMiB: 500 },
+        used: { draft: used, deployed: used, imageBytes: 1_000_000 },
+      },
     });
     api().on('PUT /v1/operator/pods/q/limits', { status: 200, body: { limits } });
-    const outcome = await run('pod limits q --cpu 2.5 --memory none');
+    const outcome = await run('pod limits q --cpu 2.5 --memory none --images 200');
+    expect(outcome.stdout).toContain('1.0 MB of 524 MB');
     expect(bodyOf('PUT /v1/operator/pods/q/limits')).toEqual({
       apps: 5,
       cpuMillis: 2500,
       memoryMiB: null,
       diskGb: null,
+      imagesMiB: 200,
     });
     expect(outcome.stdout).toMatch(/memory +256 MiB +of 100 MiB +█+ 256%/);
   });

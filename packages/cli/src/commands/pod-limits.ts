@@ -1,12 +1,15 @@
 import type { LimitsUpdate } from '@brainpod/api-client/operator-client';
+import type { PodLimits } from '@brainpod/api-client/pods-client';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Runner } from '../context.ts';
 import { capacityTable } from '../text/capacity-table.ts';
+import { megabytes } from '../text/megabytes.ts';
 
 type Limit = number | 'none';
-type Options = { apps?: Limit; cpu?: Limit; memory?: Limit; disk?: Limit };
+type Options = { apps?: Limit; cpu?: Limit; memory?: Limit; disk?: Limit; images?: Limit };
 
 const MILLIS = 1000;
+const BYTES_PER_MIB = 1024 * 1024;
 
 export function registerPodLimits(pod: Command, run: Runner): void {
   pod
@@ -17,6 +20,7 @@ export function registerPodLimits(pod: Command, run: Runner): void {
     .option('--cpu <cpus>', "operator's: how many CPUs, such as 2.5; none", parseLimit)
     .option('--memory <mib>', "operator's: MiB of memory; none", parseLimit)
     .option('--disk <gb>', "operator's: GB of disk; none", parseLimit)
+    .option('--images <mib>', "operator's: MiB of images in the registry; none", parseLimit)
     .action(
       run(async (context, named: string | undefined, options: Options) => {
         const client = context.client();
@@ -31,21 +35,30 @@ export function registerPodLimits(pod: Command, run: Runner): void {
           text: (style) => {
             const section = (title: string, amounts: typeof limits.used.draft) =>
               `${style.bold(title)}\n${capacityTable(amounts, limits.limits, style)}`;
-            return [section('Deployed', limits.used.deployed), section('Draft', limits.used.draft)].join(
-              '\n\n',
-            );
+            return [
+              section('Deployed', limits.used.deployed),
+              section('Draft', limits.used.draft),
+              `${style.bold('Images')}\n${imagesText(limits)}`,
+            ].join('\n\n');
           },
         };
       }),
     );
 }
 
-function updateOf({ apps, cpu, memory, disk }: Options): Partial<LimitsUpdate> {
+function imagesText({ used, limits }: PodLimits): string {
+  const has = used.imageBytes === null ? 'not known' : megabytes(used.imageBytes);
+  const limit = limits.imagesMiB ?? null;
+  return limit === null ? has : `${has} of ${megabytes(limit * BYTES_PER_MIB)}`;
+}
+
+function updateOf({ apps, cpu, memory, disk, images }: Options): Partial<LimitsUpdate> {
   return {
     ...(apps === undefined ? {} : { apps: amount(apps) }),
     ...(cpu === undefined ? {} : { cpuMillis: amount(cpu, MILLIS) }),
     ...(memory === undefined ? {} : { memoryMiB: amount(memory) }),
     ...(disk === undefined ? {} : { diskGb: amount(disk) }),
+    ...(images === undefined ? {} : { imagesMiB: amount(images) }),
   };
 }
 

@@ -12,8 +12,11 @@ export type RunningFront = {
 };
 
 /** A front before a registry of its own, and one key that may push and pull in the pod `mine`. */
-export async function startFront(key = 'brain_mine'): Promise<RunningFront> {
-  const registry = await startDistribution();
+export async function startFront(
+  key = 'brain_mine',
+  { imageBytesLimit = null, folder = null }: { imageBytesLimit?: number | null; folder?: string | null } = {},
+): Promise<RunningFront> {
+  const registry = await startDistribution(undefined, folder);
   const server = createServer(
     { requestTimeout: 0 },
     createRegistryFront<string>({
@@ -23,6 +26,7 @@ export async function startFront(key = 'brain_mine'): Promise<RunningFront> {
       isAllowed: (_key, _action, pod) => pod === 'mine',
       verifyPullToken: () => false,
       storage: registry.storage,
+      imageBytesLimit: async () => imageBytesLimit,
       logger: { warn: () => undefined, error: () => undefined },
     }),
   ).listen(0, '127.0.0.1');

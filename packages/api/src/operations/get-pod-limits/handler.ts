@@ -10,10 +10,13 @@ export const getPodLimits = podOperation({
   tag: 'pods',
   summary: 'Show what a pod may ask for in all, and what it asks for',
   description:
-    'What the draft asks for, and what is deployed. Databases count with their instance. null is no limit; the operator sets limits.',
+    'What the draft asks for, what is deployed, and what the images in the registry take. Databases count with their instance. null is no limit; the operator sets limits.',
   access: { actions: ['pods:read'] },
   query: NO_QUERY,
   body: NO_BODY,
   responses: { 200: { description: 'Limits, and what is used of them', schema: PodLimitsUsed } },
-  handle: async ({ deps, pod }) => ({ status: 200, body: await podLimitsBody(deps, pod) }),
+  handle: async ({ deps, pod }) => {
+    const imageBytes = await deps.imageKeeper.bytes(pod.name);
+    return { status: 200, body: await podLimitsBody(deps, pod, imageBytes) };
+  },
 });

@@ -6,18 +6,20 @@ import { describeOperation } from '../../testing/describe-operation.ts';
 
 const set = (name: string, json: unknown = { apps: 3 }) =>
   ({ method: 'PUT', path: `/v1/operator/pods/${name}/limits`, json }) as const;
-const NO_LIMITS = { apps: null, cpuMillis: null, memoryMiB: null, diskGb: null };
+const SHOWN = { apps: null, cpuMillis: null, memoryMiB: null, diskGb: null, imagesMiB: null };
 
 describeOperation('setPodLimits', { request: (pod) => set(pod.name) }, ({ proves }) => {
   proves(200, 'sets what is given, leaves the rest, and takes away what is null', async (api) => {
     const pod = await api.newPod();
     const limits = async (json: object) =>
       (await api.call(set(pod.name, json))).as(200, PodLimitsUsed).limits;
-    expect(await limits({ apps: 1, memoryMiB: 2048 })).toEqual({ ...NO_LIMITS, apps: 1, memoryMiB: 2048 });
-    expect(await limits({ memoryMiB: null, diskGb: 0 })).toEqual({ ...NO_LIMITS, apps: 1, diskGb: 0 });
-    expect(await limits({})).toEqual({ ...NO_LIMITS, apps: 1, diskGb: 0 });
+    expect(await limits({ apps: 1, memoryMiB: 2048 })).toEqual({ ...SHOWN, apps: 1, memoryMiB: 2048 });
+    expect(await limits({ memoryMiB: null, diskGb: 0 })).toEqual({ ...SHOWN, apps: 1, diskGb: 0 });
+    expect(await limits({})).toEqual({ ...SHOWN, apps: 1, diskGb: 0 });
+    expect(await limits({ imagesMiB: 500 })).toEqual({ ...SHOWN, apps: 1, diskGb: 0, imagesMiB: 500 });
+    expect(await limits({ imagesMiB: null })).toEqual({ ...SHOWN, apps: 1, diskGb: 0 });
     expect((await api.store.reconciler.loadPod(pod.id))?.pod.limits).toEqual({
-      ...NO_LIMITS,
+      ...SHOWN,
       apps: 1,
       diskGb: 0,
     });

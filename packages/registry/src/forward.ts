@@ -1,0 +1,79 @@
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { pump } from './pump.ts';
+import type { Admission } from './push-quota.ts';
+import { type RegistryCall, upstreamTarget } from './registry-call.ts';
+import { readHeaders, requestHeaders, responseHeaders, unavailable } from './upstream.ts';
+import type { UpstreamReads } from './upstream-reads.ts';
+
+/** A call and its answer. `admission` is null where nothing of it is counted. */
+export type Exchange = {
+  req: IncomingMessage;
+  res: ServerResponse;
+  call: RegistryCall;
+  admission: Admission | null;
+};
+
+const TIMEOUT_MS = 30 * 60 * 1000;
+
+/** Answers a GET or HEAD with what the registry behind has. */
+export async function read(
+  front: { origin: URL; registryHost: string; reads: UpstreamReads },
+  { req, res, call }: Omit<Exchange, 'admission'>,
+): Promise<void> {
+  const method = req.method ?? 'GET';
+  const target = upstreamTarget(call);
+  const headers = readHeaders(req.headers);
+  if (call.kind === 'manifest') {
+    // Of no meaning for a manifest, and another one for each client.
+    const { 'user-agent': _, ...asked } = headers;
+    const answer = await front.reads.readWhole(method, target, asked);
+    res.writeHead(answer.status, responseHeaders(answer.headers, front.origin));
+    res.end(answer.body);
+    return;
+  }
+  const answer = await front.reads.read(method, target, headers);
+  // Clients push to an address and name images by a host: the two may differ, as on one's own machine.
+  if (call.kind === 'ping') res.setHeader('Brainpod-Registry-Host', front.registryHost);
+  try {
+    res.writeHead(answer.status, responseHeaders(answer.headers, front.origin));
+  } catch (error) {
+    answer.discard();
+    throw error;
+  }
+  await answer.sendBody(res);
+}
+
+/** Streams a call to the registry behind and its answer back. An upload that becomes too large is ended there too. */
+export async function forward(
+  front: { origin: URL },
+  { req, res, call, admission }: Exchange,
+): Promise<void> {
+  const outgoing = request(new URL(upstreamTarget(call), front.origin), {
+    method: req.method,
+    headers: requestHeaders(req.headers, call),
+    timeout: TIMEOUT_MS,
+  });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.on('response', resolve);
+    outgoing.on('error', (cause) => reject(unavailable(cause)));
+    outgoing.on('timeout', () => outgoing.destroy(new Error('The registry was silent for 30 minutes.')));
+  });
+  // The registry may answer before it has read the whole upload, so both directions run at the same time.
+  const sent = pump(req, outgoing, admission?.receive);
+  const refused = new Promise<never>((_, reject) => {
+    sent.catch((error: Error) => {
+      outgoing.destroy(error);
+      if (admission?.refusal) reject(admission.refusal);
+    });
+  });
+  // Whichever comes first: a request that is ended before it was connected tells nothing of it.
+  const answer = await Promise.race([answered, refused]).catch(async (error: unknown) => {
+    if (admission === null || admission.refusal === null) throw error;
+    await admission.discard();
+    throw admission.refusal;
+  });
+  admission?.end(answer.statusCode ?? 0);
+  res.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers, front.origin));
+  await pipeline(answer, res);
+}
