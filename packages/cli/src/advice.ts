@@ -19,6 +19,12 @@ const RULES: readonly Rule[] = [
   },
   {
     code: 'NOT_FOUND',
+    command: /^(image build|deploy)$/,
+    message: /^There is no operation/,
+    advice: "This server does not build yet. With --local the builder of this machine's engine does.",
+  },
+  {
+    code: 'NOT_FOUND',
     message: /^There is no operation/,
     advice: 'This server does not offer that yet. Which server is asked: brainpod config show',
   },

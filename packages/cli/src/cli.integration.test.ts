@@ -183,6 +183,8 @@ describe('arguments', () => {
     'config set colour red',
     'image build Web',
     'image build web --builder railpack',
+    'deploy --local',
+    'deploy . --plan tag',
   ])('refuses "%s" with exit code 2, before anything is sent', async (args) => {
     const outcome = await run(args);
     expect(outcome.exitCode).toBe(2);

@@ -6,14 +6,20 @@ import { readImageConfig } from '@brainpod/builder/execute/image-config';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context, Result, Runner } from '../context.ts';
 import { CliFailure } from '../failure.ts';
+import { buildHosted } from '../flows/hosted-directory.ts';
 import { findLocalBuilder } from '../flows/local-builder.ts';
 import { planDirectory } from '../flows/plan-directory.ts';
 import { readRegistryHost } from '../flows/registry-host.ts';
 import type { Style } from '../text/style.ts';
 import { facts } from '../text/table.ts';
 import { seconds } from '../text/time.ts';
+import { buildsOf, tellHostedDirectory } from './build-connection.ts';
 
-type Options = { tag: string; builder: 'auto' | 'dockerfile'; platform?: string };
+type Options = { tag: string; builder: 'auto' | 'dockerfile'; platform?: string; local?: boolean };
+
+type Built = { digest: string; builder: 'dockerfile' | 'plan' };
+
+type Target = { image: string; directory: string; platform: string; options: Options };
 
 const COMPONENT = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
@@ -21,7 +27,7 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 export function registerImageBuild(image: Command, run: Runner): void {
   image
     .command('build')
-    .description("Build a directory and push the image to the pod's registry")
+    .description("Have a directory built on the platform, with the image in the pod's registry")
     .argument('<image>', 'name of the image in the pod, such as web or team/web', parseRepository)
     .argument('[context]', 'directory with the source; its Dockerfile is used where it has one', '.')
     .option('--tag <tag>', 'tag of the image', parseTag, 'latest')
@@ -31,6 +37,7 @@ export function registerImageBuild(image: Command, run: Runner): void {
         .default('auto'),
     )
     .option('--platform <platform>', 'such as linux/amd64 (default: what the clusters run)')
+    .option('--local', "with the builder of this machine's engine, instead of the platform's")
     .action(run(build));
 }
 
@@ -39,35 +46,56 @@ async function build(context: Context, image: string, directory: string, options
   const pod = context.pod();
   const registryEndpoint = context.registryEndpoint();
   const platform = await choosePlatform(context, options.platform);
-  const builder = await findLocalBuilder(context.io.environment);
   const host = await readRegistryHost(registryEndpoint, apiKey);
   const repository = `${pod}/${image}`;
-  const plan = await planUnlessDockerfile(context, resolve(directory), options.builder);
-  const built = await buildImage({
-    directory: resolve(directory),
-    ...(plan === null ? {} : { plan }),
-    ...builder,
-    registryEndpoint,
-    repository,
-    tag: options.tag,
-    apiKey,
-    platform,
-    environment: context.io.environment,
-    onEvent: (event) => tell(context, event),
-    signal: context.io.signal,
-  });
+  const target = { image, directory: resolve(directory), platform, options };
+  const built = options.local === true ? await buildHere(context, target) : await buildThere(context, target);
   const config = await readImageConfig({ registryEndpoint, repository, reference: built.digest, apiKey });
   const result = {
     image: `${host}/${repository}:${options.tag}`,
     digest: built.digest,
     reference: `${host}/${repository}@${built.digest}`,
     platform,
-    builder: plan === null ? 'dockerfile' : 'plan',
+    builder: built.builder,
     railpackVersion: null,
     user: config.user === '' ? null : config.user,
     output: null,
   };
   return { json: result, text: (style) => builtText(result, style) };
+}
+
+async function buildThere(context: Context, { image, directory, platform, options }: Target): Promise<Built> {
+  return await buildHosted({
+    api: buildsOf(context),
+    pod: context.pod(),
+    directory,
+    image,
+    tag: options.tag,
+    builder: options.builder,
+    platform,
+    environment: context.io.environment,
+    report: (event) => tellHostedDirectory(context, event),
+    signal: context.io.signal,
+  });
+}
+
+async function buildHere(context: Context, { image, directory, platform, options }: Target): Promise<Built> {
+  const builder = await findLocalBuilder(context.io.environment);
+  const plan = await planUnlessDockerfile(context, directory, options.builder);
+  const { digest } = await buildImage({
+    directory,
+    ...(plan === null ? {} : { plan }),
+    ...builder,
+    registryEndpoint: context.registryEndpoint(),
+    repository: `${context.pod()}/${image}`,
+    tag: options.tag,
+    apiKey: context.apiKey(),
+    platform,
+    environment: context.io.environment,
+    onEvent: (event) => context.progress((style) => buildLine(event, style)),
+    signal: context.io.signal,
+  });
+  return { digest, builder: plan === null ? 'dockerfile' : 'plan' };
 }
 
 /** Null where the directory's own Dockerfile is used. What is decided otherwise is told. */
@@ -99,10 +127,6 @@ async function choosePlatform(context: Context, asked: string | undefined): Prom
   if (chosen === undefined)
     throw new CliFailure('No cluster says which architecture it runs; name one with --platform.');
   return chosen;
-}
-
-function tell(context: Context, event: BuildEvent): void {
-  context.progress((style) => buildLine(event, style));
 }
 
 /** One line for a step or a line of its output. */

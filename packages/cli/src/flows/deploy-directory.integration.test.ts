@@ -1,10 +1,13 @@
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BuildError } from '@brainpod/builder/execute/build-error';
+import { buildImage } from '@brainpod/builder/execute/build-image';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CliFailure } from '../failure.ts';
+import { BuildsStandIn, WAITING } from '../testing/builds-stand-in.ts';
 import { Platform, REGISTRY_HOST } from '../testing/platform.ts';
 import { runInProcess } from '../testing/run-in-process.ts';
+import { BuildsConnection } from './builds-api.ts';
 import { type DeployEvent, deployDirectory } from './deploy-directory.ts';
 
 const EXAMPLE = join(import.meta.dirname, '..', '..', '..', '..', 'examples', 'hello-node');
@@ -104,6 +107,63 @@ describe('a directory with resources', () => {
   });
 });
 
+describe('built by the platform', () => {
+  /** Sends to a stand-in, and has what it asks for built by the real builder. */
+  async function deployHosted(directory: string, error: string | null = null) {
+    const server = await BuildsStandIn.start();
+    const api = new BuildsConnection({ endpoint: server.origin, token: 'key' });
+    const hosted = new BuildsConnection({ endpoint: server.origin, token: 'key' });
+    hosted.createBuild = async (name, request, signal) => {
+      const { digest } = await buildImage({
+        directory,
+        ...platform.builder,
+        registryEndpoint: platform.origin,
+        repository: `${name}/${request.image}`,
+        tag: request.tag,
+        apiKey: platform.apiKey,
+        environment: { PATH: '/usr/bin:/bin', HOME: platform.home },
+        onEvent: () => undefined,
+      });
+      const image = { repository: request.image, tag: request.tag, reference: null, digest };
+      server.build = { ...WAITING, state: error === null ? 'ready' : 'failed', error, image };
+      return await api.createBuild(name, request, signal);
+    };
+    const events: DeployEvent[] = [];
+    const client = platform.client;
+    const result = await deployDirectory({
+      client,
+      apiKey: platform.apiKey,
+      pod,
+      directory,
+      registryEndpoint: platform.origin,
+      builder: { hosted },
+      environment: { HOME: platform.home },
+      summary: 'from a folder',
+      report: (event) => events.push(event),
+      timeoutMs: 20_000,
+    }).finally(() => server.stop());
+    return { result, server, kinds: events.map(({ kind }) => kind) };
+  }
+
+  it('runs what it built, and is left alone where nothing changed', async () => {
+    const directory = await source('hosted', { Dockerfile: DOCKERFILE, 'a.txt': 'a' });
+    const { result, server, kinds } = await deployHosted(directory);
+    expect(server.contents.size).toBe(2);
+    expect(server.requests).toMatchObject([{ image: 'hosted', tag: 'latest', builder: 'auto' }]);
+    expect(kinds.slice(0, 4)).toEqual(['phase', 'source', 'source', 'hosted']);
+    expect((await documents()).get('App/hosted')).toMatchObject({ image: result.image });
+    const { items } = await platform.client.listRevisions(pod);
+    expect(items[0]).toMatchObject({ state: 'deployed', summary: 'from a folder' });
+    expect((await deployHosted(directory)).result).toMatchObject({ changed: false, image: result.image });
+  });
+
+  it('writes nothing where the build failed', async () => {
+    const directory = await source('hosted', { Dockerfile: DOCKERFILE });
+    await expect(deployHosted(directory, 'Line 3 failed.')).rejects.toThrow('Line 3 failed.');
+    expect((await documents()).size).toBe(0);
+  });
+});
+
 describe('what goes wrong', () => {
   it('in the Dockerfile: nothing is written or deployed', async () => {
     const directory = await source('broken', { Dockerfile: 'FROM scratch\nCOPY nothing /\n' });
@@ -175,7 +235,7 @@ describe('the command line against the real API', () => {
       join(runDir, 'engine', 'buildkitd.sock'),
     );
     const build = async (directory: string, ...flags: string[]) =>
-      await runInProcess(['image', 'build', 'team/web', directory, ...flags], {
+      await runInProcess(['image', 'build', 'team/web', directory, '--local', ...flags], {
         environment: {
           HOME: platform.home,
           BRAINPOD_API_ENDPOINT: platform.origin,

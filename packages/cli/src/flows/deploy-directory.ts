@@ -8,6 +8,8 @@ import { buildImage, hasDockerfile } from '@brainpod/builder/execute/build-image
 import { readImageConfig } from '@brainpod/builder/execute/image-config';
 import { parseDocuments } from '../documents.ts';
 import { CliFailure } from '../failure.ts';
+import type { BuildsApi } from './builds-api.ts';
+import { buildHosted, type HostedDirectoryEvent } from './hosted-directory.ts';
 import type { Builder } from './local-builder.ts';
 import { planDirectory } from './plan-directory.ts';
 import {
@@ -27,6 +29,7 @@ export type DeployEvent =
   /** What was decided for a directory without a Dockerfile. */
   | { kind: 'plan'; decisions: Decision[] }
   | { kind: 'build'; event: BuildEvent }
+  | HostedDirectoryEvent
   | { kind: 'wait'; event: WaitEvent };
 
 export type DeployDirectoryOptions = {
@@ -36,12 +39,15 @@ export type DeployDirectoryOptions = {
   directory: string;
   /** The origin of the registry to push to. */
   registryEndpoint: string;
-  builder: Builder;
+  /** What builds: a builder of this machine, or the platform. */
+  builder: Builder | { hosted: BuildsApi };
   /** The environment for the programs that are started. */
   environment: Record<string, string | undefined>;
   report: (event: DeployEvent) => void;
   /** How long the deployment may take until everything is healthy. */
   timeoutMs?: number;
+  /** What the deployment is about; left out: the name of what is deployed. */
+  summary?: string;
   signal?: AbortSignal;
 };
 
@@ -106,30 +112,64 @@ async function build(
   host: string,
 ): Promise<{ reference: string; exposedPorts: number[] }> {
   const repository = `${options.pod}/${name}`;
+  const { builder } = options;
+  const digest =
+    'hosted' in builder
+      ? await buildThere(options, builder.hosted, directory, name)
+      : await buildHere(options, builder, directory, name);
+  const config = await readImageConfig({
+    registryEndpoint: options.registryEndpoint,
+    repository,
+    reference: digest,
+    apiKey: options.apiKey,
+  });
+  const reference = `${host}/${repository}@${digest}`;
+  options.report({ kind: 'phase', phase: 'built', detail: reference });
+  return { reference, exposedPorts: config.exposedPorts };
+}
+
+async function buildThere(
+  options: DeployDirectoryOptions,
+  api: BuildsApi,
+  directory: string,
+  name: string,
+): Promise<string> {
+  options.report({ kind: 'phase', phase: 'building', detail: name });
+  const { digest } = await buildHosted({
+    api,
+    pod: options.pod,
+    directory,
+    image: name,
+    tag: 'latest',
+    environment: options.environment,
+    report: options.report,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  return digest;
+}
+
+async function buildHere(
+  options: DeployDirectoryOptions,
+  builder: Builder,
+  directory: string,
+  name: string,
+): Promise<string> {
   const plan = (await hasDockerfile(directory)) ? null : planDirectory(directory);
   if (plan !== null) options.report({ kind: 'plan', decisions: plan.decisions });
   options.report({ kind: 'phase', phase: 'building', detail: name });
-  const built = await buildImage({
+  const { digest } = await buildImage({
     directory,
     ...(plan === null ? {} : { plan }),
-    ...options.builder,
+    ...builder,
     registryEndpoint: options.registryEndpoint,
-    repository,
+    repository: `${options.pod}/${name}`,
     tag: 'latest',
     apiKey: options.apiKey,
     environment: options.environment,
     onEvent: (event) => options.report({ kind: 'build', event }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  const config = await readImageConfig({
-    registryEndpoint: options.registryEndpoint,
-    repository,
-    reference: built.digest,
-    apiKey: options.apiKey,
-  });
-  const reference = `${host}/${repository}@${built.digest}`;
-  options.report({ kind: 'phase', phase: 'built', detail: reference });
-  return { reference, exposedPorts: config.exposedPorts };
+  return digest;
 }
 
 /** A deployment that is under way ends before the next is written. Its failing is no reason not to go on. */
@@ -154,7 +194,7 @@ async function deploy(
     pod.head.status === 'failed'
       ? await options.client.redeploy(options.pod)
       : pod.head.status === 'draft'
-        ? await options.client.deploy(options.pod, `Deploy ${name}`)
+        ? await options.client.deploy(options.pod, options.summary ?? `Deploy ${name}`)
         : { revisionId: pod.head.id };
   return { revision: await wait(options, accepted.revisionId), changed: true };
 }
