@@ -20,7 +20,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'api-client': [],
   supervisor: [],
   cli: ['api-client', 'build-plan', 'builder', 'supervisor'],
-  server: ['model', 'blueprint', 'compiler', 'store', 'kube', 'reconciler', 'edge', 'registry', 'api'],
+  server: [
+    'model',
+    'blueprint',
+    'compiler',
+    'store',
+    'kube',
+    'reconciler',
+    'edge',
+    'registry',
+    'api',
+    'build-plan',
+    'builder',
+  ],
   testkit: ['model', 'edge', 'store', 'kube', 'supervisor'],
 };
 

@@ -27,6 +27,8 @@ const STAGES: readonly {
   { id: 'image', title: 'Image of the app', seconds: 8, when: builds },
   { id: 'deploy', title: 'Deploy', seconds: 8, when: (options) => !options.platformOnly },
   { id: 'answer', title: 'First answer', seconds: 2, when: (options) => !options.platformOnly },
+  // Last, so that nobody waits for it who looks at an app.
+  { id: 'builder', title: 'Image builder', seconds: 45, when: isEmbedded },
 ];
 
 /** What is going to happen, each stage with what it took here last time or is expected to take. */

@@ -6,6 +6,7 @@ import { ensureSupervisor } from '@brainpod/supervisor/launch';
 import { type Locations, locationsFrom } from '@brainpod/supervisor/locations';
 import { readPidFile } from '@brainpod/supervisor/process-identity';
 import { apiEndpoint, DEFAULT_SETTINGS, type Settings, writeSettings } from '@brainpod/supervisor/settings';
+import { provideBuilderImage } from './builder-image.ts';
 import { closingText } from './closing-text.ts';
 import { checkCluster, gatewayAddress } from './cluster.ts';
 import { CommandFailed, runCommand } from './command.ts';
@@ -65,6 +66,9 @@ export async function start(
   const told = await tellSupervisor(client, progress, order.startedAt);
   const operator = await bringUp(run, config, progress);
   const url = await startApp(run, operator);
+  if (settings.mode === 'embedded') {
+    await stage('builder', (handle) => provideBuilderImage(run, handle));
+  }
   await told.settled();
   progress.close();
   await printClosing(run, operator, config, url);

@@ -22,6 +22,7 @@ describe('what a request asks for', () => {
     [`/v2/pod/app/blobs/${digest}`, 'blob'],
     [`/v2/pod/team/app/manifests/latest`, 'manifest'],
     [`/v2/pod/app/manifests/${digest}`, 'manifest'],
+    ['/v2/docker.io/library/node/manifests/24', 'manifest'],
     ['/v2/pod/app/tags/list?n=10&last=a', 'tags'],
     [`/v2/pod/app/referrers/${digest}`, 'referrers'],
     [`/v2/pod/app/blobs/uploads/?mount=${digest}&from=other/app`, 'upload-start'],
@@ -48,7 +49,7 @@ describe('what is refused', () => {
   it.each([
     ['/v2/_catalog', 'DENIED'],
     ['/v2/_catalog/', 'DENIED'],
-    ['/v2/docker.io/library/node/manifests/24', 'DENIED'],
+    ['/v2/ghcr.io/library/node/manifests/24', 'DENIED'],
     ['/v2/app/manifests/latest', 'NAME_UNKNOWN'],
     ['/v2/pod//app/manifests/latest', 'NAME_INVALID'],
     ['/v2/pod/../other/app/manifests/latest', 'NAME_INVALID'],

@@ -27,6 +27,8 @@ export const OWN_TAG_PREFIX = '_referrer.';
 
 const MAX_REPOSITORY_LENGTH = 255;
 const COMPONENT = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
+/** The part that stands in for Docker Hub. It is no pod's; who may read it is for the front to say. */
+export const MIRROR = 'docker.io';
 const POD_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 // The registry behind takes other algorithms, but keeps what it gets under its SHA-256 only: it could not be found again.
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
@@ -142,7 +144,7 @@ function checkRepository(components: string[]): string {
       'A repository name begins with the name of a pod: <pod>/<repository>.',
     );
   }
-  if (!POD_NAME.test(pod)) {
+  if (pod !== MIRROR && !POD_NAME.test(pod)) {
     throw new OciError('DENIED', `"${pod}" is not a pod. A repository name begins with the name of a pod.`);
   }
   return repository;

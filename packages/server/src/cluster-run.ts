@@ -48,6 +48,11 @@ export class ClusterRun {
     return this.#port;
   }
 
+  /** Null while the facts are not known. */
+  get kube(): KubeClient | null {
+    return this.#offers === null ? null : this.#parts.kube;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     const ended = this.#reconciler.stop();

@@ -20,6 +20,8 @@ const DRAIN_SECONDS = 4;
 export type ClusterWorker = {
   /** What the API asks of the cluster; null while that has not answered yet. */
   port(): ClusterPort | null;
+  /** The cluster itself; null as `port`. */
+  kube(): KubeClient | null;
   stop(): Promise<void>;
 };
 
@@ -52,6 +54,7 @@ export function workOnCluster(
   const following = after.then(() => worker.follow(stopped.signal));
   return {
     port: () => worker.port,
+    kube: () => worker.kube,
     async stop() {
       stopped.abort();
       await following;
@@ -77,6 +80,10 @@ class Worker {
 
   get port(): ClusterPort | null {
     return this.#run?.port ?? null;
+  }
+
+  get kube(): KubeClient | null {
+    return this.#run?.kube ?? null;
   }
 
   async follow(signal: AbortSignal): Promise<void> {

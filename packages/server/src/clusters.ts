@@ -1,15 +1,21 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterPort } from '@brainpod/api/cluster-port';
+import type { KubeClient } from '@brainpod/kube/client';
 import type { ClusterAccessRecord } from '@brainpod/store/clusters';
 import { type ClusterParts, type ClusterPlace, type ClusterWorker, workOnCluster } from './cluster.ts';
 import type { TextSealer } from './sealed-text.ts';
 
 const LOOK_INTERVAL_MS = 2_000;
 
+/** `isOwn`: the one that the server was started with. */
+export type AnsweringCluster = { kube: KubeClient; isOwn: boolean };
+
 export type ClusterWorkers = {
   /** What the API asks of a cluster; null while that has not answered yet. */
   portOf(clusterId: string): ClusterPort | null;
+  /** The clusters that answer, by id. */
+  answering(): Map<string, AnsweringCluster>;
   stop(): Promise<void>;
 };
 
@@ -23,6 +29,7 @@ export function workOnClusters(parts: ClusterParts & { sealer: TextSealer }): Cl
   const following = workers.follow(stopped.signal);
   return {
     portOf: (clusterId) => workers.portOf(clusterId),
+    answering: () => workers.answering(),
     async stop() {
       stopped.abort();
       await following;
@@ -30,7 +37,7 @@ export function workOnClusters(parts: ClusterParts & { sealer: TextSealer }): Cl
   };
 }
 
-type Entry = { version: string; worker: ClusterWorker };
+type Entry = { version: string; worker: ClusterWorker; isOwn: boolean };
 
 class Workers {
   readonly #parts: ClusterParts & { sealer: TextSealer };
@@ -44,6 +51,15 @@ class Workers {
 
   portOf(clusterId: string): ClusterPort | null {
     return this.#entries.get(clusterId)?.worker.port() ?? null;
+  }
+
+  answering(): Map<string, AnsweringCluster> {
+    return new Map(
+      [...this.#entries].flatMap(([id, { worker, isOwn }]) => {
+        const kube = worker.kube();
+        return kube === null ? [] : [[id, { kube, isOwn }] as const];
+      }),
+    );
   }
 
   async follow(signal: AbortSignal): Promise<void> {
@@ -74,7 +90,7 @@ class Workers {
       if (this.#entries.get(record.id)?.version === version) continue;
       this.#end(record.id);
       const worker = workOnCluster(this.#parts, this.#placeOf(record), this.#ending.get(record.id));
-      this.#entries.set(record.id, { version, worker });
+      this.#entries.set(record.id, { version, worker, isOwn: record.kubeconfigSealed === null });
     }
   }
 

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildServer } from '@brainpod/api/server';
+import { SourceStore } from '@brainpod/builder/source/source-store';
 import { ImageKeeper } from '@brainpod/registry/image-keeper';
 import { ImageReader } from '@brainpod/registry/image-reader';
 import { RegistrySweep } from '@brainpod/registry/sweep/registry-sweep';
@@ -12,6 +13,7 @@ import { openStore, type Store } from '@brainpod/store/store';
 import { type Logger, pino } from 'pino';
 import { registerAuthorizePage } from './authorize-page/routes.ts';
 import { BLUEPRINTS_DIR, readBlueprints } from './blueprints.ts';
+import { runHostedBuilds } from './builds/hosted-builds.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
 import { readClusterFacts } from './cluster-facts.ts';
 import { clusterRegistrar } from './cluster-registrar.ts';
@@ -49,12 +51,14 @@ const pullSecrets = new SealedPullSecrets({ registryHost: settings.registryHost,
 const certificates = await openCertificates(keysDir, settings.domain, logger);
 const dns = openResolver(settings.dnsServers);
 const issuer = await openIssuer();
+const sources = new SourceStore(join(keysDir, 'sources'));
 const stopping = new AbortController();
 
 let sweeping: Promise<void> | null = null;
 let freeing: Promise<void> | null = null;
 let certifying: Promise<void> | null = null;
 let rotating: Promise<void> | null = null;
+let building: Promise<void> | null = null;
 let workers: ClusterWorkers | null = null;
 let requestLog: RequestLog | null = null;
 const server = buildServer({
@@ -152,6 +156,14 @@ async function work(parts: {
       logger: logger.child({ part: 'pull keys' }),
     });
     workers = workOnClusters(parts);
+    building = runHostedBuilds(stopping.signal, {
+      ...{ settings, masterKey, sources },
+      builds: store.builds,
+      clusters: () => workers?.answering() ?? new Map(),
+      pullSecrets: parts.pullSecrets,
+      pullKeys: store.pullKeys,
+      logger: logger.child({ part: 'builds' }),
+    });
   } catch (error) {
     if (stopping.signal.aborted) return;
     logger.fatal({ err: error }, 'the database cannot be used; the server ends and is started again');
@@ -182,6 +194,7 @@ async function stop(reason: string): Promise<void> {
     ended('sweeping', sweeping),
     ended('registry', freeing),
     ended('domains', certifying),
+    ended('builds', building),
     ended('pull keys', rotating),
     ended('request records', requestLog?.stop()),
   ]);

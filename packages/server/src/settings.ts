@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Connection } from '@brainpod/store/connection';
 import type { RotationTimes } from '@brainpod/store/pull-keys';
 import type { RequestBounds } from '@brainpod/store/request-upkeep';
+import { type BuildSettings, readBuildSettings } from './builds/build-settings.ts';
 import { type RequestSettings, readRequestSettings } from './request-settings.ts';
 
 /** What the server is told by its environment. Every value has been checked. */
@@ -36,6 +37,7 @@ export type Settings = {
   edgeStatistics: string;
   /** How much is kept of what is known of requests. */
   requestBounds: RequestBounds;
+  builds: BuildSettings;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -91,6 +93,7 @@ export function readSettings(environment: Environment): Settings {
     },
     dnsServers: readDnsServers(text('BRAINPOD_DNS_SERVERS', ''), faults),
     acme: readAcme(text, faults),
+    builds: readBuildSettings({ text, whole, faults }),
     requests: readRequestSettings({ text, whole, faults }, { domain, httpsPort }),
   };
   if (faults.length > 0) throw new Error(`The server's environment is wrong:\n  ${faults.join('\n  ')}`);

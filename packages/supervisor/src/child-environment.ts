@@ -5,6 +5,10 @@ import type { Settings } from './settings.ts';
 
 type Environment = Record<string, string | undefined>;
 
+/** The engine's own address, on a bridge that only its pods reach; the default of its configuration. */
+const NODE_ADDRESS = '10.244.255.1';
+const BUILD_REGISTRY_PORT = 4601;
+
 /**
  * What every child inherits: the surroundings (PATH, proxies, CA bundles, package clients' settings) without
  * what belongs to the terminal, to npm or to the command line of Brainpod.
@@ -44,6 +48,10 @@ const OPERATORS_CHOICES = [
   'BRAINPOD_ACME_DIRECTORY',
   'BRAINPOD_ACME_EMAIL',
   'BRAINPOD_ACME_CA_FILE',
+  'BRAINPOD_BUILDER_IMAGE',
+  'BRAINPOD_BUILD_NETWORKS',
+  'BRAINPOD_BUILD_TIMEOUT_MINUTES',
+  'BRAINPOD_BUILDS_AT_ONCE',
 ];
 
 /** Of the environment that Brainpod was started in, what is meant for the server. */
@@ -73,5 +81,10 @@ export function serverEnvironment(settings: Settings, locations: Locations): Rec
     BRAINPOD_DATA_DIR: locations.dataDir,
     BRAINPOD_RUN_DIR: locations.runDir,
     BRAINPOD_ACCESS_LOG_SOCKET: locations.accessLogSocket,
+    BRAINPOD_ENGINE_BINARIES: locations.engineBinaries,
+    ...(settings.mode === 'embedded' && {
+      BRAINPOD_BUILD_REGISTRY: `${NODE_ADDRESS}:${BUILD_REGISTRY_PORT}`,
+      BRAINPOD_BUILD_STEPS: path.join(locations.engineRun, 'buildkit', 'steps'),
+    }),
   };
 }

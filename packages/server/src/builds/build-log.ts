@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BuildLogEntry } from '@brainpod/model/build-state';
+
+const FLUSH_MS = 300;
+const LONGEST_LINE = 2_000;
+
+/**
+ * Keeps a build's log, a few times a second and each time all that was said since. `append` also tells whether somebody
+ * has cancelled the build; then `onCancel` is called, once.
+ */
+export class BuildLog {
+  readonly #append: (entries: BuildLogEntry[]) => Promise<{ cancelRequested: boolean }>;
+  readonly #onCancel: () => void;
+  #waiting: BuildLogEntry[] = [];
+  #isCancelled = false;
+
+  constructor(parts: {
+    append: (entries: BuildLogEntry[]) => Promise<{ cancelRequested: boolean }>;
+    onCancel: () => void;
+  }) {
+    this.#append = parts.append;
+    this.#onCancel = parts.onCancel;
+  }
+
+  say(entry: BuildLogEntry): void {
+    const { line } = entry;
+    this.#waiting.push(
+      line === undefined || line.length <= LONGEST_LINE
+        ? entry
+        : { ...entry, line: `${line.slice(0, LONGEST_LINE)}…` },
+    );
+  }
+
+  /** Of what is done before any step of BuildKit. */
+  note(line: string): void {
+    this.say({ kind: 'note', step: '', name: '', line });
+  }
+
+  /** Until `signal`; then all is kept that was said. Asks whether the build was cancelled even where nothing is said. */
+  async keep(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#flush();
+      await delay(FLUSH_MS, undefined, { signal }).catch(() => undefined);
+    }
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const entries = this.#waiting;
+    this.#waiting = [];
+    const { cancelRequested } = await this.#append(entries);
+    if (!cancelRequested || this.#isCancelled) return;
+    this.#isCancelled = true;
+    this.#onCancel();
+  }
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createRegistryFront, type RegistryAction } from '@brainpod/registry/front';
+import { MIRROR } from '@brainpod/registry/registry-call';
+import type { Logger } from 'pino';
+import { verifyBuildToken } from './build-token.ts';
+
+const RETRY_MS = 500;
+/** A layer may take long; the front has its own bound. */
+const REQUEST_TIMEOUT_MS = 30 * 60_000;
+
+export type BuildRegistryParts = {
+  listen: { host: string; port: number };
+  upstream: string;
+  masterKey: Buffer;
+  logger: Logger;
+  signal: AbortSignal;
+};
+
+/**
+ * The image registry as builders see it, until `signal`: with a build's token its own pod's images, and the mirror of
+ * docker.io to read. The address is the engine's, which may come after this server. Never rejects.
+ */
+export async function serveBuildRegistry({
+  listen,
+  upstream,
+  masterKey,
+  logger,
+  signal,
+}: BuildRegistryParts): Promise<void> {
+  const front = createRegistryFront<string>({
+    upstream,
+    registryHost: `${listen.host}:${listen.port}`,
+    authenticate: async (secret) => verifyBuildToken(masterKey, secret, new Date()),
+    isAllowed: (own, action, pod) => isAllowed(own, action, pod),
+    verifyPullToken: () => false,
+    logger,
+  });
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    if (/^\/v2(?:\/|$)/.test(request.url ?? '')) return front(request, response);
+    response
+      .writeHead(404, { 'content-type': 'text/plain' })
+      .end('There is the image registry here, below /v2.\n');
+  });
+  let lastTrouble = '';
+  while (!signal.aborted) {
+    try {
+      server.listen(listen.port, listen.host);
+      await once(server, 'listening', { signal });
+      logger.info(listen, 'builders reach the image registry');
+      await once(signal, 'abort');
+    } catch (error) {
+      const trouble = error instanceof Error ? error.message : String(error);
+      if (trouble !== lastTrouble && !signal.aborted)
+        logger.warn({ trouble }, 'builders do not reach the image registry yet');
+      lastTrouble = trouble;
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  server.close();
+  server.closeAllConnections();
+}
+
+function isAllowed(own: string, action: RegistryAction, pod: string): boolean {
+  return pod === own || (pod === MIRROR && action === 'registry:pull');
+}

@@ -1,0 +1,180 @@
+import { mkdir, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { planBuild } from '@brainpod/build-plan/plan-build';
+import { BuildError } from '@brainpod/builder/execute/build-error';
+import { buildImage } from '@brainpod/builder/execute/build-image';
+import { directoryTree } from '@brainpod/builder/plan/directory-tree';
+import { SourceIncomplete } from '@brainpod/builder/source/source-store';
+import type { BuilderPlatform } from '@brainpod/compiler/builder-platform';
+import { registryName } from '@brainpod/compiler/buildkit-configuration';
+import type { BuildOutcome, Builds, DueBuild } from '@brainpod/store/builds';
+import type { Logger } from 'pino';
+import type { AnsweringCluster } from '../clusters.ts';
+import { BuildLog } from './build-log.ts';
+import { BuilderAway, readyBuilder } from './builder.ts';
+
+export type BuildDeps = {
+  /** A source that is not there (any more) is an error of `materialise`. */
+  sources: {
+    materialise(podId: string, source: string, directory: string, signal: AbortSignal): Promise<void>;
+  };
+  appendLog: Builds['appendLog'];
+  /** `isOwn`: of the cluster that the server was started with. */
+  platform(isOwn: boolean): Promise<BuilderPlatform>;
+  token(podName: string): string;
+  /** The program `buildctl`; null while there is none. */
+  buildctl(): Promise<string | null>;
+  /** The host of our registry as it stands in image names. */
+  registryHost: string;
+  /** For sources that are being built. */
+  workDir: string;
+  timeoutMs: number;
+  logger: Logger;
+};
+
+const TIMEOUT = 'timeout';
+
+/**
+ * Builds a source in its pod's builder and pushes the image. What is wrong with the source, and a builder that is not to be
+ * had, are outcomes; throws where the build is to be done again: when `signal` ends it.
+ */
+export async function runBuild(
+  deps: BuildDeps,
+  build: DueBuild,
+  { cluster, signal }: { cluster: AnsweringCluster; signal: AbortSignal },
+): Promise<BuildOutcome> {
+  const cancelled = new AbortController();
+  const over = new AbortController();
+  const timer = setTimeout(() => cancelled.abort(TIMEOUT), deps.timeoutMs);
+  const log = new BuildLog({
+    append: (entries) => deps.appendLog(build.id, entries),
+    onCancel: () => cancelled.abort(),
+  });
+  const keeping = log.keep(over.signal);
+  try {
+    const ending = AbortSignal.any([signal, cancelled.signal]);
+    const outcome = await attempt(deps, build, { cluster, signal: ending, log }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      if (cancelled.signal.aborted) return endedBefore(cancelled.signal.reason, deps.timeoutMs);
+      return outcomeOf(error, deps.logger);
+    });
+    over.abort();
+    await keeping;
+    return outcome;
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+    await keeping.catch(() => undefined);
+  }
+}
+
+function endedBefore(reason: unknown, timeoutMs: number): BuildOutcome {
+  if (reason !== TIMEOUT) return { state: 'cancelled' };
+  return {
+    state: 'failed',
+    reason: `The build took longer than ${Math.round(timeoutMs / 60_000)} minutes, which is the most that one may take, and was ended.`,
+  };
+}
+
+function outcomeOf(error: unknown, logger: Logger): BuildOutcome {
+  if (error instanceof Undecided || error instanceof BuilderAway || error instanceof SourceIncomplete)
+    return { state: 'failed', reason: error.message };
+  if (!(error instanceof BuildError)) {
+    logger.error({ err: error }, 'a build was broken off by a fault of ours');
+    return { state: 'failed', reason: 'The build was broken off by a fault of the platform. Try again.' };
+  }
+  const { kind } = error.failure;
+  if (kind === 'unreachable' || kind === 'push')
+    logger.warn({ err: error, reason: error.reason }, 'a build could not be done');
+  if (kind === 'unreachable') {
+    return {
+      state: 'failed',
+      reason:
+        "The pod's builder was lost in the middle of the build: it may have used more memory than a build may have. Try again.",
+    };
+  }
+  if (kind === 'push')
+    return { state: 'failed', reason: `The image was built, but could not be pushed.\n${error.reason}` };
+  return { state: 'failed', reason: error.message };
+}
+
+/** What is to be built cannot be told from the source. */
+class Undecided extends Error {}
+
+async function attempt(
+  deps: BuildDeps,
+  build: DueBuild,
+  {
+    cluster: { kube, isOwn },
+    signal,
+    log,
+  }: { cluster: AnsweringCluster; signal: AbortSignal; log: BuildLog },
+): Promise<BuildOutcome> {
+  const { podName, options } = build;
+  await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
+  const work = await mkdtemp(path.join(deps.workDir, 'build-'));
+  try {
+    const tree = path.join(work, 'source');
+    const platform = await deps.platform(isOwn);
+    log.note('Getting the builder ready');
+    const [buildkitAddress] = await Promise.all([
+      readyBuilder(kube, podName, { platform, signal }),
+      deps.sources.materialise(build.podId, build.source, tree, signal),
+    ]);
+    const directory = await folderIn(tree, options.directory);
+    const plan = await planOf(directory, options, log);
+    const registry = registryName(platform.registry);
+    const buildctl = await deps.buildctl();
+    if (buildctl === null)
+      throw new BuilderAway('This server cannot build: the programs for it are missing. Tell the operator.');
+    const built = await buildImage({
+      ...{ directory, buildctl, buildkitAddress, signal },
+      ...(plan === null ? {} : { plan }),
+      registryEndpoint: `${platform.registry.isPlain ? 'http' : 'https'}://${registry}`,
+      repository: `${podName}/${build.repository}`,
+      tag: build.tag,
+      apiKey: deps.token(podName),
+      ...(build.platform === null ? {} : { platform: build.platform }),
+      environment: { HOME: work, PATH: '/usr/bin:/bin' },
+      onEvent: (event) => log.say(event.kind === 'step-failed' ? { ...event, line: event.message } : event),
+    });
+    const reference = `${deps.registryHost}/${podName}/${build.repository}@${built.digest}`;
+    return { state: 'ready', digest: built.digest, reference };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Where the links of a source lead is only known when it lies there: nothing outside of it is ever read. */
+async function folderIn(tree: string, folder: string): Promise<string> {
+  const [root, found] = await Promise.all([
+    realpath(tree),
+    realpath(path.join(tree, folder)).catch(() => null),
+  ]);
+  if (found !== null && (found === root || found.startsWith(`${root}/`)) && (await stat(found)).isDirectory())
+    return found;
+  throw new Undecided(`There is no folder "${folder}" in what was sent.`);
+}
+
+/** Null where the source's own Dockerfile is used. */
+async function planOf(
+  directory: string,
+  { builder, overrides }: DueBuild['options'],
+  log: BuildLog,
+): Promise<{ dockerfile: string; dockerignore: string } | null> {
+  const found = await stat(path.join(directory, 'Dockerfile')).catch(() => null);
+  if (found?.isFile() === true) return null;
+  if (builder === 'dockerfile')
+    throw new Undecided('There is no Dockerfile in what was sent, and the build is to use one.');
+  const plan = planBuild(directoryTree(directory), overrides);
+  if (plan.kind === 'undecided') {
+    const questions = plan.questions.map(({ seen, answer }) => `  ${seen} ${answer}`);
+    throw new Undecided(
+      ['There is no Dockerfile, and how to build this cannot be told from its files:', ...questions].join(
+        '\n',
+      ),
+    );
+  }
+  for (const { what, why } of plan.decisions) log.say({ kind: 'plan', step: '', name: what, line: why });
+  return plan;
+}
