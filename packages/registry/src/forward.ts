@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { pump } from './pump.ts';
 import type { Admission } from './push-quota.ts';
 import { type RegistryCall, upstreamTarget } from './registry-call.ts';
+import { storageFault } from './storage-fault.ts';
 import { readHeaders, requestHeaders, responseHeaders, unavailable } from './upstream.ts';
 import type { UpstreamReads } from './upstream-reads.ts';
 
@@ -15,6 +16,7 @@ export type Exchange = {
 };
 
 const TIMEOUT_MS = 30 * 60 * 1000;
+const MOST_TOLD = 10_000;
 
 /** Answers a GET or HEAD with what the registry behind has. */
 export async function read(
@@ -74,6 +76,14 @@ export async function forward(
     throw admission.refusal;
   });
   admission?.end(answer.statusCode ?? 0);
+  if ((answer.statusCode ?? 500) >= 500) throw storageFault(await textOf(answer));
   res.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers, front.origin));
   await pipeline(answer, res);
+}
+
+/** The beginning of an answer that tells of a fault. */
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const part of answer) if (text.length < MOST_TOLD) text += part;
+  return text;
 }

@@ -5,6 +5,7 @@ import { OciError } from './oci-error.ts';
 import type { PushGuard } from './push-guard.ts';
 import { ofArtifactType, readReferrers, referrerTag, subjectOf, withoutOwnTags } from './referrers.ts';
 import { type RegistryCall, upstreamTarget } from './registry-call.ts';
+import { storageFault } from './storage-fault.ts';
 import { askUpstream, responseHeaders, type UpstreamAnswer } from './upstream.ts';
 
 // As much as the registry behind takes.
@@ -24,12 +25,12 @@ export async function putManifest(
   const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
   await guard.during([call.repository], [digest, ...(referencesOf(body) ?? [])], async () => {
     const contentType = req.headers['content-type'] ?? '';
-    const put = (as: RegistryCall) =>
-      askUpstream(origin, upstreamTarget(as), {
-        method: 'PUT',
-        headers: { 'content-type': contentType },
-        body,
-      });
+    const put = async (as: RegistryCall) => {
+      const headers = { 'content-type': contentType };
+      const answer = await askUpstream(origin, upstreamTarget(as), { method: 'PUT', headers, body });
+      if (answer.status >= 500) throw storageFault(answer.body.toString());
+      return answer;
+    };
     const subject = subjectOf(body);
     if (subject !== null) {
       const answer = await put({ ...call, reference: referrerTag(subject, digest), digest: null });

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { eachOf } from './each-of.ts';
 import { hasCode, isAbsent, isDiskFull, noneIfAbsent, nullIfAbsent } from './file-faults.ts';
-import { OciError } from './oci-error.ts';
 import { isDigest } from './registry-call.ts';
+import { diskFull } from './storage-fault.ts';
 import type { StorageLayout } from './storage-layout.ts';
 
 // Longer than any call may take.
@@ -90,16 +90,6 @@ async function makeFolder(folder: string): Promise<boolean> {
     if (hasCode(error, ['EEXIST'])) return true;
     throw isDiskFull(error) ? diskFull(error) : error;
   }
-}
-
-function diskFull(cause: unknown): OciError {
-  const error = new OciError(
-    'UNAVAILABLE',
-    'The disk of the registry is full, so nothing can be pushed. Images can still be pulled. Delete images that are not needed ' +
-      '(brainpod image cleanup), or ask the operator for more disk, then push again.',
-  );
-  error.cause = cause;
-  return error;
 }
 
 /** To the microsecond, since what the sweep compares must differ from touch to touch. */
