@@ -88,6 +88,15 @@ describe('where the person presses Ctrl-C', () => {
     server.log = [line(1)];
   });
 
+  it('is told that it may have been made, where it was only asked for', async () => {
+    const stop = new AbortController();
+    server.onCall = () => void stop.abort();
+    await expect(build(undefined, stop.signal)).rejects.toMatchObject({
+      message: 'Stopped while the build was asked for.',
+      advice: 'Whether it was made: brainpod build list',
+    });
+  });
+
   it('is cancelled', async () => {
     expect(await stopped()).toMatchObject({ message: 'The build was cancelled.' });
     expect(server.build.state).toBe('cancelled');
@@ -95,7 +104,7 @@ describe('where the person presses Ctrl-C', () => {
   });
 
   it('says so where it had ended already', async () => {
-    server.onCall = (call) => (call.endsWith('/cancel') ? 409 : undefined);
+    server.onCall = (call) => (call.endsWith('/cancel') ? 412 : undefined);
     expect(await stopped()).toMatchObject({ message: 'The build had ended before it could be cancelled.' });
   });
 

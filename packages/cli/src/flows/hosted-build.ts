@@ -31,7 +31,13 @@ const AWAY_MS = 120_000;
  */
 export async function hostedBuild(options: FollowOptions & { request: BuildRequest }): Promise<Build> {
   const { api, pod, request, report, signal } = options;
-  const created = await api.createBuild(pod, request, signal);
+  const created = await api.createBuild(pod, request, signal).catch((error: unknown) => {
+    if (signal?.aborted !== true) throw error;
+    throw new CliFailure('Stopped while the build was asked for.', {
+      advice: 'Whether it was made: brainpod build list',
+      cause: error,
+    });
+  });
   report({ kind: 'created', build: created });
   try {
     return succeeded(await followBuild(options, created.id));
@@ -99,7 +105,7 @@ async function cancel(api: BuildsApi, pod: string, id: string): Promise<CliFailu
     await api.cancelBuild(pod, id, AbortSignal.timeout(CANCEL_TIMEOUT_MS));
     return new CliFailure('The build was cancelled.');
   } catch (error) {
-    if (error instanceof ApiFailure && error.code === 'CONFLICT')
+    if (error instanceof ApiFailure && error.code === 'PRECONDITION_FAILED')
       return new CliFailure('The build had ended before it could be cancelled.', {
         advice: `How it ended: brainpod build get ${id}`,
       });

@@ -33,7 +33,7 @@ export type HostedImage = { build: Build; digest: string; builder: 'dockerfile' 
  * what stands in the way or failed.
  */
 export async function buildHosted(options: HostedDirectoryOptions): Promise<HostedImage> {
-  const { api, pod, directory, image, tag, platform, environment, report } = options;
+  const { api, pod, directory, image, tag, platform, report } = options;
   const stop = options.signal === undefined ? {} : { signal: options.signal };
   const withDockerfile = await hasDockerfile(directory);
   if (!withDockerfile && options.builder === 'dockerfile')
@@ -42,14 +42,7 @@ export async function buildHosted(options: HostedDirectoryOptions): Promise<Host
     });
   // The server finds the same plan, and puts it into the log.
   if (!withDockerfile) planDirectory(directory);
-  const packed = await packDirectory(directory, { environment, ...stop });
-  const source = await sendSource({
-    api,
-    pod,
-    packed,
-    report: (event) => report({ kind: 'source', event }),
-    ...stop,
-  });
+  const source = await send(options);
   const request = {
     image,
     tag,
@@ -67,4 +60,20 @@ export async function buildHosted(options: HostedDirectoryOptions): Promise<Host
   const digest = build.image?.digest ?? null;
   if (digest === null) throw new CliFailure(`Build ${build.id} is ready, and no image is named.`);
   return { build, digest, builder: withDockerfile ? 'dockerfile' : 'plan' };
+}
+
+async function send(options: HostedDirectoryOptions): Promise<string> {
+  const { api, pod, directory, environment, report, signal } = options;
+  const stop = signal === undefined ? {} : { signal };
+  try {
+    const packed = await packDirectory(directory, { environment, ...stop });
+    const tell = (event: SourceEvent): void => report({ kind: 'source', event });
+    return await sendSource({ api, pod, packed, report: tell, ...stop });
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    throw new CliFailure('Stopped. Nothing was built.', {
+      advice: 'What has arrived is kept for a while, and need not be sent again.',
+      cause: error,
+    });
+  }
 }

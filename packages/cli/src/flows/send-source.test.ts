@@ -1,13 +1,28 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { ApiFailure } from '@brainpod/api-client/failure';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CliFailure } from '../failure.ts';
-import { BuildsStandIn } from '../testing/builds-stand-in.ts';
+import { BuildsStandIn, POD } from '../testing/builds-stand-in.ts';
 import { BuildsConnection } from './builds-api.ts';
 import { packDirectory } from './pack-directory.ts';
 import { type SourceEvent, sendSource } from './send-source.ts';
+import { archiveOf } from './source-archive.ts';
 
 let home: string;
 let root: string;
@@ -51,9 +66,7 @@ it('sends each content once, and nothing the second time', async () => {
     { kind: 'sending', ...sent },
     { kind: 'sent', ...sent, allBytes: 1_500_003 + 512 + 8 },
   ]);
-  expect([...server.contents.values()].map(({ length }) => length).sort((one, other) => one - other)).toEqual(
-    [0, 4, 512, 1_500_003],
-  );
+  expect(server.contents.size).toBe(4);
   const second = await send();
   expect(second).toEqual({
     source: first.source,
@@ -62,6 +75,41 @@ it('sends each content once, and nothing the second time', async () => {
   write({ a: 'other' });
   expect((await send()).events[0]).toEqual({ kind: 'sending', files: 1, bytes: 5, allFiles: 5 });
   expect(server.seen.filter((call) => call === SENDS)).toHaveLength(2);
+});
+
+it('makes the same folder there: links, and what can be run', async () => {
+  write({ '.gitignore': 'left-out\n', 'left-out': 'x', a: 'a', 'run.sh': '#!/bin/sh\n' });
+  chmodSync(join(root, 'run.sh'), 0o700);
+  mkdirSync(join(root, 'sub'));
+  symlinkSync('../a', join(root, 'sub/link'));
+  const { source } = await send();
+  const there = join(home, 'there');
+  await server.store.materialise(POD, source, there, AbortSignal.timeout(10_000));
+  const found = readdirSync(there, { recursive: true, encoding: 'utf8' }).sort();
+  expect(found).toEqual(['.gitignore', 'a', 'run.sh', 'sub', 'sub/link']);
+  expect(readFileSync(join(there, 'sub/link'), 'utf8')).toBe('a');
+  expect(readlinkSync(join(there, 'sub/link'))).toBe('../a');
+  expect(['a', 'run.sh'].map((path) => statSync(join(there, path)).mode & 0o777)).toEqual([0o644, 0o755]);
+});
+
+it('is a tar that others can read', async () => {
+  const large = Buffer.alloc(1_500_003, 'large');
+  write({ a: 'a', empty: '', large });
+  const { entries } = await packDirectory(root, { environment: { HOME: home } });
+  const files = entries.flatMap((entry) => ('digest' in entry ? [entry] : []));
+  const archive = join(home, 'archive.tar.gz');
+  await pipeline(archiveOf(root, files), createWriteStream(archive));
+  const listed = execFileSync('tar', ['-tvzf', archive], {
+    encoding: 'utf8',
+    env: { ...process.env, TZ: 'UTC' },
+  });
+  const seen = listed
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/\s+/));
+  expect(seen.map((parts) => [parts[0], Number(parts[2]), `sha256:${parts.at(-1)}`])).toEqual(
+    files.map(({ digest, sizeBytes }) => ['-rw-r--r--', sizeBytes, digest]),
+  );
 });
 
 it('sends again what got lost, and what a broken connection cut off', async () => {

@@ -14,7 +14,7 @@ const BLOCK_BYTES = 512;
  * A tar of files that are named by the hex of their digests, each once. Throws CliFailure where a file is not any longer what its digest says: then the
  * archive is cut off.
  */
-export async function* tarOf(root: string, files: readonly ArchivedFile[]): AsyncGenerator<Uint8Array> {
+async function* tarOf(root: string, files: readonly ArchivedFile[]): AsyncGenerator<Uint8Array> {
   for (const file of files) {
     yield headerOf(file);
     yield* contentOf(root, file);

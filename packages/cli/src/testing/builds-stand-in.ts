@@ -1,13 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer, json } from 'node:stream/consumers';
+import { json } from 'node:stream/consumers';
+import { createGunzip } from 'node:zlib';
+import { SourceStore } from '@brainpod/builder/source/source-store';
+import { readTarFiles } from '@brainpod/builder/source/tar-files';
+import { parseSource } from '@brainpod/model/source';
 import type { Build, BuildLogEntry } from '../flows/builds-api.ts';
 
+export const POD = '0b7f4f0e-2f3b-4a53-9a53-5d1f6f3c1a11';
 const NOW = '2026-11-23T12:00:00.000Z';
 
 export const WAITING: Build = {
@@ -26,11 +29,13 @@ export const WAITING: Build = {
   finishedAt: null,
 };
 
-/** The operations of hosted builds over HTTP, with what was sent kept in memory. What becomes of a build is the test's to say. */
+/** The operations of hosted builds over HTTP, with the real store of what is sent. What becomes of a build is the test's to say. */
 export class BuildsStandIn {
   readonly #server: Server;
   readonly #work = mkdtempSync(join(tmpdir(), 'brainpod-stand-in-'));
-  readonly contents = new Map<string, Buffer>();
+  /** What is kept of what was sent, under the pod POD. */
+  readonly store = new SourceStore(join(this.#work, 'sources'));
+  readonly contents = new Set<string>();
   /** What was asked, such as `PUT /v1/pods/p/sources/contents`. */
   readonly seen: string[] = [];
   /** The bodies of what was asked to be built. */
@@ -80,8 +85,8 @@ export class BuildsStandIn {
     if (fault !== undefined)
       return reply(response, fault, { error: { code: codeOf(fault), message: 'No.' } });
     const query = new URLSearchParams(request.url?.split('?')[1]);
-    if (call.endsWith('/sources')) return reply(response, 200, this.#source(await json(request)));
-    if (call.endsWith('/sources/contents')) return reply(response, 200, this.#receive(await buffer(request)));
+    if (call.endsWith('/sources')) return reply(response, 200, await this.#source(await json(request)));
+    if (call.endsWith('/sources/contents')) return reply(response, 200, await this.#receive(request));
     if (call.endsWith('/log')) return reply(response, 200, this.#logAfter(Number(query.get('after'))));
     if (call.endsWith('/cancel')) {
       this.build = { ...this.build, state: 'cancelled', finishedAt: NOW };
@@ -95,28 +100,24 @@ export class BuildsStandIn {
     return reply(response, 200, this.build);
   }
 
-  #source(body: unknown): object {
-    const text = JSON.stringify(body);
-    const digests = [...text.matchAll(/"digest":"(sha256:[0-9a-f]{64})"/g)].map(([, digest = '']) => digest);
-    const missing = [...new Set(digests)].filter((digest) => !this.contents.has(digest));
-    const source = `sha256:${createHash('sha256').update(text).digest('hex')}`;
-    return { source, files: digests.length, bytes: 0, missing };
+  async #source(body: unknown): Promise<object> {
+    const parsed = parseSource(Object(body).files);
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+    const digests = parsed.value.flatMap((entry) => ('digest' in entry ? [entry.digest] : []));
+    const source = await this.store.putList(POD, parsed.value);
+    return { source, files: digests.length, bytes: 0, missing: await this.store.missing(POD, digests) };
   }
 
-  /** Read by a real tar, which says where it is none. */
-  #receive(body: Buffer): object {
-    const folder = mkdtempSync(join(this.#work, 'received-'));
-    writeFileSync(join(folder, 'archive'), body);
-    mkdirSync(join(folder, 'files'));
-    execFileSync('tar', ['-xzf', join(folder, 'archive'), '-C', join(folder, 'files')]);
-    const names = readdirSync(join(folder, 'files'));
-    for (const name of names) {
-      const content = readFileSync(join(folder, 'files', name));
-      const digest = createHash('sha256').update(content).digest('hex');
-      if (digest !== name) throw new Error(`${name} is ${digest}`);
-      if (this.keeps(`sha256:${digest}`)) this.contents.set(`sha256:${digest}`, content);
+  async #receive(request: IncomingMessage): Promise<object> {
+    let received = 0;
+    for await (const { digest, content } of readTarFiles(request.pipe(createGunzip()))) {
+      received += 1;
+      if (this.keeps(digest)) {
+        await this.store.put(POD, digest, content);
+        this.contents.add(digest);
+      } else for await (const _ of content);
     }
-    return { received: names.length, bytes: 0 };
+    return { received, bytes: 0 };
   }
 
   #logAfter(after: number): object {
@@ -128,7 +129,7 @@ export class BuildsStandIn {
 }
 
 function codeOf(status: number): string {
-  return status === 409 ? 'CONFLICT' : status === 503 ? 'SERVICE_UNAVAILABLE' : 'VALIDATION_ERROR';
+  return status === 412 ? 'PRECONDITION_FAILED' : status === 503 ? 'SERVICE_UNAVAILABLE' : 'VALIDATION_ERROR';
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {
