@@ -78,7 +78,11 @@ async function build(
     gatewayClass: GATEWAY_CLASS,
     dataDir: data.dataDir,
     // What is looked for is not how often one may ask.
-    environment: { BRAINPOD_RATE_LIMIT_PER_SECOND: '0', BRAINPOD_REGISTRY_UPSTREAM: registry.origin },
+    environment: {
+      BRAINPOD_RATE_LIMIT_PER_SECOND: '0',
+      BRAINPOD_REGISTRY_UPSTREAM: registry.origin,
+      BRAINPOD_REGISTRY_STORAGE: registry.storage,
+    },
   });
   undo.push(() => server.stop());
   const { apiKey, otherKey } = await firstKeys(database);
