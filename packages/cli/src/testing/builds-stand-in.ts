@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { SourceStore } from '@brainpod/builder/source/source-store';
@@ -32,6 +33,7 @@ export const WAITING: Build = {
 /** The operations of hosted builds over HTTP, with the real store of what is sent. What becomes of a build is the test's to say. */
 export class BuildsStandIn {
   readonly #server: Server;
+  readonly #answering = new Set<Promise<void>>();
   readonly #work = mkdtempSync(join(tmpdir(), 'brainpod-stand-in-'));
   /** What is kept of what was sent, under the pod POD. */
   readonly store = new SourceStore(join(this.#work, 'sources'));
@@ -50,9 +52,10 @@ export class BuildsStandIn {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      this.#answer(request, response).catch((error: unknown) => {
-        response.writeHead(500).end(String(error));
-      });
+      const answered = this.#answer(request, response)
+        .catch((error: unknown) => void response.writeHead(500).end(String(error)))
+        .finally(() => this.#answering.delete(answered));
+      this.#answering.add(answered);
     });
   }
 
@@ -73,6 +76,8 @@ export class BuildsStandIn {
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, 'close');
+    // An answer that nobody waits for any longer may still write.
+    await Promise.all(this.#answering);
     rmSync(this.#work, { recursive: true, force: true });
   }
 
@@ -110,7 +115,9 @@ export class BuildsStandIn {
 
   async #receive(request: IncomingMessage): Promise<object> {
     let received = 0;
-    for await (const { digest, content } of readTarFiles(request.pipe(createGunzip()))) {
+    // Where the sender goes away, reading has to end too; what failed is told by the reading.
+    const unpacked = pipeline(request, createGunzip(), () => undefined);
+    for await (const { digest, content } of readTarFiles(unpacked)) {
       received += 1;
       if (this.keeps(digest)) {
         await this.store.put(POD, digest, content);
