@@ -779,6 +779,124 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pods/{pod}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which files are to be built, and learn which of them are still to be sent
+         * @description Files are known by what is in them: what the pod has from an earlier build is not sent again. Send what is `missing` as a tar, ask again until nothing is, then create a build of the `source`.
+         */
+        post: operations["createSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/sources/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send files that are to be built
+         * @description A tar of regular files, each named by the hexadecimal SHA-256 of what is in it, with `Content-Encoding: gzip` or without, of at most 2 GiB. Every file is held against its name. What came before a fault or a broken connection is kept.
+         */
+        put: operations["sendSourceContents"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/builds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the builds of a pod, newest first */
+        get: operations["listBuilds"];
+        put?: never;
+        /**
+         * Build an image of a source, in the pod’s own builder
+         * @description It waits for its turn, one build of a pod at a time. Its log can be read as it grows; when it is ready the image is in the registry.
+         */
+        post: operations["createBuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/builds/{build}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a build */
+        get: operations["getBuild"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/builds/{build}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the log of a build, as it grows
+         * @description Ask again with the last `seq` as `after` until `ended`. At most 20,000 entries of a build are kept.
+         */
+        get: operations["getBuildLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pods/{pod}/builds/{build}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a build
+         * @description One that waits is cancelled at once, one that is being done within seconds.
+         */
+        post: operations["cancelBuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pods/{pod}/domains": {
         parameters: {
             query?: never;
@@ -2378,6 +2496,151 @@ export interface components {
         };
         ReadyStatus: {
             ready: boolean;
+        };
+        SourceInput: {
+            files: ({
+                /** @description the path within the folder that is sent, with "/" between its parts */
+                path: string;
+                /** @description sha256: and 64 lowercase hexadecimal digits */
+                digest: string;
+                sizeBytes: number;
+                executable?: boolean;
+            } | {
+                /** @description the path within the folder that is sent, with "/" between its parts */
+                path: string;
+                /** @description what the symbolic link says; it must lead to a place within the source */
+                link: string;
+            })[];
+        };
+        Source: {
+            /** @description The digest of the list of files, by which it is built */
+            source: string;
+            files: number;
+            /** @description Of all files together */
+            bytes: number;
+            /** @description The digests of files that are still to be sent */
+            missing: string[];
+        };
+        ReceivedContents: {
+            /** @description How many files were kept */
+            received: number;
+            bytes: number;
+        };
+        BuildInput: {
+            /** @description the name of the image within the pod, such as web */
+            image: string;
+            /**
+             * @description the tag of the image
+             * @default latest
+             */
+            tag: string;
+            /** @description sha256: and 64 lowercase hexadecimal digits */
+            source: string;
+            /**
+             * @description auto: by the Dockerfile where there is one, else by what is found in the source
+             * @default auto
+             * @enum {unknown}
+             */
+            builder: "auto" | "dockerfile";
+            /** @description the path within the folder that is sent, with "/" between its parts */
+            dockerfile?: string;
+            /**
+             * @description the folder of the source that is built; empty for all of it
+             * @default
+             */
+            directory: string;
+            /** @description such as linux/amd64; without it, that of the cluster */
+            platform?: string;
+            overrides?: {
+                build?: string;
+                start?: string;
+                nodeVersion?: string;
+            };
+            /** @description where the source comes from */
+            labels?: {
+                "git.rev"?: string;
+                "git.refname"?: string;
+                "github.repo"?: string;
+                "github.workflow"?: string;
+            };
+        };
+        Build: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            state: "waiting" | "pending" | "ready" | "failed" | "cancelled";
+            /**
+             * @description external: it is done elsewhere, and told of here
+             * @enum {unknown}
+             */
+            origin: "hosted" | "external";
+            image: {
+                repository: string;
+                tag: string;
+                /** @description With the digest; null until it is there */
+                reference: string | null;
+                digest: string | null;
+            } | null;
+            source: string | null;
+            platform: string | null;
+            tags: {
+                [key: string]: string;
+            };
+            artifacts: {
+                name: string;
+                uri: string;
+            }[];
+            /** @description Why it failed and what to do */
+            error: string | null;
+            /** @description How many builds come before it; null unless it waits */
+            ahead: number | null;
+            /** Format: date-time */
+            createdAt: string;
+            startedAt: string | null;
+            finishedAt: string | null;
+            _links: {
+                self: {
+                    href: string;
+                };
+                pod: {
+                    href: string;
+                };
+                log: {
+                    href: string;
+                };
+                cancel: {
+                    href: string;
+                };
+            };
+        };
+        BuildList: {
+            items: components["schemas"]["Build"][];
+            _links: {
+                self: {
+                    href: string;
+                };
+                next: {
+                    href: string;
+                } | null;
+            };
+        };
+        BuildLog: {
+            items: {
+                /** @description For `after` */
+                seq: number;
+                /** Format: date-time */
+                at: string;
+                /** @enum {unknown} */
+                kind: "step-started" | "step-done" | "step-failed" | "log" | "plan" | "note";
+                /** @description The same in all entries of a step */
+                step: string;
+                name: string;
+                line?: string;
+                durationMs?: number;
+                cached?: boolean;
+            }[];
+            /** @description The build is over and nothing comes after these entries */
+            ended: boolean;
         };
         Variable: {
             urn: string;
@@ -4663,6 +4926,262 @@ export interface operations {
                             };
                         };
                     };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    createSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceInput"];
+            };
+        };
+        responses: {
+            /** @description What is known, and what is missing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    sendSourceContents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-tar": unknown;
+            };
+        };
+        responses: {
+            /** @description The files are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedContents"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    listBuilds: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                repository?: string;
+                branch?: string;
+            };
+            header?: never;
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of builds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildList"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    createBuild: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BuildInput"];
+            };
+        };
+        responses: {
+            /** @description It waits for its turn */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Build"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    getBuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                build: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The build */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Build"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    getBuildLog: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                pod: string;
+                build: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said after that entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildLog"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            412: components["responses"]["Error412"];
+            413: components["responses"]["Error413"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+            504: components["responses"]["Error504"];
+        };
+    };
+    cancelBuild: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request, new for each, such as a UUID. Sent again with the same one within 24 hours, by the same API key, it does nothing twice and gets the same answer, with `Idempotency-Replayed: true`. Refused requests can be sent again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                pod: string;
+                build: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is cancelled, or about to be */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Build"];
                 };
             };
             400: components["responses"]["Error400"];

@@ -10,6 +10,7 @@ import type { ImageKeeperPort } from './image-keeper-port.ts';
 import type { ImagePort } from './image-port.ts';
 import type { AddressRates, KeyRates } from './rate-limit.ts';
 import type { RegistryPasswords } from './registry-credentials.ts';
+import type { SourcePort } from './source-port.ts';
 
 /** What the API needs from outside. */
 export type ApiOptions = {
@@ -31,6 +32,8 @@ export type ApiOptions = {
   /** The image registry. */
   images: ImagePort;
   imageKeeper: ImageKeeperPort;
+  /** What people sent to be built; without it nothing can be. */
+  sources?: SourcePort;
   logger: FastifyBaseLogger;
   /** How long a request may take until its answer; default 30 s. */
   requestTimeoutMs?: number;

@@ -5,7 +5,13 @@ import Type, { type Static, type TObject, type TSchema } from 'typebox';
 import { textFaults } from './text-faults.ts';
 
 /** A body that an operation takes: the schema people read (null: none), and what reads it. */
-export type BodySpec<B> = { required: boolean; schema: TSchema | null; parse: (input: unknown) => Parsed<B> };
+export type BodySpec<B> = {
+  required: boolean;
+  schema: TSchema | null;
+  /** Of a body that is no JSON: it is handed on as it comes. */
+  mediaType?: string;
+  parse: (input: unknown) => Parsed<B>;
+};
 
 /** A query string as it arrives: text, or a list of it where a name stands twice. */
 export type QueryValues = Record<string, unknown>;
@@ -25,9 +31,17 @@ export const EMPTY_BODY: BodySpec<object> = {
 };
 
 /** How large a body may be: one with resources, of which a Config alone may hold 1 MB of text that JSON can double. */
-export const DOCUMENTS_LIMIT_BYTES = 4 * 1024 * 1024;
+const DOCUMENTS_LIMIT_BYTES = 4 * 1024 * 1024;
+/** The list of a source's files. */
+const SOURCE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Any other. */
-export const BODY_LIMIT_BYTES = 64 * 1024;
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** How large an operation's body may be. */
+export function bodyLimitOf(operation: { takesDocuments?: true; takesSource?: true }): number {
+  if (operation.takesSource === true) return SOURCE_LIMIT_BYTES;
+  return operation.takesDocuments === true ? DOCUMENTS_LIMIT_BYTES : BODY_LIMIT_BYTES;
+}
 
 // More would tell nobody anything new.
 const MAX_DETAILS = 100;
@@ -83,6 +97,11 @@ function parseQuery<Q>(
 
 /** Reads the body. VALIDATION_ERROR (ApiError) with every fault. */
 export function readBody<B>(spec: BodySpec<B>, body: unknown): B {
+  if (spec.mediaType !== undefined) {
+    const stream = spec.parse(body);
+    if (!stream.ok) throw new ApiError('BAD_REQUEST', stream.faults.map(({ message }) => message).join(' '));
+    return stream.value;
+  }
   if (body === undefined && spec.required) {
     throw new ApiError('BAD_REQUEST', 'A JSON body is needed, with Content-Type: application/json.');
   }

@@ -57,6 +57,10 @@ export const links = {
   registryCredential: (pod: string, registry: string) =>
     link(['pods', pod, 'registry-credentials', registry]),
   images: (pod: string, page: Query = {}) => link(['pods', pod, 'images'], page),
+  builds: (pod: string, page: Query = {}) => link(['pods', pod, 'builds'], page),
+  build: (pod: string, build: string) => link(['pods', pod, 'builds', build]),
+  buildLog: (pod: string, build: string) => link(['pods', pod, 'builds', build, 'log']),
+  cancelBuild: (pod: string, build: string) => link(['pods', pod, 'builds', build, 'cancel']),
   cleanup: (pod: string) => ({
     self: link(['pods', pod, 'images', 'cleanup']),
     pod: link(['pods', pod]),

@@ -22,6 +22,7 @@ const TAGS = [
   'domains',
   'events',
   'images',
+  'builds',
   'audit',
   'operator',
 ];
@@ -40,6 +41,7 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
 };
 
 const PATH_PARAMETERS: Record<string, JsonObject> = {
+  build: { type: 'string', description: 'The id of a build' },
   domain: { type: 'string', description: 'A domain of its own that a Route names' },
   pod: { type: 'string', description: 'The name of a pod' },
   registry: { type: 'string', description: 'The host of a registry as it stands in the names of images' },
@@ -110,6 +112,9 @@ function operationObject(operation: Operation, names: ReadonlyMap<string, string
       ...queryParameters(operation, names),
       ...headerParameters(operation),
     ],
+    ...(body.mediaType === undefined
+      ? {}
+      : { requestBody: { required: true, content: { [body.mediaType]: {} } } }),
     ...(body.schema === null
       ? {}
       : {

@@ -14,6 +14,7 @@ export type Tag =
   | 'domains'
   | 'events'
   | 'images'
+  | 'builds'
   | 'audit'
   | 'operator'
   | 'schema';
@@ -52,6 +53,8 @@ export type OperationFacts = {
   body: BodySpec<unknown>;
   /** Whether the body holds resources, and may be large. */
   takesDocuments?: true;
+  /** Whether the body is a list of files, and may be larger still. */
+  takesSource?: true;
   /** What it answers when all is well, by status. */
   responses: Record<number, ResponseSpec>;
   /** Whether the state of things can forbid it (412). */

@@ -1,10 +1,13 @@
 import type { Operation } from './operation.ts';
+import { cancelBuild } from './operations/cancel-build/handler.ts';
 import { cancelRevision } from './operations/cancel-revision/handler.ts';
 import { checkDomain } from './operations/check-domain/handler.ts';
 import { cleanUpImages } from './operations/clean-up-images/handler.ts';
+import { createBuild } from './operations/create-build/handler.ts';
 import { createKey } from './operations/create-key/handler.ts';
 import { createPod } from './operations/create-pod/handler.ts';
 import { createResources } from './operations/create-resources/handler.ts';
+import { createSource } from './operations/create-source/handler.ts';
 import { deleteCluster } from './operations/delete-cluster/handler.ts';
 import { deletePod } from './operations/delete-pod/handler.ts';
 import { deletePodImage } from './operations/delete-pod-image/handler.ts';
@@ -12,6 +15,8 @@ import { deleteResource } from './operations/delete-resource/handler.ts';
 import { deployPod } from './operations/deploy-pod/handler.ts';
 import { followLogs } from './operations/follow-logs/handler.ts';
 import { getBlueprint } from './operations/get-blueprint/handler.ts';
+import { getBuild } from './operations/get-build/handler.ts';
+import { getBuildLog } from './operations/get-build-log/handler.ts';
 import { getCurrentUser } from './operations/get-current-user/handler.ts';
 import { getImageCleanup } from './operations/get-image-cleanup/handler.ts';
 import { getOpenApiDocument } from './operations/get-openapi-document/handler.ts';
@@ -27,6 +32,7 @@ import { inspectPodImage } from './operations/inspect-pod-image/handler.ts';
 import { installBlueprint } from './operations/install-blueprint/handler.ts';
 import { listAudit } from './operations/list-audit/handler.ts';
 import { listBlueprints } from './operations/list-blueprints/handler.ts';
+import { listBuilds } from './operations/list-builds/handler.ts';
 import { listClusters } from './operations/list-clusters/handler.ts';
 import { listDeletedPods } from './operations/list-deleted-pods/handler.ts';
 import { listDomains } from './operations/list-domains/handler.ts';
@@ -54,6 +60,7 @@ import { revokeKey } from './operations/revoke-key/handler.ts';
 import { rollKey } from './operations/roll-key/handler.ts';
 import { rollbackPod } from './operations/rollback-pod/handler.ts';
 import { rotatePullKey } from './operations/rotate-pull-key/handler.ts';
+import { sendSourceContents } from './operations/send-source-contents/handler.ts';
 import { setDomainCertificate } from './operations/set-domain-certificate/handler.ts';
 import { setImageCleanup } from './operations/set-image-cleanup/handler.ts';
 import { setInstanceSize } from './operations/set-instance-size/handler.ts';
@@ -118,6 +125,13 @@ export const DESCRIBED_OPERATIONS: readonly Operation[] = [
   listRegistryCredentials,
   setRegistryCredentials,
   removeRegistryCredentials,
+  createSource,
+  sendSourceContents,
+  listBuilds,
+  createBuild,
+  getBuild,
+  getBuildLog,
+  cancelBuild,
   listDomains,
   checkDomain,
   setDomainCertificate,

@@ -19,6 +19,12 @@ export const RevisionIdParameter = Type.Refine(
   () => 'Must be the id of a revision, a UUID.',
 );
 
+export const BuildIdParameter = Type.Refine(
+  Type.String({ format: 'uuid', description: 'the id of a build, a UUID' }),
+  isUuid,
+  () => 'Must be the id of a build, a UUID.',
+);
+
 export const ClusterIdParameter = Type.Refine(
   Type.String({ format: 'uuid', description: 'the id of a cluster, a UUID' }),
   isUuid,

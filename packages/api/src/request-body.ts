@@ -25,6 +25,12 @@ export function readJsonBodies(scope: FastifyInstance): void {
   });
 }
 
+/** What is read as it comes is handed on as it comes. */
+export function handBodiesOn(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+}
+
 /** A body that ends with an error (REQUEST_TIMEOUT) when it has not arrived in time, and with it the connection. */
 export function inTime(body: Readable, deadline: Deadline, reply: FastifyReply): Readable {
   const limited = body.pipe(new PassThrough());

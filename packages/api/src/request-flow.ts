@@ -12,10 +12,10 @@ import {
   type Repeatable,
   requestHash,
 } from './idempotency.ts';
-import { BODY_LIMIT_BYTES, DOCUMENTS_LIMIT_BYTES, type QueryValues } from './input.ts';
+import { bodyLimitOf, type QueryValues } from './input.ts';
 import type { BodyReply, OperationFacts, Reply } from './operation-facts.ts';
 import { rateHeaders, tooMany } from './rate-limit.ts';
-import { inTime } from './request-body.ts';
+import { handBodiesOn, inTime } from './request-body.ts';
 
 // The way of every request: who calls, may they, what do they ask, what has to be known beforehand, then the work, in one
 // transaction with the answer that is kept for its repetition.
@@ -45,47 +45,60 @@ export function answerRequest<C, K extends { deps: ApiDependencies }, P>(
 ): void {
   const { operation } = steps;
   const admitted = new WeakMap<object, Admitted<C>>();
-  server.route<Route>({
-    method: operation.method,
-    url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-    config: { operationId: operation.id },
-    bodyLimit: operation.takesDocuments === true ? DOCUMENTS_LIMIT_BYTES : BODY_LIMIT_BYTES,
-    // Before the body is read: who may not call learns just that, whatever the body is.
-    onRequest: async (request, reply) => {
-      const deadline = new Deadline(deps.requestTimeoutMs);
-      reply.raw.once('close', () => deadline.end());
-      const admit = async (): Promise<Admitted<C>> => {
-        const isPublic = operation.access.scope === 'public';
-        const identity = isPublic ? admitAnybody(request, deps) : await identify(request, deps);
-        if (identity !== null) await spendRate(identity, reply, deps);
-        return { identity, context: await steps.authorize(identity, request), deadline };
-      };
-      admitted.set(request, await deadline.race(admit()));
-    },
-    preParsing: async (request, reply, payload) => {
-      const admission = admitted.get(request);
-      if (operation.method === 'GET' || admission === undefined) return payload;
-      return inTime(payload, admission.deadline, reply);
-    },
-    handler: async (request, reply) => {
-      const admission = admitted.get(request);
-      if (admission === undefined) throw new Error(`${operation.id} was reached without authorization`);
-      const call = steps.read(request, admission.context, () => goneSignal(reply));
-      const { deadline } = admission;
-      if (operation.method === 'GET') {
-        const answer = await deadline.race(
-          steps.prepare(call).then((prepared) => steps.handle(call, prepared)),
-        );
-        if (!('events' in answer)) return send(reply, answer);
-        deadline.end();
-        return sendEvents(reply, answer.events, goneSignal(reply));
-      }
-      const done = await deadline.race(write(call, { steps, request, admission }));
-      const settled = await steps.settle(call, done.answer);
-      if (done.isReplay) reply.header(REPLAYED_HEADER, 'true');
-      return send(reply, settled);
-    },
-  });
+  const isStreamed = operation.body.mediaType !== undefined;
+  const mount = (scope: FastifyInstance) =>
+    scope.route<Route>({
+      method: operation.method,
+      url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      config: { operationId: operation.id },
+      bodyLimit: bodyLimitOf(operation),
+      // Before the body is read: who may not call learns just that, whatever the body is.
+      onRequest: async (request, reply) => {
+        const deadline = new Deadline(deps.requestTimeoutMs);
+        reply.raw.once('close', () => deadline.end());
+        const admit = async (): Promise<Admitted<C>> => {
+          const isPublic = operation.access.scope === 'public';
+          const identity = isPublic ? admitAnybody(request, deps) : await identify(request, deps);
+          if (identity !== null) await spendRate(identity, reply, deps);
+          return { identity, context: await steps.authorize(identity, request), deadline };
+        };
+        admitted.set(request, await deadline.race(admit()));
+      },
+      preParsing: async (request, reply, payload) => {
+        const admission = admitted.get(request);
+        if (operation.method === 'GET' || isStreamed || admission === undefined) return payload;
+        return inTime(payload, admission.deadline, reply);
+      },
+      handler: async (request, reply) => {
+        const admission = admitted.get(request);
+        if (admission === undefined) throw new Error(`${operation.id} was reached without authorization`);
+        const call = steps.read(request, admission.context, () => goneSignal(reply));
+        const { deadline } = admission;
+        if (operation.method === 'GET') {
+          const answer = await deadline.race(
+            steps.prepare(call).then((prepared) => steps.handle(call, prepared)),
+          );
+          if (!('events' in answer)) return send(reply, answer);
+          deadline.end();
+          return sendEvents(reply, answer.events, goneSignal(reply));
+        }
+        // It comes for as long as it comes; whoever reads it sees to it that it goes on.
+        if (isStreamed) {
+          deadline.end();
+          reply.header('connection', 'close');
+        }
+        const done = await deadline.race(write(call, { steps, request, admission }));
+        const settled = await steps.settle(call, done.answer);
+        if (done.isReplay) reply.header(REPLAYED_HEADER, 'true');
+        return send(reply, settled);
+      },
+    });
+  if (!isStreamed) mount(server);
+  else
+    server.register(async (scope) => {
+      handBodiesOn(scope);
+      mount(scope);
+    });
 }
 
 function admitAnybody(request: FastifyRequest<Route>, { addressRates }: ApiDependencies): null {

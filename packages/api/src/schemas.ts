@@ -9,6 +9,15 @@ import { REVISION_STATES } from '@brainpod/model/revision-state';
 import { WORKLOAD_PHASES } from '@brainpod/model/status';
 import Type, { type Static, type TSchema } from 'typebox';
 import { ApiKey, ApiKeyInput, ApiKeyWithSecret, AuditEntry, AuditList } from './account-schemas.ts';
+import {
+  Build,
+  BuildInput,
+  BuildList,
+  BuildLog,
+  ReceivedContents,
+  Source,
+  SourceInput,
+} from './build-schemas.ts';
 import { Event, EventList, RequestMetrics } from './event-schemas.ts';
 import {
   ClusterInput,
@@ -405,6 +414,13 @@ export const COMPONENTS: Record<string, TSchema> = {
   WorkloadStatus,
   DiskStatus,
   ReadyStatus,
+  SourceInput,
+  Source,
+  ReceivedContents,
+  BuildInput,
+  Build,
+  BuildList,
+  BuildLog,
   Variable,
   VariableList,
   ResolvedResource,

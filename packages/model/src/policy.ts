@@ -45,6 +45,7 @@ export const ACTIONS = [
   'registry:pull',
   'registry:push',
   'builds:create',
+  'builds:read',
   'database:connect',
   'pods:write',
   'keys:read',

@@ -14,6 +14,7 @@ import { type Logger, pino } from 'pino';
 import { registerAuthorizePage } from './authorize-page/routes.ts';
 import { BLUEPRINTS_DIR, readBlueprints } from './blueprints.ts';
 import { runHostedBuilds } from './builds/hosted-builds.ts';
+import { sourcePort } from './builds/source-port.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
 import { readClusterFacts } from './cluster-facts.ts';
 import { clusterRegistrar } from './cluster-registrar.ts';
@@ -71,6 +72,7 @@ const server = buildServer({
   clusterRegistrar: clusterRegistrar(sealer, settings),
   domainCertificates: ownCertificates(domainKeys),
   registryPasswords: pullSecrets,
+  sources: sourcePort(sources),
   images: new ImageReader(settings.registryUpstream),
   imageKeeper: new ImageKeeper(settings.registryUpstream, settings.registryStorage),
   logger,

@@ -49,6 +49,11 @@ export class AuditLog {
     this.#db = db;
   }
 
+  /** Says what was done where nothing else is written. */
+  record(actor: Actor, facts: AuditFacts): Promise<void> {
+    return recordAudit(this.#db, actor, facts);
+  }
+
   /** A page of an account's entries, or of one pod's, newest first, that starts after the entry `cursor`. */
   async list(
     scope: { accountId: string } | { podId: string },

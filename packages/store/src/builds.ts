@@ -117,8 +117,15 @@ export class Builds {
     return row === undefined ? null : toBuild(row);
   }
 
-  /** A page of builds, newest first, that starts after the build `cursor`. Null when that is unknown. */
-  async list(podId: string, page: { limit: number; cursor?: string }): Promise<BuildPage | null> {
+  /**
+   * A page of builds, newest first, that starts after the build `cursor`. Null when that is unknown. `repository`: an
+   * image's, or one of code; `branch`: with `refs/heads/` or without.
+   */
+  async list(
+    podId: string,
+    page: { limit: number; cursor?: string; repository?: string; branch?: string },
+  ): Promise<BuildPage | null> {
+    const { repository, branch } = page;
     let query = this.#db
       .selectFrom('build')
       .selectAll()
@@ -132,6 +139,14 @@ export class Builds {
       query = query.where(
         sql<boolean>`(created_at, id) < (select created_at, id from build as last where last.id = ${last.id})`,
       );
+    }
+    if (repository !== undefined) {
+      query = query.where(
+        sql<boolean>`(repository = ${repository} or tags ->> 'github.repo' = ${repository})`,
+      );
+    }
+    if (branch !== undefined) {
+      query = query.where(sql<boolean>`tags ->> 'git.refname' in (${branch}, ${`refs/heads/${branch}`})`);
     }
     const rows = await query.execute();
     const items = rows.slice(0, page.limit).map(toBuild);

@@ -26,6 +26,7 @@ import { StandInImages } from './stand-in-images.ts';
 import { StandInKeeper } from './stand-in-keeper.ts';
 import { standInPasswords } from './stand-in-passwords.ts';
 import { StandInRegistrar } from './stand-in-registrar.ts';
+import { StandInSources } from './stand-in-sources.ts';
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const DOMAIN = 'example.test';
@@ -100,6 +101,7 @@ export class TestApi {
   readonly registrar = new StandInRegistrar();
   readonly images = new StandInImages();
   readonly imageKeeper = new StandInKeeper();
+  readonly sources = new StandInSources();
   readonly address: DatabaseAddress;
   readonly userId: string;
   readonly accountId: string;
@@ -130,6 +132,7 @@ export class TestApi {
       registryPasswords: standInPasswords,
       images: this.images,
       imageKeeper: this.imageKeeper,
+      sources: this.sources,
       logger: pino({ level: 'silent' }),
       ...options,
     });

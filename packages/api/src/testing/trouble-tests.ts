@@ -1,7 +1,7 @@
 import { holdLock } from '@brainpod/testkit/test-database';
 import { openSecondStore } from '@brainpod/testkit/test-store';
 import { expect } from 'vitest';
-import { DOCUMENTS_LIMIT_BYTES } from '../input.ts';
+import { bodyLimitOf } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { type Proves, preparedPod, type Sample } from './operation-sample.ts';
 import { TROUBLES, troubleCases } from './required-cases.ts';
@@ -12,7 +12,7 @@ const ONE_REQUEST = { perSecond: 0.001, burst: 1 };
 /** The tests of what can go wrong with every operation: see `troubleCases`. */
 export function describeTroubles(operation: Operation, sample: Sample, proves: Proves): void {
   const tests: Record<keyof typeof TROUBLES, (api: TestApi) => Promise<void>> = {
-    tooLarge: (api) => isTooLarge(api, sample),
+    tooLarge: (api) => isTooLarge(api, operation, sample),
     tooMany: (api) => isOneTooMany(api, operation, sample),
     broken: (api) => isBroken(api, sample),
     databaseAway: (api) => isAway(api, sample),
@@ -25,10 +25,16 @@ export function describeTroubles(operation: Operation, sample: Sample, proves: P
   }
 }
 
-async function isTooLarge(api: TestApi, sample: Sample): Promise<void> {
+async function isTooLarge(api: TestApi, operation: Operation, sample: Sample): Promise<void> {
   const { json: _, ...request } = sample.request(await preparedPod(api, sample));
-  const payload = JSON.stringify('x'.repeat(DOCUMENTS_LIMIT_BYTES));
-  const headers = { ...request.headers, 'content-type': 'application/json' };
+  const { mediaType } = operation.body;
+  // What is read as it comes is refused by what it says of itself.
+  const payload = mediaType === undefined ? JSON.stringify('x'.repeat(bodyLimitOf(operation))) : 'x';
+  const headers = {
+    ...request.headers,
+    'content-type': mediaType ?? 'application/json',
+    ...(mediaType === undefined ? {} : { 'content-length': String(2 ** 32) }),
+  };
   expect((await api.call({ ...request, payload, headers })).error(413).code).toBe('REQUEST_TOO_LARGE');
 }
 
