@@ -136,7 +136,7 @@ async function work(parts: {
       bounds: settings.requestBounds,
       readEdge: () => readEdgeCount(settings.edgeStatistics),
     });
-    sweeping = sweepUntil(stopping.signal, { store, logger });
+    sweeping = sweepUntil(stopping.signal, { store, sources, logger });
     freeing = sweepRegistryUntil(stopping.signal, {
       store,
       sweep: new RegistrySweep(settings.registryStorage),

@@ -1,3 +1,7 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SourceStore } from '@brainpod/builder/source/source-store';
 import { FULL_POLICY } from '@brainpod/model/policy';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
 import { queryDatabase } from '@brainpod/testkit/test-database';
@@ -27,13 +31,26 @@ test('what has outlived its time goes, again and again, and the rest stays', asy
   };
   await keep('old', 25);
   await keep('young', 23);
+  const directory = await mkdtemp(join(tmpdir(), 'sources-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const folder = join(directory, '11111111-1111-4111-8111-111111111111', 'ab');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'old'), 'x');
+  await utimes(join(folder, 'old'), 1, 1);
+  await writeFile(join(folder, 'new'), 'x');
   const stopping = new AbortController();
-  const sweeping = sweepUntil(stopping.signal, { store, logger: pino({ level: 'silent' }), intervalMs: 20 });
+  const sweeping = sweepUntil(stopping.signal, {
+    store,
+    sources: new SourceStore(directory),
+    logger: pino({ level: 'silent' }),
+    intervalMs: 20,
+  });
   const isGone = async (name: string) => !(await names()).includes(name);
   await waitFor(() => isGone('old'), { timeoutMs: 5000, what: 'the first round' });
   await keep('older', 30);
   await waitFor(() => isGone('older'), { timeoutMs: 5000, what: 'another round' });
   expect(await names()).toEqual(['young']);
+  expect(await readdir(folder)).toEqual(['new']);
   stopping.abort();
   await sweeping;
 });
