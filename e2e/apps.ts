@@ -47,6 +47,8 @@ export async function buildApp(
     pod,
     'image',
     'build',
+    // On the platform each of these pods would have a builder of its own, one after the other.
+    '--local',
     name,
     folder,
   ]);

@@ -1,0 +1,193 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createPod, deletePods } from './apps.ts';
+import { brainpod, brainpodJson, installationIn, kubectl, type Outcome, until } from './brainpod.ts';
+import { edgeAgent, get } from './edge.ts';
+
+const running = inject('running');
+const installation = installationIn(running.directory);
+const agent = edgeAgent(running.authorityPem, 2);
+
+const NODE_ADDRESS = '10.244.255.1';
+const BASE = 'FROM node:24-trixie-slim';
+
+type Build = { id: string; state: string; error: string | null };
+
+let pod: string;
+
+beforeAll(async () => {
+  pod = await createPod(installation);
+});
+
+afterAll(async () => {
+  agent.destroy();
+  await deletePods();
+});
+
+async function folder(name: string, files: Record<string, string>): Promise<string> {
+  const directory = path.join(installation.home, 'builds', name);
+  for (const [file, text] of Object.entries(files)) {
+    const target = path.join(directory, file);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, text);
+  }
+  return directory;
+}
+
+const build = (name: string, directory: string): Promise<Outcome> =>
+  brainpod(installation, ['--json', '--pod', pod, 'image', 'build', name, directory]);
+
+async function newest(): Promise<Build> {
+  const { items } = await brainpodJson<{ items: Build[] }>(installation, ['--pod', pod, 'build', 'list']);
+  const [first] = items;
+  if (first === undefined) throw new Error('there is no build');
+  return first;
+}
+
+/** What a build's steps printed. */
+async function printed(id: string): Promise<string[]> {
+  const { stdout } = await brainpod(installation, ['--json', '--pod', pod, 'build', 'log', id]);
+  const entries = stdout
+    .split('\n')
+    .flatMap((line): { kind: string; line?: string }[] => (line === '' ? [] : [JSON.parse(line)]));
+  return entries.flatMap(({ kind, line }) => (kind === 'log' && line !== undefined ? [line] : []));
+}
+
+describe('a folder', () => {
+  it('without a Dockerfile is built on the platform and answers, with one command', async () => {
+    const page = 'built where nobody has Docker';
+    const directory = await folder('plain', {
+      'package.json': JSON.stringify({ name: 'plain', scripts: { start: 'node server.cjs' } }),
+      'server.cjs': `require('node:http').createServer((_, response) => response.end(${JSON.stringify(page)})).listen(process.env.PORT);`,
+      '.gitignore': 'secret.env\n',
+      'secret.env': 'PASSWORD=1',
+    });
+    const args = ['--pod', pod, 'deploy', directory];
+    const first = await brainpodJson<{ url: string; image: string; changed: boolean }>(installation, args);
+    expect(first).toMatchObject({ changed: true, image: expect.stringMatching(/@sha256:[0-9a-f]{64}$/) });
+    const body = await until('the app', 20_000, async () => {
+      const answer = await get(first.url, agent);
+      return answer.status === 200 ? answer.body : null;
+    });
+    expect(body).toBe(page);
+    // The same again sends nothing, builds nothing, and changes nothing.
+    const again = await brainpodJson<{ image: string; changed: boolean }>(installation, args);
+    expect(again).toMatchObject({ changed: false, image: first.image });
+  });
+});
+
+describe('what a step of a build reaches', () => {
+  it('is the internet, names and our registry: nothing of the platform and nobody else', async () => {
+    const others = (
+      await kubectl(installation, [
+        'get',
+        'pods',
+        '-A',
+        '-o',
+        'jsonpath={range .items[*]}{.metadata.namespace}={.status.podIP} {end}',
+      ])
+    )
+      .split(' ')
+      .map((each) => each.split('='))
+      .filter(([namespace = '', address = '']) => address !== '' && namespace.startsWith('bp-'));
+    const other = others[0]?.[1] ?? '';
+    expect(other).toMatch(/^10\./);
+    const targets = [
+      [NODE_ADDRESS, 4601],
+      [NODE_ADDRESS, 6443],
+      [NODE_ADDRESS, 443],
+      [NODE_ADDRESS, 10250],
+      ['127.0.0.1', 4600],
+      ['127.0.0.1', 4650],
+      ['10.96.0.1', 443],
+      ['169.254.169.254', 80],
+      [other, 8080],
+    ];
+    const directory = await folder('walls', {
+      'probe.cjs': `
+        const net = require('node:net');
+        const reach = (host, port) => new Promise((resolve) => {
+          const socket = net.connect({ host, port });
+          const end = (outcome) => { socket.destroy(); resolve(outcome); };
+          socket.setTimeout(1500, () => end('closed'));
+          socket.on('connect', () => end('open'));
+          socket.on('error', () => end('closed'));
+        });
+        Promise.all(${JSON.stringify(targets)}.map(async ([host, port]) => host + ':' + port + ' ' + await reach(host, port)))
+          .then((lines) => console.log('PROBED ' + lines.join(', ')));
+        console.log('MAPPED ' + require('node:fs').readFileSync('/proc/self/uid_map', 'utf8').split('\\n')[0].trim().split(/ +/).join(' '));
+      `,
+      Dockerfile: `${BASE}\nCOPY probe.cjs /probe.cjs\nRUN node /probe.cjs\nUSER 1000\n`,
+    });
+    const outcome = await build('walls', directory);
+    expect(outcome.stderr).not.toContain('error');
+    expect(outcome.code).toBe(0);
+    const lines = await printed((await newest()).id);
+    const open = lines.find((line) => line.startsWith('PROBED ')) ?? '';
+    expect(open.slice('PROBED '.length).split(', ')).toEqual(
+      targets.map(([host, port]) => `${host}:${port} ${port === 4601 ? 'open' : 'closed'}`),
+    );
+    // Root there is user 1000 on the node.
+    expect(lines).toContain('MAPPED 0 1000 1');
+  });
+});
+
+describe('a build', () => {
+  it('that fails says at which line, and what the step said', async () => {
+    const directory = await folder('failing', {
+      Dockerfile: `${BASE}\nRUN echo something went wrong && exit 7\nUSER 1000\n`,
+    });
+    const outcome = await build('failing', directory);
+    expect(outcome.code).not.toBe(0);
+    expect(outcome.stdout + outcome.stderr).toContain('line 2 of the Dockerfile');
+    expect(await newest()).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining('something went wrong'),
+    });
+  });
+
+  it('that nobody can plan asks by name for what is missing', async () => {
+    const outcome = await build('unknown', await folder('unknown', { 'notes.txt': 'nothing to build' }));
+    expect(outcome.code).not.toBe(0);
+    expect(outcome.stdout + outcome.stderr).toContain('Dockerfile');
+  });
+
+  it('without end is cancelled, and the next one goes on', async () => {
+    const endless = await folder('endless', {
+      Dockerfile: `${BASE}\nRUN echo begun && sleep 3600\nUSER 1000\n`,
+    });
+    const building = build('endless', endless);
+    const { id } = await until('the endless step', 60_000, async () => {
+      const found = await newest();
+      return found.state === 'pending' && (await printed(found.id)).includes('begun') ? found : null;
+    });
+    await brainpodJson(installation, ['--pod', pod, 'build', 'cancel', id]);
+    expect((await building).code).not.toBe(0);
+    expect(await newest()).toMatchObject({ id, state: 'cancelled' });
+    const next = await build(
+      'next',
+      await folder('next', { Dockerfile: `${BASE}\nRUN echo next\nUSER 1000\n` }),
+    );
+    expect(next.code).toBe(0);
+  });
+
+  it('that forks without end ends itself, and nobody else', async () => {
+    const bomb = `$|=1; 1 while defined(fork); print qq(FULL\\n); sleep 600`;
+    const directory = await folder('forks', { Dockerfile: `${BASE}\nRUN perl -e '${bomb}'\nUSER 1000\n` });
+    const bombing = build('forks', directory);
+    const { id } = await until('as many processes as there may be', 60_000, async () => {
+      const found = await newest();
+      return found.state === 'pending' && (await printed(found.id)).includes('FULL') ? found : null;
+    });
+    // The platform, and what else runs there, answer all the while.
+    expect((await get(running.url, agent)).status).toBe(200);
+    await brainpod(installation, ['--pod', pod, 'build', 'cancel', id]);
+    expect((await bombing).code).not.toBe(0);
+    const after = await build(
+      'after',
+      await folder('after', { Dockerfile: `${BASE}\nRUN echo after\nUSER 1000\n` }),
+    );
+    expect(after.code).toBe(0);
+  });
+});
