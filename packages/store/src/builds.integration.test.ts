@@ -41,7 +41,7 @@ const read = async (pod: PodRecord, id: string): Promise<Build> => {
 async function doNext(outcome: 'ready' | 'failed' = 'ready'): Promise<DueBuild | null> {
   const done = await at.store.builds.withNext({ clusterIds: [clusterId] }, async (build) => {
     await at.store.builds.finish(
-      build.id,
+      build,
       outcome === 'ready'
         ? { state: 'ready', digest: 'sha256:b', reference: 'r/p/web@sha256:b' }
         : { state: 'failed', reason: 'It was not to be.' },
@@ -75,7 +75,7 @@ describe('a build', () => {
     });
     const done = await doNext();
     expect(done).toEqual({
-      ...{ id, podId: pod.id, podName: pod.name, clusterId },
+      ...{ id, attempt: 1, podId: pod.id, podName: pod.name, clusterId },
       ...wanted({ options: { ...OPTIONS, directory: 'web' }, platform: 'linux/amd64' }),
     });
     expect(await read(pod, id)).toMatchObject({
@@ -92,7 +92,7 @@ describe('a build', () => {
     const pod = await newPod();
     const { id } = await ask(pod);
     await doNext('failed');
-    await at.store.builds.finish(id, { state: 'cancelled' });
+    await at.store.builds.finish({ id, attempt: 1 }, { state: 'cancelled' });
     expect(await read(pod, id)).toMatchObject({ state: 'failed', reason: 'It was not to be.' });
   });
 
@@ -131,13 +131,13 @@ describe('the queue', () => {
     const done: string[] = [];
     const lane = async (): Promise<void> => {
       while (done.length < 6) {
-        await at.store.builds.withNext({ clusterIds: [clusterId] }, async ({ id, podId }) => {
+        await at.store.builds.withNext({ clusterIds: [clusterId] }, async ({ id, attempt, podId }) => {
           running.set(podId, (running.get(podId) ?? 0) + 1);
           most = Math.max(most, ...running.values());
           await at.store.ping();
           done.push(id);
           running.set(podId, (running.get(podId) ?? 0) - 1);
-          await at.store.builds.finish(id, { state: 'failed', reason: 'enough' });
+          await at.store.builds.finish({ id, attempt }, { state: 'failed', reason: 'enough' });
         });
       }
     };
@@ -173,9 +173,10 @@ describe('what somebody cancels', () => {
     const pod = await newPod();
     const { id } = await ask(pod);
     await beginAndDie();
-    expect(await at.store.builds.appendLog(id, [])).toEqual({ cancelRequested: false });
+    const turn = { id, attempt: 1 };
+    expect(await at.store.builds.appendLog(turn, [])).toEqual({ cancelRequested: false });
     expect(await at.store.builds.requestCancel(pod.id, id, TEST_ACTOR)).toMatchObject({ state: 'pending' });
-    expect(await at.store.builds.appendLog(id, [])).toEqual({ cancelRequested: true });
+    expect(await at.store.builds.appendLog(turn, [])).toEqual({ cancelRequested: true });
     expect(await doNext()).toBeNull();
     expect(await read(pod, id)).toMatchObject({ state: 'cancelled' });
   });
@@ -193,31 +194,62 @@ describe('what somebody cancels', () => {
 describe('what is said in a build', () => {
   const line = (text: string): BuildLogEntry => ({ kind: 'log', step: 's', name: 'RUN', line: text });
 
+  /** A build that is being done, as whoever does it knows it. */
+  async function begun(): Promise<{ pod: PodRecord; turn: { id: string; attempt: number } }> {
+    const pod = await newPod();
+    const { id } = await ask(pod);
+    await beginAndDie();
+    return { pod, turn: { id, attempt: 1 } };
+  }
+
   test('is read in its order, from any place on', async () => {
-    const { id } = await ask(await newPod());
-    await at.store.builds.appendLog(id, [line('a'), line('b')]);
-    await at.store.builds.appendLog(id, [line('c')]);
-    const all = await at.store.builds.readLog(id, { after: 0, limit: 10 });
+    const { turn } = await begun();
+    await at.store.builds.appendLog(turn, [line('a'), line('b')]);
+    await at.store.builds.appendLog(turn, [line('c')]);
+    const all = await at.store.builds.readLog(turn.id, { after: 0, limit: 10 });
     expect(all.map((each) => [each.seq, each.line])).toEqual([
       [1, 'a'],
       [2, 'b'],
       [3, 'c'],
     ]);
-    const rest = await at.store.builds.readLog(id, { after: 1, limit: 1 });
+    const rest = await at.store.builds.readLog(turn.id, { after: 1, limit: 1 });
     expect(rest.map((each) => each.line)).toEqual(['b']);
   });
 
+  test('may be anything that a program prints', async () => {
+    const { turn } = await begun();
+    await at.store.builds.appendLog(turn, [line('a\0b'), line('half \ud800'), line('\u001b[31mred')]);
+    const all = await at.store.builds.readLog(turn.id, { after: 0, limit: 10 });
+    expect(all.map((each) => each.line)).toEqual(['ab', 'half \ufffd', '\u001b[31mred']);
+    await at.store.builds.finish(turn, { state: 'failed', reason: 'no\0thing' });
+    expect(await at.store.builds.readLog(turn.id, { after: 3, limit: 10 })).toEqual([]);
+  });
+
   test('has an end, which says so', async () => {
-    const { id } = await ask(await newPod());
+    const { turn } = await begun();
     const many = Array.from({ length: 12_000 }, (_, index) => line(String(index)));
-    await at.store.builds.appendLog(id, many);
-    await at.store.builds.appendLog(id, many);
-    await at.store.builds.appendLog(id, many);
-    const end = await at.store.builds.readLog(id, { after: 19_998, limit: 10 });
+    for (let count = 0; count < 3; count++) await at.store.builds.appendLog(turn, many);
+    const end = await at.store.builds.readLog(turn.id, { after: 19_998, limit: 10 });
     expect(end.map(({ seq, kind }) => [seq, kind])).toEqual([
       [19_999, 'log'],
       [20_000, 'note'],
     ]);
+  });
+
+  test('is not added to, and nothing is ended, by a server that has lost the build', async () => {
+    const { pod, turn } = await begun();
+    await beginAndDie();
+    expect(await at.store.builds.appendLog(turn, [line('late')])).toEqual({ cancelRequested: true });
+    await at.store.builds.finish(turn, { state: 'failed', reason: 'late' });
+    expect(await at.store.builds.readLog(turn.id, { after: 0, limit: 10 })).toEqual([]);
+    expect(await read(pod, turn.id)).toMatchObject({ state: 'pending', attempts: 2 });
+  });
+
+  test('goes on until the pod is deleted', async () => {
+    const { pod, turn } = await begun();
+    expect(await at.store.builds.appendLog(turn, [])).toEqual({ cancelRequested: false });
+    await at.store.pods.remove(pod.id, TEST_ACTOR);
+    expect(await at.store.builds.appendLog(turn, [])).toEqual({ cancelRequested: true });
   });
 });
 

@@ -45,7 +45,15 @@ export type WantedImage = {
 };
 
 /** A hosted build whose turn it is. */
-export type DueBuild = WantedImage & { id: string; podId: string; podName: string; clusterId: string };
+export type DueBuild = WantedImage & {
+  id: string;
+  /** Which time it is done: whoever does an earlier one has lost it. */
+  attempt: number;
+  podId: string;
+  podName: string;
+  clusterId: string;
+};
+type Turn = Pick<DueBuild, 'id' | 'attempt'>;
 
 export type BuildOutcome =
   | { state: 'ready'; digest: string; reference: string }
@@ -282,12 +290,19 @@ export class Builds {
           : { ...end, finished_at: NOW };
       await trx.updateTable('build').set(change).where('id', '=', row.id).execute();
       if (end !== null || wanted === null) return null;
-      return { ...wanted, id: row.id, podId, podName: row.pod_name, clusterId: row.cluster_id };
+      return {
+        ...wanted,
+        id: row.id,
+        attempt: row.attempts + 1,
+        podId,
+        podName: row.pod_name,
+        clusterId: row.cluster_id,
+      };
     });
   }
 
-  /** Keeps how a build ended. Nothing is changed of one that is over already. */
-  async finish(id: string, outcome: BuildOutcome): Promise<void> {
+  /** Keeps how a build ended. Nothing is changed of one that is over already, or that somebody else does by now. */
+  async finish({ id, attempt }: Turn, outcome: BuildOutcome): Promise<void> {
     const made =
       outcome.state === 'ready'
         ? {
@@ -300,16 +315,23 @@ export class Builds {
       .set({
         ...made,
         state: outcome.state,
-        reason: outcome.state === 'failed' ? outcome.reason : null,
+        reason: outcome.state === 'failed' ? outcome.reason.replaceAll('\0', '').toWellFormed() : null,
         finished_at: NOW,
       })
       .where('id', '=', id)
+      .where('attempts', '=', attempt)
       .where('state', '=', 'pending')
       .execute();
   }
 
-  /** Adds to what was said in a build, up to a bound, and tells whether somebody wants it cancelled. */
-  async appendLog(id: string, entries: readonly BuildLogEntry[]): Promise<{ cancelRequested: boolean }> {
+  /**
+   * Adds to what was said in a build, up to a bound, and tells whether it is to be cancelled: somebody wants it, the pod is
+   * deleted, or somebody else does the build by now, for whom nothing is added.
+   */
+  async appendLog(
+    { id, attempt }: Turn,
+    entries: readonly BuildLogEntry[],
+  ): Promise<{ cancelRequested: boolean }> {
     if (entries.length > 0) {
       const tooMuch = {
         kind: 'note',
@@ -321,15 +343,23 @@ export class Builds {
         insert into build_log (build_id, seq, entry)
         select ${id}, last.seq + place,
           case when last.seq + place = ${MOST_LOG_LINES} then ${JSON.stringify(tooMuch)}::jsonb else entry end
-        from last, jsonb_array_elements(${JSON.stringify(entries)}::jsonb) with ordinality as said (entry, place)
-        where last.seq + place <= ${MOST_LOG_LINES}`.execute(this.#db);
+        from last, jsonb_array_elements(${JSON.stringify(entries.map(storable))}::jsonb) with ordinality as said (entry, place)
+        where last.seq + place <= ${MOST_LOG_LINES}
+          and exists (select from build where id = ${id} and attempts = ${attempt} and state = 'pending')`.execute(
+        this.#db,
+      );
     }
     const row = await this.#db
       .selectFrom('build')
-      .select('cancel_requested_at')
-      .where('id', '=', id)
+      .innerJoin('pod', 'pod.id', 'build.pod_id')
+      .select('build.id')
+      .where('build.id', '=', id)
+      .where('build.attempts', '=', attempt)
+      .where('build.state', '=', 'pending')
+      .where('build.cancel_requested_at', 'is', null)
+      .where('pod.deleted_at', 'is', null)
       .executeTakeFirst();
-    return { cancelRequested: row === undefined || row.cancel_requested_at !== null };
+    return { cancelRequested: row === undefined };
   }
 
   /** What was said after the line `after`. */
@@ -402,5 +432,17 @@ function toBuild(row: Selectable<BuildTable>): Build {
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+  };
+}
+
+/** What a program prints may hold what no text in PostgreSQL can: NUL, and halves of characters. */
+function storable(entry: BuildLogEntry): BuildLogEntry {
+  const clean = (text: string): string => text.replaceAll('\0', '').toWellFormed();
+  const { line } = entry;
+  return {
+    ...entry,
+    step: clean(entry.step),
+    name: clean(entry.name),
+    ...(line === undefined ? {} : { line: clean(line) }),
   };
 }

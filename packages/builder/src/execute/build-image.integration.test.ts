@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createRegistryFront } from '@brainpod/registry/front';
 import {
   engineBinary,
@@ -54,11 +54,17 @@ afterAll(async () => {
 async function source(name: string, files: Record<string, string>): Promise<string> {
   const directory = join(root, name);
   await mkdir(directory, { recursive: true });
-  for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), text);
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(directory, file)), { recursive: true });
+    await writeFile(join(directory, file), text);
+  }
   return directory;
 }
 
-async function build(directory: string, changes: { repository?: string; apiKey?: string } = {}) {
+async function build(
+  directory: string,
+  changes: { repository?: string; apiKey?: string; dockerfile?: string } = {},
+) {
   const events: BuildEvent[] = [];
   const built = await buildImage({
     directory,
@@ -85,6 +91,18 @@ async function failureOf(work: Promise<unknown>): Promise<BuildError> {
 }
 
 describe('a build', () => {
+  it('is done by the Dockerfile that is named', async () => {
+    const directory = await source('two-dockerfiles', {
+      Dockerfile: 'FROM scratch\nCOPY nothing /\n',
+      'docker/app.Dockerfile': 'FROM scratch\nCOPY index.html /\nUSER 1000\n',
+      'index.html': 'hello',
+    });
+    const { built } = await build(directory, { dockerfile: 'docker/app.Dockerfile' });
+    expect(built.digest).toMatch(/^sha256:/);
+    const missing = await failureOf(build(directory, { dockerfile: 'docker/other.Dockerfile' }));
+    expect(missing.failure.kind).toBe('no-dockerfile');
+  });
+
   it('leaves out what .dockerignore names, pushes the image and says its digest', async () => {
     const directory = await source('with a comma, and = sign', {
       Dockerfile: 'FROM scratch\nCOPY . /app\nEXPOSE 9000 8080/tcp 53/udp\nUSER 1000\n',

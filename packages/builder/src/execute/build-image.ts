@@ -11,6 +11,8 @@ export type BuildOptions = {
   directory: string;
   /** What is used in the place of the directory's own Dockerfile and .dockerignore, where it has none. */
   plan?: { dockerfile: string; dockerignore: string };
+  /** The path of the directory's own Dockerfile in it; `Dockerfile` where absent. */
+  dockerfile?: string;
   /** The program `buildctl`, and the address of BuildKit: `unix:///run/…` or `tcp://…`. */
   buildctl: string;
   buildkitAddress: string;
@@ -39,7 +41,8 @@ const KEPT_LOG_LINES = 20;
  * what went wrong and where in the Dockerfile; then nothing was pushed under the tag.
  */
 export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
-  if (options.plan === undefined && !(await hasDockerfile(options.directory))) throw noDockerfile('');
+  if (options.plan === undefined && !(await hasDockerfile(options.directory, options.dockerfile)))
+    throw noDockerfile('');
   const work = await mkdtemp(join(tmpdir(), 'brainpod-build-'));
   try {
     const metadataFile = join(work, 'metadata.json');
@@ -56,8 +59,8 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   }
 }
 
-export async function hasDockerfile(directory: string): Promise<boolean> {
-  const dockerfile = await stat(join(directory, 'Dockerfile')).catch(() => null);
+export async function hasDockerfile(directory: string, name = 'Dockerfile'): Promise<boolean> {
+  const dockerfile = await stat(join(directory, name)).catch(() => null);
   return dockerfile?.isFile() === true;
 }
 
@@ -96,6 +99,9 @@ function buildctlArguments(
     // The directory is buildctl's own: a path in an argument would be read for commas and equal signs.
     '--local=context=.',
     `--local=dockerfile=${dockerfileDir}`,
+    ...(options.plan !== undefined || options.dockerfile === undefined
+      ? []
+      : [`--opt=filename=${options.dockerfile}`]),
     ...(options.platform === undefined ? [] : [`--opt=platform=${options.platform}`]),
     `--output=${output.join(',')}`,
     `--metadata-file=${metadataFile}`,

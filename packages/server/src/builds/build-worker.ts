@@ -43,7 +43,7 @@ function next(signal: AbortSignal, deps: BuildWorkerDeps): Promise<object | null
     if (cluster === undefined) throw new Error(`build ${build.id} is of a cluster that was not asked for`);
     const ending = AbortSignal.any([signal, lockLost]);
     const outcome = await runBuild(deps, build, { cluster, signal: ending });
-    await deps.queue.finish(build.id, outcome);
+    await deps.queue.finish(build, outcome);
     deps.logger.info({ build: build.id, pod: build.podName, state: outcome.state }, 'a build ended');
   });
 }

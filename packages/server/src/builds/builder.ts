@@ -82,6 +82,21 @@ export async function podsWithBuilder(kube: KubeClient): Promise<string[]> {
   });
 }
 
+/** Has a pod's builder begin anew, without a cache: whatever ran in it is gone. */
+export async function replaceBuilder(kube: KubeClient, podName: string, signal: AbortSignal): Promise<void> {
+  const namespace = buildNamespaceName(podName);
+  const { items } = await kube.list({
+    ...K8S_POD,
+    namespace,
+    labelSelector: `${BUILDS_OF_LABEL}=${podName}`,
+    signal,
+  });
+  for (const { metadata } of items) {
+    const ref = { ...K8S_POD, metadata: { name: metadata.name, namespace } };
+    await kube.delete(ref, { gracePeriodSeconds: 1, signal });
+  }
+}
+
 /** Takes a pod's builder away, with its cache. */
 export async function removeBuilder(kube: KubeClient, podName: string, signal: AbortSignal): Promise<void> {
   await kube.delete({ ...NAMESPACE, metadata: { name: buildNamespaceName(podName) } }, { signal });

@@ -47,7 +47,7 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
     workOnBuilds(signal, {
       queue: builds,
       sources,
-      appendLog: (buildId, entries) => builds.appendLog(buildId, entries),
+      appendLog: (build, entries) => builds.appendLog(build, entries),
       clusters: parts.clusters,
       platform: (isOwn) => builderPlatform(parts, isOwn),
       token: (pod) => buildToken(masterKey, pod, new Date(Date.now() + timeoutMs + TOKEN_SPARE_MS)),

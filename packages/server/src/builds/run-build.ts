@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { planBuild } from '@brainpod/build-plan/plan-build';
 import { BuildError } from '@brainpod/builder/execute/build-error';
-import { buildImage } from '@brainpod/builder/execute/build-image';
+import { buildImage, hasDockerfile } from '@brainpod/builder/execute/build-image';
 import { directoryTree } from '@brainpod/builder/plan/directory-tree';
 import { SourceIncomplete } from '@brainpod/builder/source/source-store';
 import type { BuilderPlatform } from '@brainpod/compiler/builder-platform';
@@ -11,7 +11,7 @@ import type { BuildOutcome, Builds, DueBuild } from '@brainpod/store/builds';
 import type { Logger } from 'pino';
 import type { AnsweringCluster } from '../clusters.ts';
 import { BuildLog } from './build-log.ts';
-import { BuilderAway, readyBuilder } from './builder.ts';
+import { BuilderAway, readyBuilder, replaceBuilder } from './builder.ts';
 
 export type BuildDeps = {
   /** A source that is not there (any more) is an error of `materialise`. */
@@ -33,6 +33,10 @@ export type BuildDeps = {
 };
 
 const TIMEOUT = 'timeout';
+const DOCKERFILE = 'Dockerfile';
+/** As programs, runc and BuildKit say it. */
+const NO_MORE_PROCESSES =
+  /resource temporarily unavailable|cannot fork|can't fork|EAGAIN|pthread_create failed/i;
 
 /**
  * Builds a source in its pod's builder and pushes the image. What is wrong with the source, and a builder that is not to be
@@ -47,17 +51,31 @@ export async function runBuild(
   const over = new AbortController();
   const timer = setTimeout(() => cancelled.abort(TIMEOUT), deps.timeoutMs);
   const log = new BuildLog({
-    append: (entries) => deps.appendLog(build.id, entries),
+    append: (entries) => deps.appendLog(build, entries),
     onCancel: () => cancelled.abort(),
   });
   const keeping = log.keep(over.signal);
-  try {
-    const ending = AbortSignal.any([signal, cancelled.signal]);
-    const outcome = await attempt(deps, build, { cluster, signal: ending, log }).catch((error: unknown) => {
+  const ending = AbortSignal.any([signal, cancelled.signal]);
+  const once = async (): Promise<BuildOutcome> => {
+    try {
+      return await attempt(deps, build, { cluster, signal: ending, log });
+    } catch (error) {
       signal.throwIfAborted();
       if (cancelled.signal.aborted) return endedBefore(cancelled.signal.reason, deps.timeoutMs);
       return outcomeOf(error, deps.logger);
-    });
+    }
+  };
+  try {
+    let outcome = await once();
+    if (!cancelled.signal.aborted && isCrowdedOut(outcome)) {
+      log.note('The builder has no room for another process. It is replaced, and the build done once more.');
+      await replaceBuilder(cluster.kube, build.podName, ending);
+      outcome = await once();
+    }
+    // What a step has started may go on in the builder when the step is gone.
+    if (cancelled.signal.aborted || isCrowdedOut(outcome)) {
+      await replaceBuilder(cluster.kube, build.podName, signal);
+    }
     over.abort();
     await keeping;
     return outcome;
@@ -66,6 +84,11 @@ export async function runBuild(
     over.abort();
     await keeping.catch(() => undefined);
   }
+}
+
+/** A step of this build, or of one before, has left as many processes as a builder may have. */
+function isCrowdedOut(outcome: BuildOutcome): boolean {
+  return outcome.state === 'failed' && NO_MORE_PROCESSES.test(outcome.reason);
 }
 
 function endedBefore(reason: unknown, timeoutMs: number): BuildOutcome {
@@ -129,7 +152,7 @@ async function attempt(
       throw new BuilderAway('This server cannot build: the programs for it are missing. Tell the operator.');
     const built = await buildImage({
       ...{ directory, buildctl, buildkitAddress, signal },
-      ...(plan === null ? {} : { plan }),
+      ...(plan === null ? { dockerfile: options.dockerfile } : { plan }),
       registryEndpoint: `${platform.registry.isPlain ? 'http' : 'https'}://${registry}`,
       repository: `${podName}/${build.repository}`,
       tag: build.tag,
@@ -159,13 +182,15 @@ async function folderIn(tree: string, folder: string): Promise<string> {
 /** Null where the source's own Dockerfile is used. */
 async function planOf(
   directory: string,
-  { builder, overrides }: DueBuild['options'],
+  { builder, dockerfile, overrides }: DueBuild['options'],
   log: BuildLog,
 ): Promise<{ dockerfile: string; dockerignore: string } | null> {
-  const found = await stat(path.join(directory, 'Dockerfile')).catch(() => null);
-  if (found?.isFile() === true) return null;
-  if (builder === 'dockerfile')
-    throw new Undecided('There is no Dockerfile in what was sent, and the build is to use one.');
+  if (await hasDockerfile(directory, dockerfile)) return null;
+  if (builder === 'dockerfile' || dockerfile !== DOCKERFILE) {
+    throw new Undecided(
+      `There is no file "${dockerfile}" in what was sent, by which the build is to be done.`,
+    );
+  }
   const plan = planBuild(directoryTree(directory), overrides);
   if (plan.kind === 'undecided') {
     const questions = plan.questions.map(({ seen, answer }) => `  ${seen} ${answer}`);

@@ -14,10 +14,14 @@ describeOperation(
       const pod = await api.newPod();
       const waiting = await newBuild(pod, api);
       const running = await newBuild(pod, api);
-      await api.sql(`update build set state = 'pending', started_at = now() where id = '${running.id}'`);
+      await api.sql(
+        `update build set state = 'pending', attempts = 1, started_at = now() where id = '${running.id}'`,
+      );
       expect((await api.call(cancel(pod, waiting.id))).as(202, Build).state).toBe('cancelled');
       expect((await api.call(cancel(pod, running.id))).as(202, Build).state).toBe('pending');
-      expect(await api.store.builds.appendLog(running.id, [])).toEqual({ cancelRequested: true });
+      expect(await api.store.builds.appendLog({ id: running.id, attempt: 1 }, [])).toEqual({
+        cancelRequested: true,
+      });
     });
 
     proves(400, 'for a body or a query, which it does not have', async (api) => {

@@ -15,7 +15,10 @@ describeOperation(
       const { id } = await newBuild(pod, api);
       const log = async (query: string) => (await api.call(read(pod, id, query))).as(200, BuildLog);
       expect(await log('')).toEqual({ items: [], ended: false });
-      await api.store.builds.appendLog(id, [
+      await api.sql(
+        `update build set state = 'pending', attempts = 1, started_at = now() where id = '${id}'`,
+      );
+      await api.store.builds.appendLog({ id, attempt: 1 }, [
         { kind: 'step-started', step: '1', name: 'install' },
         { kind: 'log', step: '1', name: 'install', line: 'added 3 packages' },
         { kind: 'step-done', step: '1', name: 'install', durationMs: 1200, cached: false },
