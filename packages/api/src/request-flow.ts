@@ -58,7 +58,7 @@ export function answerRequest<C, K extends { deps: ApiDependencies }, P>(
         reply.raw.once('close', () => deadline.end());
         const admit = async (): Promise<Admitted<C>> => {
           const isPublic = operation.access.scope === 'public';
-          const identity = isPublic ? admitAnybody(request, deps) : await identify(request, deps);
+          const identity = isPublic ? admitAnybody(request, deps) : await identify(shownBy(request), deps);
           if (identity !== null) await spendRate(identity, reply, deps);
           return { identity, context: await steps.authorize(identity, request), deadline };
         };
@@ -101,32 +101,42 @@ export function answerRequest<C, K extends { deps: ApiDependencies }, P>(
     });
 }
 
+function shownBy({ ip, params, headers }: FastifyRequest<Route>): Shown {
+  return { ip, podName: params.pod, secret: () => bearerSecret(headers) };
+}
+
 function admitAnybody(request: FastifyRequest<Route>, { addressRates }: ApiDependencies): null {
   addressRates?.assertMayTry(request.ip, null);
   addressRates?.recordFailure(request.ip, null);
   return null;
 }
 
+/** Where a request shows its key, and which pod it is about. */
+export type Shown = { ip: string; podName: string | undefined; secret: () => string };
+
 /** Finds out who calls; UNAUTHORIZED, or RATE_LIMITED for an address that tries too many keys (ApiError). */
-async function identify(request: FastifyRequest<Route>, deps: ApiDependencies): Promise<Identity> {
+export async function identify(
+  { ip, podName, secret: read }: Shown,
+  deps: ApiDependencies,
+): Promise<Identity> {
   const { addressRates } = deps;
   let secret: string | null = null;
   try {
-    secret = bearerSecret(request.headers);
-    addressRates?.assertMayTry(request.ip, secret);
-    const found = await authenticate(secret, request.params.pod, deps);
+    secret = read();
+    addressRates?.assertMayTry(ip, secret);
+    const found = await authenticate(secret, podName, deps);
     addressRates?.recordSuccess(secret);
     return { secret, ...found };
   } catch (error) {
     const isRefused = error instanceof ApiError && error.code === 'UNAUTHORIZED';
-    if (isRefused && secret === null) addressRates?.assertMayTry(request.ip, null);
-    if (isRefused) addressRates?.recordFailure(request.ip, secret);
+    if (isRefused && secret === null) addressRates?.assertMayTry(ip, null);
+    if (isRefused) addressRates?.recordFailure(ip, secret);
     throw error;
   }
 }
 
 /** RATE_LIMITED (ApiError) when the key makes too many requests. */
-async function spendRate(
+export async function spendRate(
   { caller }: Identity,
   reply: FastifyReply,
   { keyRates }: ApiDependencies,

@@ -9,6 +9,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { refuseBrokenHttp } from './broken-http.ts';
+import { mountBuildEvents } from './build-events.ts';
 import { allowOrigins } from './cors.ts';
 import type { ApiDependencies, ApiOptions } from './dependencies.ts';
 import { errorBody, errorHeaders, toApiError } from './error-reply.ts';
@@ -60,6 +61,7 @@ export function buildServer(options: ApiOptions): FastifyInstance {
       reply.header('cache-control', 'no-store');
     });
     for (const operation of OPERATIONS) operation.mount(scope, deps);
+    mountBuildEvents(scope, deps);
   });
   return server;
 }

@@ -1,3 +1,4 @@
+import type { BuildEvent } from '@brainpod/model/build-event';
 import {
   type BuildArtifact,
   type BuildLogEntry,
@@ -67,6 +68,7 @@ export type BuildPage = { items: Build[]; nextCursor: string | null };
 const MOST_WAITING = 50;
 const MOST_ATTEMPTS = 3;
 const MOST_LOG_LINES = 20_000;
+const MOST_ARTIFACTS = 200;
 /** How many are looked through for one whose pod is free. */
 const LOOKED_AT = 200;
 /** Of a pod, besides those that are not over. */
@@ -112,6 +114,58 @@ export class Builds {
         .executeTakeFirstOrThrow();
       await recordAudit(trx, actor, { pod: { id: pod.id, name: pod.name }, target: row.id });
       return toBuild(row);
+    });
+  }
+
+  /** Notes a build that is done elsewhere. */
+  createExternal(podId: string, tags: BuildTags, actor: Actor): Promise<Build> {
+    return inTransaction(this.#db, async (trx) => {
+      const pod = await lockPod(trx, podId);
+      const row = await trx
+        .insertInto('build')
+        .values({ pod_id: podId, origin: 'external', tags: JSON.stringify(tags) })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await recordAudit(trx, actor, { pod: { id: pod.id, name: pod.name }, target: row.id });
+      return toBuild(row);
+    });
+  }
+
+  /**
+   * Notes what is told of a build that is done elsewhere. NOT_FOUND (ApiError) where the pod has none such;
+   * PRECONDITION_FAILED where it is over.
+   */
+  tell(podId: string, id: string, event: BuildEvent): Promise<Build> {
+    return inTransaction(this.#db, async (trx) => {
+      const row = await trx
+        .selectFrom('build')
+        .selectAll()
+        .where('pod_id', '=', podId)
+        .where(sql<boolean>`id::text = ${id}`)
+        .where('origin', '=', 'external')
+        .forUpdate()
+        .executeTakeFirst();
+      if (row === undefined) throw new ApiError('NOT_FOUND', `There is no build ${id} that is told of.`);
+      if (hasBuildEnded(row.state)) {
+        throw new ApiError(
+          'PRECONDITION_FAILED',
+          `The build is ${row.state}: nothing more can be told of it.`,
+        );
+      }
+      const changed = await trx
+        .updateTable('build')
+        .set({ started_at: sql<Date>`coalesce(started_at, clock_timestamp())`, ...toldChange(row, event) })
+        .where('id', '=', row.id)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      if (event.kind === 'progress') {
+        const line = `${event.phase}: ${event.current} of ${event.total}`;
+        const entry = JSON.stringify(storable({ kind: 'note', step: '', name: event.phase, line }));
+        await sql`insert into build_log (build_id, seq, entry)
+          select ${row.id}, coalesce(max(seq), 0) + 1, ${entry}::jsonb from build_log where build_id = ${row.id}
+          having coalesce(max(seq), 0) < ${MOST_LOG_LINES}`.execute(trx);
+      }
+      return toBuild(changed);
     });
   }
 
@@ -401,8 +455,16 @@ export class Builds {
     return rows.flatMap(({ pod_id: podId, source }) => (source === null ? [] : [{ podId, source }]));
   }
 
-  /** Forgets what is old: all but a pod's newest, and what was said in those that ended long ago. */
+  /**
+   * Forgets what is old: all but a pod's newest, and what was said in those that ended long ago. Of a build elsewhere that
+   * nothing is heard of for a day nothing more is expected.
+   */
   async forgetOld(): Promise<void> {
+    await sql`update build set state = 'failed', finished_at = clock_timestamp(),
+        reason = 'It was not told that the build ended, and nothing more came for a day.'
+      where origin = 'external' and finished_at is null and created_at < clock_timestamp() - interval '1 day'`.execute(
+      this.#db,
+    );
     await sql`delete from build_log using build
       where build.id = build_log.build_id and build.finished_at < clock_timestamp() - ${LOG_KEPT_FOR}`.execute(
       this.#db,
@@ -412,6 +474,24 @@ export class Builds {
         select id, row_number() over (partition by pod_id order by created_at desc, id desc) as place from build
         where finished_at is not null
       ) as ranked where place > ${KEPT_BUILDS})`.execute(this.#db);
+  }
+}
+
+/** What an event makes of a build. */
+function toldChange(row: Selectable<BuildTable>, event: BuildEvent) {
+  switch (event.kind) {
+    case 'progress':
+      return { state: 'pending' as const };
+    case 'artifact': {
+      const others = row.artifacts.filter(({ uri }) => uri !== event.uri);
+      if (others.length >= MOST_ARTIFACTS) {
+        throw new ApiError('PRECONDITION_FAILED', `A build can have at most ${MOST_ARTIFACTS} artifacts.`);
+      }
+      const artifacts = [...others, { name: event.name, uri: event.uri }];
+      return { state: 'pending' as const, artifacts: JSON.stringify(artifacts) };
+    }
+    case 'completed':
+      return { state: 'ready' as const, finished_at: NOW };
   }
 }
 
