@@ -12,7 +12,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { sweepUntil } from './sweep.ts';
 
 test('what has outlived its time goes, again and again, and the rest stays', async () => {
-  const { store, address, userId } = await openTestStore();
+  const { store, address, accountId, userId, clusterId } = await openTestStore();
   onTestFinished(() => store.close());
   const key = { userId, name: 'test', policy: FULL_POLICY, actor: TEST_ACTOR };
   const { id } = await store.apiKeys.create(key);
@@ -33,7 +33,17 @@ test('what has outlived its time goes, again and again, and the rest stays', asy
   await keep('young', 23);
   const directory = await mkdtemp(join(tmpdir(), 'sources-'));
   onTestFinished(() => rm(directory, { recursive: true }));
-  const folder = join(directory, '11111111-1111-4111-8111-111111111111', 'ab');
+  const pod = await store.pods.create({
+    accountId,
+    ownerId: userId,
+    clusterId,
+    displayName: null,
+    actor: TEST_ACTOR,
+  });
+  const folder = join(directory, pod.id, 'ab');
+  const erased = '11111111-1111-4111-8111-111111111111';
+  await mkdir(join(directory, erased, 'ab'), { recursive: true });
+  await writeFile(join(directory, erased, 'ab', 'new'), 'x');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'old'), 'x');
   await utimes(join(folder, 'old'), 1, 1);
@@ -51,6 +61,7 @@ test('what has outlived its time goes, again and again, and the rest stays', asy
   await waitFor(() => isGone('older'), { timeoutMs: 5000, what: 'another round' });
   expect(await names()).toEqual(['young']);
   expect(await readdir(folder)).toEqual(['new']);
+  expect(await readdir(directory)).toEqual([pod.id]);
   stopping.abort();
   await sweeping;
 });

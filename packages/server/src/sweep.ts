@@ -10,7 +10,7 @@ const SOURCES = { olderThanMs: 30 * 24 * 60 * 60_000, maxBytesPerPod: 4 * 1024 *
 
 /**
  * Removes what was only kept for a time: answers for requests that are repeated, unused rate budgets, old
- * builds with their logs, and sources that nobody builds any more. Now, then every few minutes until `signal`. Several servers may do so at once.
+ * builds with their logs, sources that nobody builds any more, and those of erased pods. Now, then every few minutes until `signal`. Several servers may do so at once.
  */
 export async function sweepUntil(
   signal: AbortSignal,
@@ -27,6 +27,7 @@ export async function sweepUntil(
       await store.rateBudgets.sweep();
       await store.builds.forgetOld();
       const bytes = await sources.sweep({ ...SOURCES, inUse: await store.builds.sourcesInUse() });
+      for (const podId of await store.pods.erased(await sources.pods())) await sources.erase(podId);
       if (bytes > 0) logger.info({ bytes }, 'removed sources that nobody builds any more');
       if (answers > 0) logger.info({ answers }, 'removed answers kept for repeated requests');
     } catch (error) {

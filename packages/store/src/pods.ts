@@ -70,6 +70,18 @@ export class Pods {
     return found ?? null;
   }
 
+  /** Those of the ids that are no pod's: it was erased. */
+  async erased(podIds: readonly string[]): Promise<string[]> {
+    if (podIds.length === 0) return [];
+    const rows = await this.#db
+      .selectFrom('pod')
+      .select('id')
+      .where('id', 'in', [...podIds])
+      .execute();
+    const present = new Set(rows.map(({ id }) => id));
+    return podIds.filter((id) => !present.has(id));
+  }
+
   /** The deleted pods of an account that can still be restored, by name. */
   listDeleted(accountId: string): Promise<PodRecord[]> {
     return selectPods(this.#db, (query) =>
