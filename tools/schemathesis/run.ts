@@ -1,6 +1,6 @@
 /**
  * Sends a running server all that its description allows, and much that it forbids, and looks at what it answers
- * (schemathesis). `--examples N`: how many requests an operation gets in each phase, 15 by default; `--seed N` repeats a
+ * (schemathesis). `--examples N`: how many requests an operation gets in each phase, 8 by default; `--seed N` repeats a
  * run; `--report FILE` writes the dated result as Markdown; `--verbose` shows what is shown of a failed run. The last line is JSON: `{passed, failed: [name]}`.
  * Needs the engine's binaries: BRAINPOD_ENGINE_BIN, or they are built.
  */
@@ -26,7 +26,7 @@ const LONGEST_RUN_MS = 4 * 3600 * 1000;
 
 const { values } = parseArgs({
   options: {
-    examples: { type: 'string', default: '15' },
+    examples: { type: 'string', default: '8' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
     report: { type: 'string' },
     verbose: { type: 'boolean', default: false },

@@ -22,6 +22,7 @@ const STRICTER_READS: ReadonlyMap<string, string> = new Map([
   ['GET /v1/pods/{pod}/resources/{kind}/{namespace}/{name}', 'revision and at exclude each other'],
   ['GET /v1/pods/{pod}/variables', 'revision and at exclude each other'],
   ['GET /v1/pods/{pod}/revisions', 'a cursor must be a revision of the pod'],
+  ['GET /v1/pods/{pod}/builds', 'a cursor must be a build of the pod'],
   ['GET /v1/pods/{pod}/resources/{kind}/{namespace}/{name}/logs', 'only an App has output'],
   ['GET /v1/pods/{pod}/events', 'only some kinds have events, and only those of kind=app a level'],
   ['GET /v1/pods/{pod}/events/watch', 'only some kinds have events, and only those of kind=app a level'],

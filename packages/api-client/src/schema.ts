@@ -4991,6 +4991,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/x-tar": unknown;
+                "application/octet-stream": unknown;
             };
         };
         responses: {

@@ -9,7 +9,7 @@ export type BodySpec<B> = {
   required: boolean;
   schema: TSchema | null;
   /** Of a body that is no JSON: it is handed on as it comes. */
-  mediaType?: string;
+  mediaTypes?: readonly string[];
   parse: (input: unknown) => Parsed<B>;
 };
 
@@ -97,7 +97,7 @@ function parseQuery<Q>(
 
 /** Reads the body. VALIDATION_ERROR (ApiError) with every fault. */
 export function readBody<B>(spec: BodySpec<B>, body: unknown): B {
-  if (spec.mediaType !== undefined) {
+  if (spec.mediaTypes !== undefined) {
     const stream = spec.parse(body);
     if (!stream.ok) throw new ApiError('BAD_REQUEST', stream.faults.map(({ message }) => message).join(' '));
     return stream.value;

@@ -112,9 +112,14 @@ function operationObject(operation: Operation, names: ReadonlyMap<string, string
       ...queryParameters(operation, names),
       ...headerParameters(operation),
     ],
-    ...(body.mediaType === undefined
+    ...(body.mediaTypes === undefined
       ? {}
-      : { requestBody: { required: true, content: { [body.mediaType]: {} } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(body.mediaTypes.map((type) => [type, {}])),
+          },
+        }),
     ...(body.schema === null
       ? {}
       : {

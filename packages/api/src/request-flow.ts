@@ -45,7 +45,7 @@ export function answerRequest<C, K extends { deps: ApiDependencies }, P>(
 ): void {
   const { operation } = steps;
   const admitted = new WeakMap<object, Admitted<C>>();
-  const isStreamed = operation.body.mediaType !== undefined;
+  const isStreamed = operation.body.mediaTypes !== undefined;
   const mount = (scope: FastifyInstance) =>
     scope.route<Route>({
       method: operation.method,

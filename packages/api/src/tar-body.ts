@@ -7,6 +7,8 @@ import { SOURCE_LIMITS } from '@brainpod/model/source';
 import type { BodySpec } from './input.ts';
 
 const TAR = 'application/x-tar';
+/** The second is for clients that know bytes only. */
+const MEDIA_TYPES: readonly string[] = [TAR, 'application/octet-stream'];
 // Beside what is in them, files have a header and are filled up.
 const MOST_BYTES = SOURCE_LIMITS.totalBytes + SOURCE_LIMITS.entries * 1024;
 
@@ -14,7 +16,7 @@ const MOST_BYTES = SOURCE_LIMITS.totalBytes + SOURCE_LIMITS.entries * 1024;
 export const TAR_BODY: BodySpec<Readable> = {
   required: true,
   schema: null,
-  mediaType: TAR,
+  mediaTypes: MEDIA_TYPES,
   parse: (input) =>
     input instanceof Readable ? valid(input) : invalid(`A body is needed, with Content-Type: ${TAR}.`),
 };
@@ -29,7 +31,8 @@ export function openTar(
   idleMs: number,
 ): AsyncIterable<Uint8Array> {
   if (Number(headers['content-length'] ?? 0) > MOST_BYTES) throw tooLarge();
-  if (headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== TAR) {
+  const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!MEDIA_TYPES.includes(mediaType)) {
     throw new ApiError('BAD_REQUEST', `The body must be a tar, with Content-Type: ${TAR}.`);
   }
   const encoding = headers['content-encoding'] ?? 'identity';

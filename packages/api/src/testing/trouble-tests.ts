@@ -27,7 +27,7 @@ export function describeTroubles(operation: Operation, sample: Sample, proves: P
 
 async function isTooLarge(api: TestApi, operation: Operation, sample: Sample): Promise<void> {
   const { json: _, ...request } = sample.request(await preparedPod(api, sample));
-  const { mediaType } = operation.body;
+  const [mediaType] = operation.body.mediaTypes ?? [];
   // What is read as it comes is refused by what it says of itself.
   const payload = mediaType === undefined ? JSON.stringify('x'.repeat(bodyLimitOf(operation))) : 'x';
   const headers = {
