@@ -50,6 +50,12 @@ const BASIC = /^basic +([A-Za-z0-9+/=_-]+) *$/i;
 /** Texts of the answers to what the contract has no other status for. */
 const STATUSES = new Set([400, 401, 404, 429, 503]);
 
+/** The two calls, which are no operations of the API: without a prefix, and with parameters as Fastify writes them. */
+export const BUILD_EVENT_ROUTES = [
+  { method: 'POST', url: '/builds' },
+  { method: 'POST', url: '/builds/:id/events' },
+] as const;
+
 /** Mounts the two calls. */
 export function mountBuildEvents(scope: FastifyInstance, deps: ApiDependencies): void {
   const callers = new WeakMap<object, Caller>();
