@@ -1,5 +1,6 @@
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import type { ManifestMemory } from './manifest-memory.ts';
 import { pump } from './pump.ts';
 import type { Admission } from './push-quota.ts';
 import { type RegistryCall, upstreamTarget } from './registry-call.ts';
@@ -20,7 +21,7 @@ const MOST_TOLD = 10_000;
 
 /** Answers a GET or HEAD with what the registry behind has. */
 export async function read(
-  front: { origin: URL; registryHost: string; reads: UpstreamReads },
+  front: { origin: URL; registryHost: string; reads: UpstreamReads; manifests: ManifestMemory },
   { req, res, call }: Omit<Exchange, 'admission'>,
 ): Promise<void> {
   const method = req.method ?? 'GET';
@@ -29,7 +30,9 @@ export async function read(
   if (call.kind === 'manifest') {
     // Of no meaning for a manifest, and another one for each client.
     const { 'user-agent': _, ...asked } = headers;
-    const answer = await front.reads.readWhole(method, target, asked);
+    const known = front.manifests.find(call, asked);
+    const answer = known ?? (await front.reads.readWhole(method, target, asked));
+    if (known === null && method === 'GET') front.manifests.remember(answer);
     res.writeHead(answer.status, responseHeaders(answer.headers, front.origin));
     res.end(answer.body);
     return;

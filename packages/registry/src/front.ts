@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Credentials, challengeOf, isTokenCall, readCredentials, sendToken } from './credentials.ts';
 import { forward, read } from './forward.ts';
+import { ManifestMemory } from './manifest-memory.ts';
 import { listReferrers, listTags, putManifest } from './manifests.ts';
 import { OciError, sendOciError } from './oci-error.ts';
 import { PodUsage } from './pod-usage.ts';
@@ -70,6 +71,7 @@ export function createRegistryFront<Principal>(
     origin: upstream,
     guard: new PushGuard(layout),
     reads: new UpstreamReads(upstream),
+    manifests: new ManifestMemory(layout),
     callers: new SharedAnswers(),
     quota:
       layout === null || limitOf === undefined
@@ -85,6 +87,7 @@ type Front<Principal> = RegistryFrontOptions<Principal> & {
   origin: URL;
   guard: PushGuard;
   reads: UpstreamReads;
+  manifests: ManifestMemory;
   callers: SharedAnswers<Principal | null>;
   /** Null where nothing is counted. */
   quota: PushQuota | null;

@@ -1,5 +1,4 @@
 import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { ApiError } from '@brainpod/model/errors';
 import type { HeldManifest } from '@brainpod/model/stored-image';
 import { eachOf } from './each-of.ts';
@@ -106,7 +105,7 @@ export class ImageKeeper {
     const names = (await readdir(folder).catch(noneIfAbsent)).filter((name) => !isOwnTag(name));
     const found = new Map<string, Tag[]>();
     await eachOf(names, async (name) => {
-      const file = path.join(folder, name, 'current/link');
+      const file = this.#layout.tagLink(repository, name);
       const digest = await readFile(file, 'utf8').catch(nullIfAbsent);
       const link = await seen(file);
       if (digest === null || link === null) return;

@@ -47,6 +47,11 @@ export class StorageLayout {
     return path.join(this.repositories, repository, '_manifests/tags');
   }
 
+  /** Says which manifest a tag leads to. */
+  tagLink(repository: string, tag: string): string {
+    return path.join(this.tags(repository), tag, 'current/link');
+  }
+
   uploads(repository: string): string {
     return path.join(this.repositories, repository, '_uploads');
   }

@@ -6,6 +6,8 @@ import { startDistribution } from './distribution.ts';
 export type RunningFront = {
   origin: string;
   authorization: string;
+  /** The origin of the registry behind, which checks nothing. */
+  behind: string;
   /** The folder of the storage of the registry behind. */
   storage: string;
   stop(): Promise<void>;
@@ -36,6 +38,7 @@ export async function startFront(
   return {
     origin: `http://127.0.0.1:${port}`,
     authorization: `Basic ${Buffer.from(`api:${key}`).toString('base64')}`,
+    behind: registry.origin,
     storage: registry.storage,
     async stop() {
       server.close();
