@@ -28,7 +28,7 @@ import { ownCertificates } from './domains/own-certificates.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { keepPullKeys } from './pull-keys.ts';
 import { SealedPullSecrets } from './pull-secrets.ts';
-import { registerRegistryRoutes } from './registry-routes.ts';
+import { imageBytesLimit, registerRegistryRoutes } from './registry-routes.ts';
 import { sweepRegistryUntil } from './registry-sweeping.ts';
 import { readEdgeCount } from './request-log/edge-count.ts';
 import { keepRequestLog, type RequestLog } from './request-log/request-log.ts';
@@ -161,6 +161,7 @@ async function work(parts: {
     building = runHostedBuilds(stopping.signal, {
       ...{ settings, masterKey, sources },
       builds: store.builds,
+      imageBytesLimit: (pod) => imageBytesLimit(store, pod),
       clusters: () => workers?.answering() ?? new Map(),
       pullSecrets: parts.pullSecrets,
       pullKeys: store.pullKeys,

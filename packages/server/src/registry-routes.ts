@@ -27,10 +27,7 @@ export function registerRegistryRoutes(
       isAllowed(caller.policy, action, pod) &&
       (pod === known || (await store.pods.find(caller.accountId, pod)) !== null),
     verifyPullToken: (pod, token) => pullTokens.verify(pod, token),
-    imageBytesLimit: async (pod) => {
-      const limit = (await store.pods.findAnywhere(pod))?.limits?.imagesMiB ?? null;
-      return limit === null ? null : limit * BYTES_PER_MIB;
-    },
+    imageBytesLimit: (pod) => imageBytesLimit(store, pod),
     logger: server.log,
   });
   for (const url of ['/v2', '/v2/*']) {
@@ -43,6 +40,12 @@ export function registerRegistryRoutes(
       },
     });
   }
+}
+
+/** How many bytes the images of a pod may take; null for any. */
+export async function imageBytesLimit(store: Store, pod: string): Promise<number | null> {
+  const limit = (await store.pods.findAnywhere(pod))?.limits?.imagesMiB ?? null;
+  return limit === null ? null : limit * BYTES_PER_MIB;
 }
 
 /** Asked anew for each request, in one statement: a key that is revoked is dead with the answer that says so. */

@@ -1,5 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { StorageLayout } from '@brainpod/registry/storage-layout';
 import { type RunningDistribution, startDistribution } from '@brainpod/registry/testing/distribution';
 import { waitFor } from '@brainpod/testkit/wait-for';
 import { pino } from 'pino';
@@ -22,6 +24,8 @@ beforeAll(async () => {
   serving = serveBuildRegistry({
     listen: { host: '127.0.0.1', port },
     upstream: distribution.origin,
+    storage: distribution.storage,
+    imageBytesLimit: async (pod) => (pod === 'small' ? 1000 : null),
     masterKey,
     logger: pino({ level: 'silent' }),
     signal: stopping.signal,
@@ -53,8 +57,11 @@ async function answers(): Promise<number | null> {
 }
 
 function call(method: string, path: string, token: string): Promise<Response> {
-  const authorization = `Basic ${Buffer.from(`api:${token}`).toString('base64')}`;
-  return fetch(`${origin}${path}`, { method, headers: { authorization } });
+  return fetch(`${origin}${path}`, { method, headers: { authorization: authorization(token) } });
+}
+
+function authorization(token: string): string {
+  return `Basic ${Buffer.from(`api:${token}`).toString('base64')}`;
 }
 
 describe('the registry as builders see it', () => {
@@ -63,6 +70,41 @@ describe('the registry as builders see it', () => {
   it('takes and gives the images of the build’s own pod', async () => {
     expect((await call('POST', '/v2/mine/app/blobs/uploads/', own)).status).toBe(202);
     expect((await call('GET', '/v2/mine/app/tags/list', own)).status).toBe(404);
+  });
+
+  it('holds a pod to what its images may take', async () => {
+    const small = buildToken(masterKey, 'small', later);
+    const begun = await call('POST', '/v2/small/app/blobs/uploads/', small);
+    const upload = new URL(begun.headers.get('location') ?? '', origin);
+    const send = (bytes: number) =>
+      fetch(upload, {
+        method: 'PATCH',
+        headers: { authorization: authorization(small), 'content-type': 'application/octet-stream' },
+        body: new Uint8Array(bytes),
+      });
+    const refused = await send(1001);
+    expect(refused.status).toBe(403);
+    expect(await refused.text()).toContain('images of pod \\"small\\"');
+  });
+
+  it('notes what is being pushed for the sweep', async () => {
+    const content = Buffer.from('a layer');
+    const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
+    const begun = await call('POST', '/v2/mine/app/blobs/uploads/', own);
+    const upload = new URL(begun.headers.get('location') ?? '', origin);
+    upload.searchParams.set('digest', digest);
+    const ended = await fetch(upload, {
+      method: 'PUT',
+      headers: { authorization: authorization(own), 'content-type': 'application/octet-stream' },
+      body: content,
+    });
+    expect(ended.status).toBe(201);
+    // The folder of the notes is made with the first; each goes when its push has ended.
+    const { pushes } = new StorageLayout(distribution.storage);
+    await waitFor(async () => (await readdir(pushes)).length === 0, {
+      timeoutMs: 10_000,
+      what: 'the note of the push to go',
+    });
   });
 
   it('gives what stands in for Docker Hub, and takes nothing for it', async () => {

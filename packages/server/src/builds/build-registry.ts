@@ -13,6 +13,10 @@ const REQUEST_TIMEOUT_MS = 30 * 60_000;
 export type BuildRegistryParts = {
   listen: { host: string; port: number };
   upstream: string;
+  /** The folder of the registry's storage. */
+  storage: string;
+  /** How many bytes the images of a pod may take; null for any. */
+  imageBytesLimit(pod: string): Promise<number | null>;
   masterKey: Buffer;
   logger: Logger;
   signal: AbortSignal;
@@ -22,15 +26,13 @@ export type BuildRegistryParts = {
  * The image registry as builders see it, until `signal`: with a build's token its own pod's images, and the mirror of
  * docker.io to read. The address is the engine's, which may come after this server. Never rejects.
  */
-export async function serveBuildRegistry({
-  listen,
-  upstream,
-  masterKey,
-  logger,
-  signal,
-}: BuildRegistryParts): Promise<void> {
+export async function serveBuildRegistry(parts: BuildRegistryParts): Promise<void> {
+  const { listen, masterKey, logger, signal } = parts;
   const front = createRegistryFront<string>({
-    upstream,
+    upstream: parts.upstream,
+    // What is pushed by a build is kept from the sweep and counted as what is pushed by people.
+    storage: parts.storage,
+    imageBytesLimit: parts.imageBytesLimit,
     registryHost: `${listen.host}:${listen.port}`,
     authenticate: async (secret) => verifyBuildToken(masterKey, secret, new Date()),
     isAllowed: (own, action, pod) => isAllowed(own, action, pod),

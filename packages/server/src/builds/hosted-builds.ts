@@ -19,6 +19,8 @@ import { readStepFiles } from './step-files.ts';
 export type HostedBuildParts = {
   settings: Settings;
   builds: Builds;
+  /** How many bytes the images of a pod may take; null for any. */
+  imageBytesLimit(pod: string): Promise<number | null>;
   sources: BuildDeps['sources'];
   clusters(): ReadonlyMap<string, AnsweringCluster>;
   pullSecrets: PullSecrets;
@@ -41,9 +43,12 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
   const { settings, masterKey, logger, builds, sources } = parts;
   const { registry, engineBinaries, atOnce, timeoutMs } = settings.builds;
   if (engineBinaries === null) return;
-  const upstream = settings.registryUpstream;
+  const stored = { upstream: settings.registryUpstream, storage: settings.registryStorage };
+  const { imageBytesLimit } = parts;
   await Promise.all([
-    registry === null ? null : serveBuildRegistry({ listen: registry, upstream, masterKey, logger, signal }),
+    registry === null
+      ? null
+      : serveBuildRegistry({ listen: registry, ...stored, imageBytesLimit, masterKey, logger, signal }),
     workOnBuilds(signal, {
       queue: builds,
       sources,
