@@ -100,8 +100,12 @@ func TestFromHost(t *testing.T) {
 	host := FromHost([]string{
 		"SSL_CERT_FILE=" + bundle, "HTTPS_PROXY=http://proxy:3128", "npm_config_registry=https://npm.example", "GOPROXY=",
 		"NPM_TOKEN=secret", "HOME=/root", "npm_config_cache=/root/.npm",
+		"UV_DEFAULT_INDEX=https://pypi.example", "uv_index_url=https://old.example", "UV_CACHE_DIR=/root/.cache/uv",
 	})
-	want := map[string]string{"HTTPS_PROXY": "http://proxy:3128", "npm_config_registry": "https://npm.example"}
+	want := map[string]string{
+		"HTTPS_PROXY": "http://proxy:3128", "npm_config_registry": "https://npm.example",
+		"UV_DEFAULT_INDEX": "https://pypi.example", "uv_index_url": "https://old.example",
+	}
 	if host.Bundle != bundle || !reflect.DeepEqual(host.Environment, want) {
 		t.Errorf("got %+v, want the bundle and %v", host, want)
 	}

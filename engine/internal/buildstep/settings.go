@@ -63,6 +63,7 @@ var passedVariables = []string{
 	"http_proxy", "https_proxy", "all_proxy", "no_proxy",
 	"npm_config_registry", "npm_config_proxy", "npm_config_https_proxy", "npm_config_noproxy", "npm_config_strict_ssl",
 	"pip_index_url", "pip_extra_index_url", "pip_trusted_host", "pip_proxy",
+	"uv_default_index", "uv_index", "uv_index_url", "uv_extra_index_url", "uv_insecure_host",
 	"goproxy", "gonosumdb", "gosumdb", "gonoproxy", "goprivate",
 }
 
