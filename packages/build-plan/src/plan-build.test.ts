@@ -25,6 +25,25 @@ const GOLDEN: Record<string, Record<string, string>> = {
     'package.json':
       '{"engines":{"node":">=20"},"scripts":{"build":"tsc","start":"node dist/main.js"},"devDependencies":{"typescript":"5"}}',
   },
+  'node-without-lock': {
+    'package.json': '{"engines":{"node":">= 14"},"dependencies":{"hono":"4"}}',
+    'server.js': '',
+  },
+  'node-without-lock-build': {
+    'package.json':
+      '{"scripts":{"build":"tsc","start":"node dist/main.js"},"devDependencies":{"typescript":"5"}}',
+  },
+  'node-husky': {
+    ...LOCKED,
+    'package.json':
+      '{"scripts":{"prepare":"husky || true","start":"node server.js"},"dependencies":{"hono":"4"}}',
+  },
+  'node-install-scripts': {
+    ...LOCKED,
+    'package.json':
+      '{"scripts":{"postinstall":"prisma generate","start":"node server.js"},"dependencies":{"@prisma/client":"6"}}',
+    'prisma/schema.prisma': '',
+  },
   'node-pnpm-pinned': {
     'pnpm-lock.yaml': "lockfileVersion: '9.0'\n",
     'pnpm-workspace.yaml': 'onlyBuiltDependencies:\n  - sharp\n',
@@ -215,7 +234,6 @@ describe('the plan of a tree', () => {
       { 'brainpod.toml': '[versions]\ngo = "latest"\n', 'go.mod': 'module a\n', 'main.go': MAIN },
       ['goVersion', null],
     ],
-    ['no lock', { 'package.json': '{"scripts":{"start":"node a.js"},"dependencies":{"a":"1"}}' }, [null]],
     ['requirements and nothing that starts', { 'requirements.txt': 'requests\n', 'x/y.py': '' }, ['start']],
     ['a pyproject.toml that is no TOML', { 'pyproject.toml': '[' }, [null]],
     [
@@ -249,6 +267,15 @@ describe('the plan of a tree', () => {
       'brainpod.toml: start must be one line of text.',
       'brainpod.toml: versions.node must be a text such as "24".',
     ]);
+  });
+
+  it('says that versions are not pinned where no lock file is', () => {
+    const plan = planBuild(treeOf(GOLDEN['node-without-lock'] ?? {}));
+    expect(plan.kind === 'planned' && plan.decisions).toContainEqual({
+      what: 'installs with npm, the versions not pinned',
+      why: expect.stringContaining('package-lock.json'),
+      from: 'package.json',
+    });
   });
 
   it('takes what a person says over what it finds', () => {

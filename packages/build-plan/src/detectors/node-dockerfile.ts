@@ -47,17 +47,22 @@ export function folderOf({ member }: { member: Member | null }): string {
 
 /** What is installed and built, each a stage with its end of line. */
 export function nodeStages(image: string, parts: StageParts): string[] {
-  const { manager, build, member } = parts;
+  const { manager } = parts;
   const setUp = manager?.setUp ?? null;
   const below = setUp === null ? image : 'tools';
   const tools = setUp === null ? [] : [toolsStage(image, setUp, manager?.name ?? '')];
-  if (build !== null || member !== null) return [...tools, buildStage(below, parts)];
+  if (isBuilt(parts)) return [...tools, buildStage(below, parts)];
   return manager === null ? tools : [...tools, packagesStage(below, manager)];
 }
 
+/** More than packages comes of what is done before it runs. */
+function isBuilt({ build, member, manager }: StageParts): boolean {
+  return build !== null || member !== null || manager?.runsScripts === true;
+}
+
 function copies(parts: NodeParts, manager: PackageManager | null): string {
-  const { build, framework, member } = parts;
-  if (build === null && member === null) {
+  const { framework, member } = parts;
+  if (!isBuilt(parts)) {
     return `${manager === null ? '' : 'COPY --from=packages /app/node_modules ./node_modules\n'}COPY . .`;
   }
   const output = framework?.output;

@@ -19,6 +19,8 @@ export type PackageManager = {
   run: string;
   /** A runtime too, which a start script may want. */
   runtime: string | null;
+  /** Scripts of the project run when it is installed, and may want tools that only a build has. */
+  runsScripts?: boolean;
 };
 
 type Found = { manager: PackageManager } | { question: Question } | null;
@@ -33,6 +35,15 @@ export const NPM: PackageManager = {
   prune: 'npm prune --omit=dev',
   run: 'npm run',
   runtime: null,
+};
+
+/** Whatever is newest on that day of what package.json allows. */
+export const NPM_WITHOUT_LOCK: PackageManager = {
+  ...NPM,
+  files: ['package.json'],
+  installAll: 'npm install',
+  // There is a folder then also where nothing is to be installed.
+  installForProduction: 'npm install --omit=dev && mkdir -p node_modules',
 };
 
 // The newest that writes a lock file of each format, for projects that name none.

@@ -5,6 +5,7 @@ import {
   dockerignoreWith,
   execForm,
   type FileTree,
+  hasFile,
   type Overrides,
   PORT,
   type Question,
@@ -13,7 +14,8 @@ import { webOfProcfile, wordsOf } from '../procfile.ts';
 import { SITE_IMAGE, siteDockerfile } from '../site-dockerfile.ts';
 import { folderOf, nodeDockerfile, nodeStages } from './node-dockerfile.ts';
 import { type Framework, findFramework, isForDevelopment, onlyShowsFiles } from './node-frameworks.ts';
-import { findPackageManager, NPM, type PackageManager } from './node-packages.ts';
+import { withInstallScripts } from './node-install-scripts.ts';
+import { findPackageManager, NPM, NPM_WITHOUT_LOCK, type PackageManager } from './node-packages.ts';
 import { findSiteTool, type SiteTool, UNKNOWN_TOOL } from './node-sites.ts';
 import type { Member } from './node-workspace.ts';
 
@@ -162,15 +164,15 @@ function chooseManager(
     return { ...known, files: ['.'], installAll: install, installForProduction: install };
   }
   if (found === null) {
-    if (manifest.dependencies.size > 0)
-      questions.push({
-        name: null,
-        seen: 'package.json has dependencies, and no lock file says which versions.',
-        answer: 'Run "npm install" and keep package-lock.json.',
-      });
-    return null;
+    if (manifest.dependencies.size === 0) return null;
+    decisions.push({
+      what: 'installs with npm, the versions not pinned',
+      why: 'no lock file says which; with the package-lock.json that "npm install" writes, each build installs the same',
+      from: 'package.json',
+    });
+    return withInstallScripts(NPM_WITHOUT_LOCK, manifest.scripts, decisions);
   }
-  if ('manager' in found) return found.manager;
+  if ('manager' in found) return withInstallScripts(found.manager, manifest.scripts, decisions);
   questions.push(found.question);
   return null;
 }
@@ -202,6 +204,8 @@ function chooseStart(
     );
   }
   if (framework !== null) return decide(framework.start, `so ${framework.name} is started`, 'package.json');
+  if (hasFile(tree, 'server.js'))
+    return decide(['node', 'server.js'], 'npm starts it where there is no start script', 'server.js');
   questions.push({
     name: 'start',
     seen: 'package.json has no start script.',
