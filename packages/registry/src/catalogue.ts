@@ -1,5 +1,7 @@
 import { listIn, parseJson } from './json-parts.ts';
 import { isOwnTag } from './registry-call.ts';
+import { StorageLayout } from './storage-layout.ts';
+import { repositoriesIn, seen } from './sweep/survey.ts';
 
 const PAGE_SIZE = 1000;
 
@@ -11,12 +13,23 @@ export const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 
-/** All repositories of a namespace, such as a pod's. Rejects when the registry does not answer as it should. */
+/** `storage` is the folder of the registry's storage, which need not be on this machine. */
+export type RegistryPlace = { upstream: string; storage: string };
+
+/**
+ * All repositories of a namespace, such as a pod's; also those of which nothing is left. Rejects when the registry does not
+ * answer as it should.
+ */
 export async function repositoriesOf(
-  upstream: string,
+  { upstream, storage }: RegistryPlace,
   namespace: string,
   signal: AbortSignal,
 ): Promise<string[]> {
+  // The registry goes through the repositories of everybody for its list.
+  const layout = new StorageLayout(storage);
+  if ((await seen(layout.root)) !== null) {
+    return (await repositoriesIn(layout, namespace)).filter((name) => name !== namespace);
+  }
   const found: string[] = [];
   // Which order the registry lists them in is its own matter, so all are read.
   for (let last = ''; ; ) {

@@ -1,4 +1,4 @@
-import { MANIFEST_TYPES, repositoriesOf, tagsOf, unexpected } from './catalogue.ts';
+import { MANIFEST_TYPES, type RegistryPlace, repositoriesOf, tagsOf, unexpected } from './catalogue.ts';
 import { listIn, memberOf } from './json-parts.ts';
 import { StorageLayout } from './storage-layout.ts';
 import { manifestDigests, repositoriesIn } from './sweep/survey.ts';
@@ -8,12 +8,9 @@ import { manifestDigests, repositoriesIn } from './sweep/survey.ts';
  * storage is on this machine also those that nothing names. Layers are left to the registry's sweep. Safe to repeat and to break
  * off; `upstream` is the origin of the registry behind the front. Rejects when the registry does not answer as it should.
  */
-export async function eraseImages(
-  { upstream, storage }: { upstream: string; storage: string },
-  pod: string,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const repository of await repositoriesOf(upstream, pod, signal)) {
+export async function eraseImages(place: RegistryPlace, pod: string, signal: AbortSignal): Promise<void> {
+  const { upstream, storage } = place;
+  for (const repository of await repositoriesOf(place, pod, signal)) {
     for (const tag of await tagsOf(upstream, repository, signal)) {
       await eraseManifest(`${upstream}/v2/${repository}`, tag, signal);
     }

@@ -13,7 +13,7 @@ let reader: ImageReader;
 beforeAll(async () => {
   registry = await startDistribution();
   push = new Pusher(registry.origin);
-  reader = new ImageReader(registry.origin);
+  reader = new ImageReader({ upstream: registry.origin, storage: registry.storage });
 });
 
 afterAll(async () => {
@@ -28,6 +28,8 @@ describe('what the registry holds of a pod', () => {
     const web = await push.image('mine/web', 'v1', config({ created: CREATED, config: inner }));
     await push.image('mine-too/web', 'v1', config());
     await push.image('other/mine/web', 'v1', config());
+    const elsewhere = new ImageReader({ upstream: registry.origin, storage: '/nowhere' });
+    expect(await elsewhere.list('mine', signal)).toEqual(await reader.list('mine', signal));
     expect(await reader.list('mine', signal)).toEqual([
       {
         repository: 'web',
@@ -98,7 +100,7 @@ describe('what the registry holds of a pod', () => {
   });
 
   it('is not known while the registry does not answer', async () => {
-    const away = new ImageReader('http://127.0.0.1:1');
+    const away = new ImageReader({ upstream: 'http://127.0.0.1:1', storage: '/nowhere' });
     await expect(away.list('mine', signal)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });
 });

@@ -1,6 +1,6 @@
 import { ApiError } from '@brainpod/model/errors';
 import type { StoredImage, StoredVariant } from '@brainpod/model/stored-image';
-import { MANIFEST_TYPES, repositoriesOf, unexpected, userTagsOf } from './catalogue.ts';
+import { MANIFEST_TYPES, type RegistryPlace, repositoriesOf, unexpected, userTagsOf } from './catalogue.ts';
 import { eachOf } from './each-of.ts';
 import { listIn, memberOf, parseJson } from './json-parts.ts';
 
@@ -13,17 +13,19 @@ const MOST_KEPT = 10_000;
  * digest a tag leads to is asked each time. Throws SERVICE_UNAVAILABLE (ApiError) while the registry does not answer.
  */
 export class ImageReader {
+  readonly #place: RegistryPlace;
   readonly #upstream: string;
   readonly #variants = new Map<string, StoredVariant[]>();
 
-  constructor(upstream: string) {
-    this.#upstream = upstream;
+  constructor(place: RegistryPlace) {
+    this.#place = place;
+    this.#upstream = place.upstream;
   }
 
   /** All images of a namespace, by repository and tag. What is no container image is left out. */
   async list(namespace: string, signal: AbortSignal): Promise<StoredImage[]> {
     return await this.#orUnavailable(signal, async () => {
-      const repositories = await repositoriesOf(this.#upstream, namespace, signal);
+      const repositories = await repositoriesOf(this.#place, namespace, signal);
       const places = await eachOf(repositories.sort(), async (path) => {
         const tags = await userTagsOf(this.#upstream, path, signal);
         return tags.sort().map((tag) => ({ path, tag }));

@@ -73,7 +73,7 @@ const server = buildServer({
   domainCertificates: ownCertificates(domainKeys),
   registryPasswords: pullSecrets,
   sources: sourcePort(sources),
-  images: new ImageReader(settings.registryUpstream),
+  images: new ImageReader({ upstream: settings.registryUpstream, storage: settings.registryStorage }),
   imageKeeper: new ImageKeeper(settings.registryUpstream, settings.registryStorage),
   logger,
 });

@@ -78,7 +78,7 @@ export class Platform {
       registryHost: REGISTRY_HOST,
       blueprints: [],
       domainCertificates: standInCertificates,
-      images: new ImageReader(distribution.origin),
+      images: new ImageReader({ upstream: distribution.origin, storage: distribution.storage }),
       imageKeeper: new ImageKeeper(distribution.origin, distribution.storage),
       clusterOf: () => cluster,
       logger,
