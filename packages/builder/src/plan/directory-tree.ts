@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A folder as a build plan sees it. Paths are relative, with "/" between parts. */
@@ -24,8 +24,10 @@ export function directoryTree(directory: string): DirectoryTree {
     paths: [...paths],
     readText(path) {
       if (!paths.has(path)) return null;
-      const bytes = readFileSync(join(directory, path));
-      return bytes.length > LONGEST_TEXT_BYTES || bytes.includes(0) ? null : bytes.toString('utf8');
+      const file = join(directory, path);
+      if (statSync(file).size > LONGEST_TEXT_BYTES) return null;
+      const bytes = readFileSync(file);
+      return bytes.includes(0) ? null : bytes.toString('utf8');
     },
   };
 }

@@ -57,11 +57,36 @@ it('tells once that somebody wants the build cancelled, however little is said',
   expect(cancels()).toBe(1);
 });
 
-it('fails with what keeps the log from being kept', async () => {
+it('keeps later, and in order, what cannot be kept at first', async () => {
+  const over = new AbortController();
+  const lines: unknown[] = [];
+  let isAway = true;
+  let tries = 0;
+  const log = new BuildLog({
+    append: async (entries) => {
+      tries += 1;
+      if (isAway) throw new Error('the database is away');
+      lines.push(...entries.map(({ line }) => line));
+      return { cancelRequested: false };
+    },
+    onCancel: () => undefined,
+  });
+  log.note('one');
+  const keeping = log.keep(over.signal);
+  while (tries === 0) await new Promise((resolve) => setImmediate(resolve));
+  log.note('two');
+  isAway = false;
+  over.abort();
+  await keeping;
+  expect(lines).toEqual(['one', 'two']);
+});
+
+it('fails with what keeps the end of the log from being kept', async () => {
   const over = new AbortController();
   const log = new BuildLog({
     append: () => Promise.reject(new Error('the database is away')),
     onCancel: () => undefined,
   });
+  over.abort();
   await expect(log.keep(over.signal)).rejects.toThrow('the database is away');
 });

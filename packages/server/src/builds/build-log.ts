@@ -4,6 +4,9 @@ import type { BuildLogEntry } from '@brainpod/model/build-state';
 const FLUSH_MS = 300;
 const LONGEST_LINE = 2_000;
 
+/** While it cannot be kept, no more of a log than this waits. */
+const MOST_WAITING = 20_000;
+
 /**
  * Keeps a build's log, a few times a second and each time all that was said since. `append` also tells whether somebody
  * has cancelled the build; then `onCancel` is called, once.
@@ -36,10 +39,13 @@ export class BuildLog {
     this.say({ kind: 'note', step: '', name: '', line });
   }
 
-  /** Until `signal`; then all is kept that was said. Asks whether the build was cancelled even where nothing is said. */
+  /**
+   * Until `signal`; then all is kept that was said. Asks whether the build was cancelled even where nothing is said. What cannot
+   * be kept is tried again, and rejects only where it is the last.
+   */
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#flush();
+      await this.#flush().catch(() => undefined);
       await delay(FLUSH_MS, undefined, { signal }).catch(() => undefined);
     }
     await this.#flush();
@@ -48,7 +54,10 @@ export class BuildLog {
   async #flush(): Promise<void> {
     const entries = this.#waiting;
     this.#waiting = [];
-    const { cancelRequested } = await this.#append(entries);
+    const { cancelRequested } = await this.#append(entries).catch((error: unknown) => {
+      this.#waiting = [...entries, ...this.#waiting].slice(0, MOST_WAITING);
+      throw error;
+    });
     if (!cancelRequested || this.#isCancelled) return;
     this.#isCancelled = true;
     this.#onCancel();
