@@ -12,6 +12,30 @@ const MODULE = 'module example.com/web\n\ngo 1.26.1\n';
 const MAIN = 'package main\n\nfunc main() {}\n';
 const LOCKED = { 'package-lock.json': '{}' };
 
+const NPM_WORKSPACE = {
+  ...LOCKED,
+  'package.json': '{"workspaces":["*"]}',
+  'a/package.json': '{"name":"a","scripts":{"start":"node a.js"}}',
+};
+const PNPM_WORKSPACE = {
+  'pnpm-lock.yaml': "lockfileVersion: '9.0'\n",
+  'pnpm-workspace.yaml': 'packages:\n  - apps/*\n  - packages/*\n',
+  'package.json': '{"packageManager":"pnpm@10.11.0","engines":{"node":"22"}}',
+  'apps/api/package.json':
+    '{"name":"api","scripts":{"start":"node main.js"},"dependencies":{"@ours/words":"workspace:*"}}',
+  'packages/words/package.json':
+    '{"name":"@ours/words","scripts":{"build":"tsc"},"dependencies":{"@ours/base":"workspace:*"}}',
+  'packages/base/package.json': '{"name":"@ours/base","scripts":{"build":"tsc"}}',
+};
+const UV_WORKSPACE = {
+  'uv.lock': '',
+  'pyproject.toml': '[tool.uv.workspace]\nmembers = ["services/*", "libs/*"]\n',
+  'services/api/pyproject.toml':
+    '[project]\nname = "api"\ndependencies = ["words", "fastapi"]\n[tool.uv.sources]\nwords = { workspace = true }\n',
+  'services/api/main.py': 'from fastapi import FastAPI\n\napp = FastAPI()\n',
+  'libs/words/pyproject.toml': '[project]\nname = "words"\n[build-system]\nrequires = ["hatchling"]\n',
+};
+
 /** Each has its Dockerfile in testdata/; "vitest --update" writes them anew. */
 const GOLDEN: Record<string, Record<string, string>> = {
   ...Object.fromEntries(readdirSync(EXAMPLES).map((name) => [name, textsOf(name)])),
@@ -152,6 +176,64 @@ const GOLDEN: Record<string, Record<string, string>> = {
       '{"name":"@ours/web","scripts":{"build":"next build"},"dependencies":{"next":"15"}}',
     'apps/web/next.config.js': "module.exports = { output: 'standalone' };",
   },
+  'workspace-npm-only': { ...NPM_WORKSPACE, 'b/package.json': '{"name":"b"}' },
+  'workspace-npm-without-lock': without(NPM_WORKSPACE, 'package-lock.json'),
+  'workspace-npm-remix': {
+    ...NPM_WORKSPACE,
+    'package.json': '{"workspaces":["*"],"scripts":{"prepare":"husky"}}',
+    'nx.json': '{}',
+    'brainpod.toml': 'directory = "a"',
+    'a/package.json': '{"scripts":{"build":"remix vite:build"},"dependencies":{"@remix-run/serve":"2"}}',
+  },
+  'workspace-pnpm': PNPM_WORKSPACE,
+  'workspace-pnpm-vite': {
+    ...PNPM_WORKSPACE,
+    'brainpod.toml': 'directory = "apps/web"',
+    'apps/web/package.json':
+      '{"name":"web","dependencies":{"@ours/base":"workspace:*"},"devDependencies":{"vite":"7"}}',
+  },
+  'workspace-uv': UV_WORKSPACE,
+  'workspace-uv-django': {
+    ...UV_WORKSPACE,
+    'brainpod.toml': 'directory = "services/site"',
+    'services/site/pyproject.toml': '[project]\nname = "site"\ndependencies = ["django", "gunicorn"]\n',
+    'services/site/manage.py': '',
+    'services/site/web/settings.py': 'STATIC_ROOT = "static"\n',
+    'services/site/web/wsgi.py': 'from django.core.wsgi import get_wsgi_application\n',
+  },
+  'workspace-uv-top': {
+    ...UV_WORKSPACE,
+    'pyproject.toml':
+      '[project]\nname = "top"\ndependencies = ["words"]\n[tool.uv.workspace]\nmembers = ["libs/*"]\n',
+    'main.py': '',
+  },
+  'workspace-cargo': {
+    'Cargo.toml': '[workspace]\nmembers = ["crates/*"]\nresolver = "3"\n',
+    'Cargo.lock': '',
+    'crates/web/Cargo.toml': '[package]\nname = "web"\n[dependencies]\naxum = { workspace = true }\n',
+    'crates/web/src/main.rs': '',
+    'crates/words/Cargo.toml': '[package]\nname = "words"\n',
+    'crates/words/src/lib.rs': '',
+  },
+  'workspace-go': {
+    'go.work': 'go 1.27.0\n\nuse (\n\t./services/api // what runs\n\t./words\n)\n',
+    'services/api/go.mod': MODULE,
+    'services/api/cmd/api/main.go': MAIN,
+    'words/go.mod': 'module example.com/words\n\ngo 1.26\n',
+    'words/words.go': 'package words\n',
+  },
+  'folder-go-beside': {
+    'brainpod.toml': 'directory = "api"',
+    'api/go.mod': `${MODULE}\nreplace example.com/words => ../words\n`,
+    'api/main.go': MAIN,
+    'words/go.mod': 'module example.com/words\n\ngo 1.26\n',
+  },
+  'folder-go-program': {
+    'brainpod.toml': 'directory = "cmd/web"',
+    'go.mod': MODULE,
+    'cmd/web/main.go': MAIN,
+    'cmd/admin/main.go': MAIN,
+  },
   'rust-pinned': {
     'Cargo.toml': '[package]\nname = "web"\n[dependencies]\nrocket = "0.5"\nreqwest = "0.12"\n',
     'Cargo.lock': '[[package]]\nname = "openssl-sys"\n',
@@ -162,6 +244,10 @@ const GOLDEN: Record<string, Record<string, string>> = {
   'go-root': { 'go.mod': MODULE, 'main.go': MAIN },
   'go-cmd': { 'go.mod': MODULE, 'go.sum': '', 'cmd/web/main.go': MAIN, 'web.go': 'package web\n' },
 };
+
+function without(texts: Record<string, string>, path: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).filter(([each]) => each !== path));
+}
 
 /** An example as it would be without what says how it is built. */
 function textsOf(example: string): Record<string, string> {
@@ -195,7 +281,17 @@ describe('the plan of a tree', () => {
         'pnpm-lock.yaml': "lockfileVersion: '9.0'",
         'pnpm-workspace.yaml': 'packages:\n  - a\n',
       },
+      ['directory'],
+    ],
+    [
+      'a workspace of pnpm without a lock',
+      { ...without(PNPM_WORKSPACE, 'pnpm-lock.yaml'), 'brainpod.toml': 'directory = "apps/api"' },
       [null],
+    ],
+    [
+      'a workspace with two that start',
+      { ...NPM_WORKSPACE, 'b/package.json': '{"scripts":{"start":"node b"}}' },
+      ['directory'],
     ],
     [
       'a lock of Yarn 4',
@@ -250,9 +346,9 @@ describe('the plan of a tree', () => {
     [
       'a workspace of Rust, pinned to a nightly',
       { 'Cargo.toml': '[workspace]', 'rust-toolchain': 'nightly' },
-      ['rustVersion', null, null],
+      ['rustVersion', 'directory', null],
     ],
-    ['two programs of Go', { 'go.mod': MODULE, 'cmd/a/main.go': MAIN, 'cmd/b/main.go': MAIN }, [null]],
+    ['two programs of Go', { 'go.mod': MODULE, 'cmd/a/main.go': MAIN, 'cmd/b/main.go': MAIN }, ['directory']],
   ])('asks all that it cannot decide: %s', (_, texts: Record<string, string>, names) => {
     const plan = planBuild(treeOf(texts));
     expect(plan.kind === 'undecided' && plan.questions.map(({ name }) => name)).toEqual(names);
@@ -266,6 +362,27 @@ describe('the plan of a tree', () => {
       'brainpod.toml: built is not known.',
       'brainpod.toml: start must be one line of text.',
       'brainpod.toml: versions.node must be a text such as "24".',
+    ]);
+  });
+
+  it('names the packages of a workspace that can be started, and no others', () => {
+    const more = { 'b/package.json': '{"scripts":{"start":"node b"}}', 'c/package.json': '{"name":"c"}' };
+    const plan = planBuild(treeOf({ ...NPM_WORKSPACE, ...more }));
+    expect(plan.kind === 'undecided' && plan.questions.map(({ seen }) => seen)).toEqual([
+      'package.json is of a workspace. Of its packages these can be started: a, b.',
+    ]);
+  });
+
+  it('says which package of a workspace it builds, and where each decision comes from', () => {
+    const plan = planBuild(treeOf(PNPM_WORKSPACE));
+    expect(plan.kind === 'planned' && plan.decisions.map(({ what, from }) => [what, from])).toEqual([
+      ['builds apps/api', 'package.json'],
+      ['Node 22', 'apps/api/package.json'],
+      ['installs with pnpm', 'pnpm-lock.yaml'],
+      ['starts ["node", "main.js"]', 'apps/api/package.json'],
+      ['builds packages/base before', 'packages/base/package.json'],
+      ['builds packages/words before', 'packages/words/package.json'],
+      ['PORT is 8080', null],
     ]);
   });
 
@@ -310,6 +427,11 @@ describe('the plan of a tree', () => {
     'vite.config.js',
     'brainpod.toml',
     'a/package.json',
+    'a/pyproject.toml',
+    'a/go.mod',
+    'a/main.go',
+    'go.work',
+    'turbo.json',
     'Cargo.toml',
     'Cargo.lock',
     'src/main.rs',
@@ -328,6 +450,10 @@ describe('the plan of a tree', () => {
       ],
       'app = Flask(__name__)\n',
       '{"workspaces":["a"]}',
+      'packages:\n  - a\n',
+      'go 1.26\n\nuse ./a\n',
+      '[workspace]\n',
+      '[project]\nname = "a"\n[tool.uv.workspace]\nmembers = ["a"]\n',
       '[package]\nname = "a"\n',
       'directory = "a"\n[versions]\ngo = "1.26"\n',
       '[project]\ndependencies = ["fastapi[standard]"]\n[build-system]\nrequires = []\n',

@@ -2,11 +2,11 @@ import { ask, type BuildPlan, type Detector, type FileTree, type Overrides } fro
 import { planFromAbove, treeBelow } from './chosen-folder.ts';
 import { detectGo } from './detectors/go.ts';
 import { detectNode } from './detectors/node.ts';
-import { memberOf } from './detectors/node-workspace.ts';
 import { detectPython } from './detectors/python.ts';
 import { detectRust } from './detectors/rust.ts';
 import { detectSite } from './detectors/site.ts';
 import { readProjectFile } from './project-file.ts';
+import { planMember, planOnlyMember } from './workspaces.ts';
 
 /** The first that can plan decides: a project of one language often has a package.json for its pages as well. */
 const DETECTORS: readonly Detector[] = [detectGo, detectRust, detectPython, detectNode, detectSite];
@@ -31,7 +31,13 @@ export function planBuild(tree: FileTree, overrides: Overrides = {}): BuildPlan 
   if (file.faults.length > 0) return ask(...file.faults);
   const said = { ...file.overrides, ...overrides };
   const { directory, ...others } = said;
-  if (directory === undefined) return planTree(tree, said);
+  if (directory !== undefined) return planFolder(tree, directory, others);
+  const plan = planTree(tree, said);
+  if (plan.kind === 'planned') return plan;
+  return planOnlyMember(tree, (folder) => planFolder(tree, folder, others)) ?? plan;
+}
+
+function planFolder(tree: FileTree, directory: string, overrides: Overrides): BuildPlan {
   const below = treeBelow(tree, directory);
   if (below.paths.length === 0) {
     const seen = `There is no file in ${directory}.`;
@@ -40,12 +46,8 @@ export function planBuild(tree: FileTree, overrides: Overrides = {}): BuildPlan 
   const inside = readProjectFile(below);
   if (inside.faults.length > 0) return ask(...inside.faults);
   const { directory: _, ...own } = inside.overrides;
-  const all = { ...own, ...others };
-  const found = memberOf(tree, directory);
-  const asMember = found === null ? null : detectNode(found.tree, all, found.member);
-  // It is copied out of the whole already.
-  if (asMember !== null) return asMember;
-  return planFromAbove(planTree(below, all), directory);
+  const all = { ...own, ...overrides };
+  return planMember(tree, directory, all) ?? planFromAbove(planTree(below, all), directory);
 }
 
 function planTree(tree: FileTree, overrides: Overrides): BuildPlan {

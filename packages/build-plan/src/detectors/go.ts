@@ -15,25 +15,47 @@ import { webOfProcfile, wordsOf } from '../procfile.ts';
 // The oldest that is looked after. A go line says the least that is needed, and newer ones build it as it asks.
 const OLDEST_MINOR = 26;
 
-/** A module whose one program is at the root or alone in cmd/, or named like the module. */
-export function detectGo(tree: FileTree, overrides: Overrides): BuildPlan | null {
+/** Where a module or a program is in what it is built with. */
+export type GoPlace = {
+  /** The module's folder in the whole, which is all copied; null where the module is the whole. */
+  module: string | null;
+  /** The folder that is built, as the go tool is told; null where it is to be found. */
+  program: string | null;
+  /** The text whose go line counts; null for go.mod's. */
+  version: string | null;
+};
+
+/**
+ * A module whose one program is at the root or alone in cmd/, or named like the module. `place` for one that is built where
+ * it is in a larger tree.
+ */
+export function detectGo(
+  tree: FileTree,
+  overrides: Overrides,
+  place: GoPlace | null = null,
+): BuildPlan | null {
   const module = tree.readText('go.mod');
   if (module === null) return null;
   const decisions: Decision[] = [];
   const questions: Question[] = [];
-  const version = chooseVersion(module, overrides, { decisions, questions });
-  const programs = findPrograms(tree);
+  const version = chooseVersion(place?.version ?? module, overrides, { decisions, questions });
+  const programs = place?.program == null ? findPrograms(tree) : [place.program];
   const last = /^module[ \t]+\S*?([\w.-]+?)(\/v\d+)?$/m.exec(module)?.[1];
   const program = programs.length === 1 ? programs[0] : programs.find((each) => each === `./cmd/${last}`);
   if (program === undefined) {
-    questions.push({
-      name: null,
-      seen:
-        programs.length === 0
-          ? 'No "package main" at the root or in cmd/.'
-          : `Programs: ${programs.join(', ')}.`,
-      answer: 'Add a Dockerfile that builds the one to run.',
-    });
+    questions.push(
+      programs.length === 0
+        ? {
+            name: null,
+            seen: 'No "package main" at the root or in cmd/.',
+            answer: 'Choose the folder that holds one, or add a Dockerfile.',
+          }
+        : {
+            name: 'directory',
+            seen: `Programs: ${programs.join(', ')}.`,
+            answer: 'Say the folder of the one to run.',
+          },
+    );
   }
   if (questions.length > 0 || program === undefined) return ask(...questions);
   const why = programs.length === 1 ? 'it is the only program' : 'it is named like the module';
@@ -54,6 +76,7 @@ export function detectGo(tree: FileTree, overrides: Overrides): BuildPlan | null
       hasSums: hasFile(tree, 'go.sum'),
       isVendored: hasFile(tree, 'vendor/modules.txt'),
       overrides,
+      place,
     }),
   };
 }
@@ -124,19 +147,23 @@ type Parts = {
   hasSums: boolean;
   isVendored: boolean;
   overrides: Overrides;
+  place: GoPlace | null;
 };
 
-function dockerfile(image: string, { program, command, hasSums, isVendored, overrides }: Parts): string {
+function dockerfile(image: string, parts: Parts): string {
+  const { program, command, hasSums, isVendored, overrides, place } = parts;
   const { install, build } = overrides;
   const modules = '--mount=type=cache,target=/go/pkg/mod';
   const download = `COPY go.mod ${hasSums ? 'go.sum ' : ''}./\nRUN ${modules} go mod download\n`;
+  const source = place?.module == null ? 'COPY . .\n' : `COPY . .\nWORKDIR /src/${place.module}\n`;
+  const needsNone = isVendored || place?.module != null;
   const fetched =
-    install === undefined ? (isVendored ? '' : download) : `COPY . .\nRUN ${modules} ${install}\n`;
+    install === undefined ? (needsNone ? '' : download) : `${source}RUN ${modules} ${install}\n`;
   const compiled = `CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags="-s -w" -o /app ${program}`;
   return `# The toolchain stays here: only the program goes on.
 FROM ${image} AS build
 WORKDIR /src
-${fetched}${install === undefined ? 'COPY . .\n' : ''}# Static and with time zones inside, since nothing else is in the image that runs.
+${fetched}${install === undefined ? source : ''}# Static and with time zones inside, since nothing else is in the image that runs.
 RUN ${modules} --mount=type=cache,target=/root/.cache/go-build \\
     ${build ?? compiled}
 

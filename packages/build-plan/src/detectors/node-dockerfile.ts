@@ -7,6 +7,9 @@ export type NodeParts = StageParts & { start: readonly string[] };
 
 type StageParts = {
   build: string | null;
+  /** Folders of the whole that are built before, each by `run`. */
+  before: readonly string[];
+  run: string;
   manager: PackageManager | null;
   framework: Framework | null;
   /** What the project calls itself. */
@@ -17,10 +20,13 @@ type StageParts = {
   member: Member | null;
 };
 
+const PROGRAMS = 'node_modules/.bin/';
+
 /** The Dockerfile of a server of Node. */
 export function nodeDockerfile(image: string, parts: NodeParts): string {
   const { start, manager, framework } = parts;
-  const variables = { NODE_ENV: 'production', PORT: String(PORT), ...framework?.environment };
+  const { words, path } = programOf(start, parts);
+  const variables = { NODE_ENV: 'production', PORT: String(PORT), ...path, ...framework?.environment };
   const written = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   return `${nodeStages(image, parts)
     .map((stage) => `${stage}\n`)
@@ -32,8 +38,22 @@ ${copies(parts, manager)}
 # A number, not a name: so the platform can see that it is not root.
 USER 1000
 EXPOSE ${PORT}
-CMD ${execForm(start)}
+CMD ${execForm(words)}
 `;
+}
+
+/** Where a package's program is: in a workspace that may be at the top as well. */
+function programOf(
+  start: readonly string[],
+  { member }: StageParts,
+): { words: readonly string[]; path: Record<string, string> } {
+  const [program = '', ...rest] = start;
+  if (member === null || !program.startsWith(PROGRAMS)) return { words: start, path: {} };
+  const folders = [folderOf({ member }), '/app'].map((folder) => `${folder}/${PROGRAMS.slice(0, -1)}`);
+  return {
+    words: [program.slice(PROGRAMS.length), ...rest],
+    path: { PATH: `${folders.join(':')}:$PATH` },
+  };
 }
 
 function isRunBy(manager: PackageManager | null, start: readonly string[]): boolean {
@@ -90,9 +110,11 @@ function buildStage(below: string, parts: StageParts): string {
   ];
   if (manager !== null) lines.push(install(manager, manager.installAll, member));
   if (manager?.files.includes('.') !== true) lines.push('COPY . .');
-  if (member !== null) lines.push(`WORKDIR ${folderOf(parts)}`);
+  for (const folder of parts.before) lines.push(`WORKDIR /app/${folder}`, `RUN ${parts.run}`);
+  if (member !== null && build !== null) lines.push(`WORKDIR ${folderOf(parts)}`);
   if (build !== null) lines.push(`RUN ${buildCache(parts)}${build}`);
-  const inWhole = member === null ? [] : ['WORKDIR /app'];
+  const isElsewhere = parts.before.length > 0 || (member !== null && build !== null);
+  const inWhole = isElsewhere ? ['WORKDIR /app'] : [];
   if (manager !== null && keeps && framework?.output === undefined) {
     lines.push(...inWhole, cached(manager, manager.prune));
   }

@@ -23,7 +23,7 @@ const TO_ALL = { HOST: '0.0.0.0' };
 
 const NEXT: Framework = {
   ...{ dependency: 'next', name: 'Next.js', build: 'npx next build' },
-  ...{ start: ['node', 'node_modules/next/dist/bin/next', 'start'], environment: {} },
+  ...{ start: ['node_modules/.bin/next', 'start'], environment: {} },
   // Pages that it renders anew while it runs, and pictures that it has made smaller.
   ...{ cache: '.next/cache', writes: ['.next'] },
 };

@@ -54,9 +54,13 @@ const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 
 /**
  * Which package manager a project uses, by its lock file; null where it has none. `asked` is what package.json says in
- * `packageManager`.
+ * `packageManager`, `folder` where the project is in a workspace.
  */
-export function findPackageManager(tree: FileTree, asked: string | null, decisions: Decision[]): Found {
+export function findPackageManager(
+  tree: FileTree,
+  { asked, folder }: { asked: string | null; folder: string | null },
+  decisions: Decision[],
+): Found {
   const locks = ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb'].filter((path) =>
     hasFile(tree, path),
   );
@@ -65,7 +69,8 @@ export function findPackageManager(tree: FileTree, asked: string | null, decisio
   if (locks.length > 1) {
     return cannot(`There are ${locks.join(' and ')}.`, 'Keep the one of the package manager that you use.');
   }
-  const found = lock === 'package-lock.json' ? { manager: NPM } : ofLock(tree, lock, versionOf(asked));
+  const found =
+    lock === 'package-lock.json' ? { manager: NPM } : ofLock(tree, lock, { asked: versionOf(asked), folder });
   if ('manager' in found) {
     decisions.push({
       what: `installs with ${found.manager.name}`,
@@ -81,20 +86,21 @@ type Asked = { name: string; version: string } | null;
 function ofLock(
   tree: FileTree,
   lock: string,
-  asked: Asked,
+  { asked, folder }: { asked: Asked; folder: string | null },
 ): { manager: PackageManager } | { question: Question } {
-  if (lock === 'pnpm-lock.yaml') return pnpm(tree, asked);
+  if (lock === 'pnpm-lock.yaml') return pnpm(tree, asked, folder);
   if (lock === 'yarn.lock') return yarn(tree, asked);
   return { manager: bun(lock, asked) };
 }
 
-function pnpm(tree: FileTree, asked: Asked): { manager: PackageManager } | { question: Question } {
-  const workspace = tree.readText('pnpm-workspace.yaml');
-  if (workspace !== null && /^packages:/m.test(workspace)) {
-    return cannot('pnpm-workspace.yaml has packages; a single package is planned for.', 'Add a Dockerfile.');
-  }
-  const format =
-    /^lockfileVersion: ['"]?([\d.]+)['"]?$/m.exec(tree.readText('pnpm-lock.yaml') ?? '')?.[1] ?? '';
+function pnpm(
+  tree: FileTree,
+  asked: Asked,
+  folder: string | null,
+): { manager: PackageManager } | { question: Question } {
+  const workspace = hasFile(tree, 'pnpm-workspace.yaml') ? ['pnpm-workspace.yaml'] : [];
+  const lock = tree.readText('pnpm-lock.yaml') ?? '';
+  const format = /^lockfileVersion: ['"]?([\d.]+)['"]?$/m.exec(lock)?.[1] ?? '';
   const version = asked?.name === 'pnpm' ? asked.version : PNPM_BY_LOCK[format];
   if (version === undefined) {
     return cannot(
@@ -105,13 +111,18 @@ function pnpm(tree: FileTree, asked: Asked): { manager: PackageManager } | { que
   return {
     manager: {
       name: 'pnpm',
-      files: ['package.json', 'pnpm-lock.yaml', ...(workspace === null ? [] : ['pnpm-workspace.yaml'])],
+      // Patches are files of the project's own.
+      files: /^patchedDependencies:/m.test(lock) ? ['.'] : ['package.json', 'pnpm-lock.yaml', ...workspace],
       cache: '/root/.local/share/pnpm/store',
       setUp: `npm install --global pnpm@${version}`,
       installAll: 'pnpm install --frozen-lockfile',
       installForProduction: 'pnpm install --frozen-lockfile --prod',
       // It asks before it removes what is there, unless it knows that nobody is there to answer.
-      prune: 'CI=true pnpm prune --prod',
+      prune:
+        folder === null
+          ? 'CI=true pnpm prune --prod'
+          : // With a filter it leaves what others brought.
+            `find . -name node_modules -prune -exec rm -rf {} + && pnpm install --frozen-lockfile --prod --filter "{${folder}}..."`,
       run: 'pnpm run',
       runtime: null,
     },

@@ -15,18 +15,10 @@ import { SITE_IMAGE, siteDockerfile } from '../site-dockerfile.ts';
 import { folderOf, nodeDockerfile, nodeStages } from './node-dockerfile.ts';
 import { type Framework, findFramework, isForDevelopment, onlyShowsFiles } from './node-frameworks.ts';
 import { withInstallScripts } from './node-install-scripts.ts';
+import { type Manifest, readManifest } from './node-manifest.ts';
 import { findPackageManager, NPM, NPM_WITHOUT_LOCK, type PackageManager } from './node-packages.ts';
 import { findSiteTool, type SiteTool, UNKNOWN_TOOL } from './node-sites.ts';
-import type { Member } from './node-workspace.ts';
-
-type Manifest = {
-  name: string;
-  scripts: Record<string, string>;
-  engine: string | null;
-  packageManager: string | null;
-  dependencies: ReadonlySet<string>;
-  isWorkspace: boolean;
-};
+import { hasPackages, type Member } from './node-workspace.ts';
 
 type Chosen = { decisions: Decision[]; questions: Question[] };
 
@@ -42,14 +34,15 @@ export function detectNode(
 ): BuildPlan | null {
   const text = tree.readText('package.json');
   if (text === null) return null;
-  const manifest = readManifest(text);
+  const read = readManifest(text);
+  const manifest = read === null ? null : ofWhole(read, member);
   if (manifest === null)
     return ask({ name: null, seen: 'package.json is no JSON object.', answer: 'Correct package.json.' });
   const decisions: Decision[] = [];
   const questions: Question[] = [];
   const chosen = { decisions, questions };
   const major = chooseMajor(tree, { manifest, overrides }, chosen);
-  const manager = chooseManager(tree, { manifest, overrides }, chosen);
+  const manager = chooseManager(tree, { manifest, overrides, member }, chosen);
   const framework = findFramework(tree, manifest.dependencies, decisions);
   const site =
     framework === null || overrides.publish !== undefined
@@ -73,7 +66,7 @@ export function detectNode(
     dockerignore: DOCKERIGNORE,
     dockerfile: nodeDockerfile(image, {
       start,
-      build,
+      ...build,
       manager,
       framework,
       name: manifest.name,
@@ -83,36 +76,11 @@ export function detectNode(
   };
 }
 
-function readManifest(text: string): Manifest | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value)) return null;
-  const engine = isRecord(value.engines) ? value.engines.node : undefined;
-  const { name, packageManager } = value;
-  return {
-    name: typeof name === 'string' ? name : '',
-    scripts: Object.fromEntries(
-      Object.entries(isRecord(value.scripts) ? value.scripts : {}).flatMap(([name, script]) =>
-        typeof script === 'string' ? [[name, script]] : [],
-      ),
-    ),
-    engine: typeof engine === 'string' ? engine : null,
-    packageManager: typeof packageManager === 'string' ? packageManager : null,
-    isWorkspace: value.workspaces !== undefined,
-    dependencies: new Set(
-      [value.dependencies, value.devDependencies].flatMap((each) =>
-        isRecord(each) ? Object.keys(each) : [],
-      ),
-    ),
-  };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What the top of a workspace asks for counts for each package that asks for nothing itself. */
+function ofWhole(manifest: Manifest, member: Member | null): Manifest {
+  if (member === null) return manifest;
+  const { engine, packageManager } = member.top;
+  return { ...manifest, engine: manifest.engine ?? engine, packageManager };
 }
 
 function chooseMajor(
@@ -148,33 +116,55 @@ function chooseMajor(
 /** Null where there is nothing to install. */
 function chooseManager(
   tree: FileTree,
-  { manifest, overrides: { install } }: { manifest: Manifest; overrides: Overrides },
-  { decisions, questions }: Chosen,
+  { manifest, overrides, member }: { manifest: Manifest; overrides: Overrides; member: Member | null },
+  chosen: Chosen,
 ): PackageManager | null {
-  if (manifest.isWorkspace)
-    questions.push({
-      name: 'directory',
-      seen: 'package.json has workspaces.',
-      answer: 'Say which folder is to be built.',
-    });
-  const found = findPackageManager(tree, manifest.packageManager, decisions);
-  if (install !== undefined && (found === null || 'manager' in found)) {
+  const { decisions, questions } = chosen;
+  const { install } = overrides;
+  if (member === null && hasPackages(tree, manifest)) {
+    const seen = 'package.json is of a workspace.';
+    questions.push({ name: 'directory', seen, answer: 'Say which folder is to be built.' });
+    return null;
+  }
+  const asked = { asked: manifest.packageManager, folder: member?.folder ?? null };
+  const found = findPackageManager(tree, asked, decisions);
+  if (found !== null && 'question' in found) {
+    questions.push(found.question);
+    return null;
+  }
+  if (install !== undefined) {
     decisions.push({ what: `installs by "${install}"`, why: 'you said so', from: null });
     const known = found === null ? NPM : found.manager;
     return { ...known, files: ['.'], installAll: install, installForProduction: install };
   }
-  if (found === null) {
-    if (manifest.dependencies.size === 0) return null;
-    decisions.push({
-      what: 'installs with npm, the versions not pinned',
-      why: 'no lock file says which; with the package-lock.json that "npm install" writes, each build installs the same',
-      from: 'package.json',
-    });
-    return withInstallScripts(NPM_WITHOUT_LOCK, manifest.scripts, decisions);
+  const manager = found === null ? withoutLock(tree, { manifest, member }, chosen) : found.manager;
+  return manager === null
+    ? null
+    : withInstallScripts(
+        manager,
+        { own: (member?.top ?? manifest).scripts, others: member?.scripts ?? [] },
+        decisions,
+      );
+}
+
+function withoutLock(
+  tree: FileTree,
+  { manifest, member }: { manifest: Manifest; member: Member | null },
+  { decisions, questions }: Chosen,
+): PackageManager | null {
+  if (hasFile(tree, 'pnpm-workspace.yaml')) {
+    const seen = 'There is a pnpm-workspace.yaml and no pnpm-lock.yaml.';
+    questions.push({ name: null, seen, answer: 'Run "pnpm install" and keep it.' });
+    return null;
   }
-  if ('manager' in found) return withInstallScripts(found.manager, manifest.scripts, decisions);
-  questions.push(found.question);
-  return null;
+  // What a workspace of pnpm's calls its own packages, npm does not understand; but they may not be used.
+  if (member === null && manifest.dependencies.size === 0) return null;
+  decisions.push({
+    what: 'installs with npm, the versions not pinned',
+    why: 'no lock file says which; with the package-lock.json that "npm install" writes, each build installs the same',
+    from: 'package.json',
+  });
+  return NPM_WITHOUT_LOCK;
 }
 
 type Known = { manifest: Manifest; overrides: Overrides; framework: Framework | null };
@@ -244,38 +234,44 @@ function chooseSite(
   return tool;
 }
 
-function chooseBuild(
-  {
-    manifest,
-    overrides,
-    made,
-    manager,
-    member,
-  }: {
-    member: Member | null;
-    manifest: Manifest;
-    overrides: Overrides;
-    made: { name: string; build: string | null } | null;
-    manager: PackageManager | null;
-  },
-  decisions: Decision[],
-): string | null {
-  const decide = (build: string, why: string, from: string | null): string => {
+type Building = {
+  manifest: Manifest;
+  overrides: Overrides;
+  made: { name: string; build: string | null } | null;
+  manager: PackageManager | null;
+  member: Member | null;
+};
+
+/** What builds it, and the folders that are built before by scripts of their own. */
+type Built = { build: string | null; before: readonly string[]; run: string };
+
+function chooseBuild(parts: Building, decisions: Decision[]): Built {
+  const { manifest, overrides, made, manager, member } = parts;
+  const run = `${manager?.run ?? 'npm run'} build`;
+  const isScript = manifest.scripts.build !== undefined;
+  const builder = member?.builder ?? null;
+  if (builder !== null && isScript && overrides.build === undefined) {
+    const why = `${builder.name} builds before what it uses of the others`;
+    decisions.push({ what: `builds with "${builder.build}"`, why, from: builder.from });
+    return { build: builder.build, before: [], run };
+  }
+  const before = member?.uses ?? [];
+  for (const folder of before) {
+    decisions.push({ what: `builds ${folder} before`, why: 'it is used', from: `${folder}/package.json` });
+  }
+  const decide = (build: string, why: string, from: string | null): Built => {
     decisions.push({ what: `builds with "${build}"`, why, from });
-    return build;
+    return { build, before, run };
   };
   if (overrides.build !== undefined) return decide(overrides.build, 'you said so', null);
-  if (manifest.scripts.build !== undefined && member?.hasTurbo === true)
-    return decide('npx turbo run build', 'it is built after what it uses of the others', 'turbo.json');
-  if (manifest.scripts.build !== undefined)
-    return decide(`${manager?.run ?? 'npm run'} build`, 'it has a build script', 'package.json');
-  if (made?.build == null) return null;
+  if (isScript) return decide(run, 'it has a build script', 'package.json');
+  if (made?.build == null) return { build: null, before, run };
   return decide(made.build, `so ${made.name} is built`, 'package.json');
 }
 
 function sitePlan(parts: {
   site: SiteTool;
-  build: string | null;
+  build: Built;
   manager: PackageManager | null;
   major: number;
   decisions: Decision[];
@@ -292,7 +288,8 @@ function sitePlan(parts: {
     dockerignore: DOCKERIGNORE,
     dockerfile: siteDockerfile({
       stages: nodeStages(image, {
-        build: build ?? site.build,
+        ...build,
+        build: build.build ?? site.build,
         manager,
         framework: null,
         name: '',

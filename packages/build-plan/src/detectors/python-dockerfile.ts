@@ -1,12 +1,20 @@
 import { execForm, PORT } from '../build-plan.ts';
 import type { PythonApp } from './python-apps.ts';
 import type { PythonInstaller } from './python-packages.ts';
+import type { UvMember } from './python-workspace.ts';
 
-export type PythonParts = { app: PythonApp; installer: PythonInstaller | null; isPackage: boolean };
+export type PythonParts = {
+  app: PythonApp;
+  installer: PythonInstaller | null;
+  isPackage: boolean;
+  /** Null where it is installed alone. */
+  member: UvMember | null;
+};
 
 /** The Dockerfile of a server of Python. */
 export function pythonDockerfile(image: string, parts: PythonParts): string {
-  const { app, installer } = parts;
+  const { app, installer, member } = parts;
+  const below = member?.folder ?? null;
   const hasPackages = installer !== null || app.added !== null;
   const variables = {
     // What it prints is seen at once, also when it ends by a fault.
@@ -18,12 +26,12 @@ export function pythonDockerfile(image: string, parts: PythonParts): string {
   };
   const written = Object.entries(variables).map(([name, value]) => `${name}="${value}"`);
   return `${hasPackages ? `${packagesStage(image, parts)}\n` : ''}${
-    app.build === null ? '' : `${buildStage(hasPackages ? 'packages' : image, app.build)}\n`
+    app.build === null ? '' : `${buildStage(hasPackages ? 'packages' : image, app.build, below)}\n`
   }# What runs. Proxy headers are believed, since nothing but the platform's edge reaches it.
 FROM ${image}
 WORKDIR /app
 ENV ${written.join(' \\\n    ')}
-${hasPackages ? 'COPY --from=packages /opt/venv /opt/venv\n' : ''}${app.build === null ? 'COPY . .' : 'COPY --from=build /app ./'}
+${hasPackages ? 'COPY --from=packages /opt/venv /opt/venv\n' : ''}${app.build === null ? `COPY ${below ?? '.'} .` : `COPY --from=build ${folderOf(below)} ./`}
 # A number, not a name: so the platform can see that it is not root.
 USER 1000
 EXPOSE ${PORT}
@@ -31,7 +39,11 @@ CMD ${execForm(app.start)}
 `;
 }
 
-function packagesStage(image: string, { app, installer, isPackage }: PythonParts): string {
+function folderOf(below: string | null): string {
+  return below === null ? '/app' : `/app/${below}`;
+}
+
+function packagesStage(image: string, { app, installer, isPackage, member }: PythonParts): string {
   const lines = ['# Installed apart, so that a changed source line installs nothing anew.'];
   lines.push(`FROM ${image} AS packages`);
   const pipCache = '--mount=type=cache,target=/root/.cache/pip';
@@ -46,16 +58,19 @@ function packagesStage(image: string, { app, installer, isPackage }: PythonParts
   if (installer !== null && installer.install !== null) lines.push(`RUN ${cached} ${installer.install}`);
   const add = installer?.add ?? 'pip install';
   if (app.added !== null) lines.push(`RUN ${cached} ${add} ${app.added}`);
-  if (installer !== null && (installer.install === null || (isPackage && app.needsInstalled))) {
+  // What a package of a workspace uses of the others is installed with it.
+  const needsProject = member !== null || (isPackage && app.needsInstalled);
+  if (installer !== null && (installer.install === null || needsProject)) {
     lines.push('COPY . .', `RUN ${cached} ${installer.installProject}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
-function buildStage(below: string, build: string): string {
+function buildStage(from: string, build: string, below: string | null): string {
+  const place = below === null ? '' : `WORKDIR ${folderOf(below)}\n`;
   return `# What the build leaves beside the source.
-FROM ${below} AS build
-${below === 'packages' ? '' : 'WORKDIR /app\n'}COPY . .
-RUN ${build}
+FROM ${from} AS build
+${from === 'packages' ? '' : 'WORKDIR /app\n'}COPY . .
+${place}RUN ${build}
 `;
 }

@@ -2,6 +2,7 @@ import type { Decision, FileTree, Question } from '../build-plan.ts';
 import { hasFile } from '../build-plan.ts';
 import { type Table, tableAt, textAt } from '../toml.ts';
 import type { PythonProject } from './python-project.ts';
+import type { UvMember } from './python-workspace.ts';
 
 /** What installs a project's packages into /opt/venv, as lines of a Dockerfile. */
 export type PythonInstaller = {
@@ -30,7 +31,7 @@ export function findInstaller(
   tree: FileTree,
   project: PythonProject,
   decisions: Decision[],
-  isTold = false,
+  { isTold, member }: { isTold: boolean; member: UvMember | null },
 ): { installer: PythonInstaller | null } | { question: Question } {
   const locks = ['uv.lock', 'poetry.lock', 'Pipfile.lock'].filter((path) => hasFile(tree, path));
   if (locks.length > 1) {
@@ -43,13 +44,7 @@ export function findInstaller(
     return { installer };
   };
   if (lock === 'uv.lock') {
-    if (Object.keys(tableAt(project.pyproject, 'tool', 'uv', 'workspace')).length > 0) {
-      return cannot(
-        'pyproject.toml has a workspace of uv; a single package is planned for.',
-        'Add a Dockerfile.',
-      );
-    }
-    return decide(uv(project.pyproject), 'its lock file is there');
+    return decide(uv(project.pyproject, member), 'its lock file is there');
   }
   if (lock === 'poetry.lock') return decide(poetry(tree), 'its lock file is there');
   if (lock === 'Pipfile.lock') return decide(PIPENV, 'its lock file is there');
@@ -106,7 +101,9 @@ function poetry(tree: FileTree): PythonInstaller {
   };
 }
 
-function uv(pyproject: Table): PythonInstaller {
+function uv(pyproject: Table, member: UvMember | null): PythonInstaller {
+  const only = member === null ? '' : ` --package ${member.name}`;
+  const others = member?.folders ?? [];
   const required = textAt(tableAt(pyproject, 'tool', 'uv'), 'required-version');
   const isPlain = required !== null && /^[\w.=<>~!, ]+$/.test(required);
   const version = !isPlain ? '' : /^\d/.test(required) ? `==${required}` : required;
@@ -121,12 +118,19 @@ function uv(pyproject: Table): PythonInstaller {
     },
     ...{
       makesVenv: true,
-      files: [{ from: ['pyproject.toml', 'uv.lock'], to: './' }],
+      files: [
+        { from: ['pyproject.toml', 'uv.lock'], to: './' },
+        ...others.map((folder) => ({ from: [`${folder}/pyproject.toml`], to: `${folder}/` })),
+      ],
       cache: '/root/.cache/uv',
     },
-    install: 'uv sync --locked --no-dev --no-install-project',
+    // Packages of a workspace are not there yet to be held against the lock file, which the second time does.
+    install:
+      member === null
+        ? 'uv sync --locked --no-dev --no-install-project'
+        : `uv sync --frozen --no-dev --no-install-workspace${only}`,
     // Inexact: what was added stays.
-    installProject: 'uv sync --locked --no-dev --no-editable --inexact',
+    installProject: `uv sync --locked --no-dev --no-editable --inexact${only}`,
     add: 'uv pip install --python /opt/venv',
   };
 }

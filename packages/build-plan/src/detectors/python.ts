@@ -16,6 +16,7 @@ import { pythonDockerfile } from './python-dockerfile.ts';
 import { findInstaller, PLAIN_PIP } from './python-packages.ts';
 import { askedVersions, type PythonProject, readProject } from './python-project.ts';
 import { minorFor } from './python-version.ts';
+import { type UvMember, uvMemberOf } from './python-workspace.ts';
 
 const MARKS = [
   'requirements.txt',
@@ -27,8 +28,15 @@ const MARKS = [
   'server.py',
 ];
 
-/** A server of Python, with what pip, uv, Poetry or Pipenv installs, or without any package. */
-export function detectPython(tree: FileTree, overrides: Overrides): BuildPlan | null {
+/**
+ * A server of Python, with what pip, uv, Poetry or Pipenv installs, or without any package. `member` for one of a workspace of
+ * uv, and `tree` is then what is below its own folder, and what counts for all; left out: what is at the top.
+ */
+export function detectPython(
+  tree: FileTree,
+  overrides: Overrides,
+  member: UvMember | null = uvMemberOf(tree, null)?.member ?? null,
+): BuildPlan | null {
   const mark = MARKS.find((path) => hasFile(tree, path));
   if (mark === undefined) return null;
   const read = readProject(tree);
@@ -38,7 +46,7 @@ export function detectPython(tree: FileTree, overrides: Overrides): BuildPlan | 
   const decisions: Decision[] = [{ what: 'Python', why: 'its files are there', from: mark }];
   const questions: Question[] = [];
   const minor = chooseMinor(tree, { project, overrides }, { decisions, questions });
-  const found = chooseInstaller(tree, { project, overrides }, decisions);
+  const found = chooseInstaller(tree, { project, overrides, member }, decisions);
   if ('question' in found) questions.push(found.question);
   const app = chooseApp(tree, { project, overrides }, { decisions, questions });
   if (questions.length > 0 || app === null || !('installer' in found)) return ask(...questions);
@@ -51,7 +59,9 @@ export function detectPython(tree: FileTree, overrides: Overrides): BuildPlan | 
     decisions,
     images: [image],
     dockerignore: dockerignoreWith('**/.venv', '**/venv', '**/__pycache__', '**/*.pyc'),
-    dockerfile: pythonDockerfile(image, { app, installer: found.installer, isPackage: project.isPackage }),
+    dockerfile: pythonDockerfile(image, {
+      ...{ app, installer: found.installer, isPackage: project.isPackage, member },
+    }),
   };
 }
 
@@ -60,10 +70,10 @@ type Chosen = { decisions: Decision[]; questions: Question[] };
 
 function chooseInstaller(
   tree: FileTree,
-  { project, overrides: { install } }: Known,
+  { project, overrides: { install }, member }: Known & { member: UvMember | null },
   decisions: Decision[],
 ): ReturnType<typeof findInstaller> {
-  const found = findInstaller(tree, project, decisions, install !== undefined);
+  const found = findInstaller(tree, project, decisions, { isTold: install !== undefined, member });
   if (install === undefined || 'question' in found) return found;
   decisions.push({ what: `installs by "${install}"`, why: 'you said so', from: null });
   const known = found.installer ?? PLAIN_PIP;

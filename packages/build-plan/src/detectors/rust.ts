@@ -22,17 +22,25 @@ const TOLD: Readonly<Record<string, Record<string, string>>> = {
 
 type Chosen = { decisions: Decision[]; questions: Question[] };
 
-/** A package with a lock file and one program, or with one that is run by default. */
-export function detectRust(tree: FileTree, overrides: Overrides): BuildPlan | null {
+/**
+ * A package with a lock file and one program, or with one that is run by default. `whole` is the tree of its workspace, which
+ * it is built in, and `tree` is then what is below its own folder.
+ */
+export function detectRust(
+  tree: FileTree,
+  overrides: Overrides,
+  whole: FileTree | null = null,
+): BuildPlan | null {
   const text = tree.readText('Cargo.toml');
   if (text === null) return null;
   const manifest = readToml(text);
   if (manifest === null)
     return ask({ name: null, seen: 'Cargo.toml is no TOML.', answer: 'Correct Cargo.toml.' });
   const chosen: Chosen = { decisions: [], questions: [] };
-  const image = chooseImage(tree, overrides, chosen);
+  const top = whole ?? tree;
+  const image = chooseImage(top, overrides, chosen);
   const program = chooseProgram(tree, manifest, chosen);
-  if (!hasFile(tree, 'Cargo.lock')) {
+  if (!hasFile(top, 'Cargo.lock')) {
     const seen = 'There is no Cargo.lock to say which versions.';
     chosen.questions.push({ name: null, seen, answer: 'Run "cargo generate-lockfile" and keep it.' });
   }
@@ -45,7 +53,7 @@ export function detectRust(tree: FileTree, overrides: Overrides): BuildPlan | nu
   if (overrides.start !== undefined) {
     decisions.push({ what: `starts ${execForm(command)}`, why: 'you said so', from: null });
   }
-  const needsOpenssl = /^name = "openssl-sys"$/m.test(tree.readText('Cargo.lock') ?? '');
+  const needsOpenssl = /^name = "openssl-sys"$/m.test(top.readText('Cargo.lock') ?? '');
   if (needsOpenssl) {
     decisions.push({ what: 'OpenSSL is in the image', why: 'openssl-sys links with it', from: 'Cargo.lock' });
   }
@@ -58,7 +66,10 @@ export function detectRust(tree: FileTree, overrides: Overrides): BuildPlan | nu
     decisions,
     images: [image, RUNTIME],
     dockerignore: dockerignoreWith('target'),
-    dockerfile: dockerfile({ image, program, command, needsOpenssl, environment, overrides }),
+    dockerfile: dockerfile({
+      ...{ image, program, command, needsOpenssl, environment, overrides },
+      only: whole === null ? null : textAt(tableAt(manifest, 'package'), 'name'),
+    }),
   };
 }
 
@@ -91,8 +102,8 @@ function chooseImage(tree: FileTree, { rustVersion }: Overrides, { decisions, qu
 function chooseProgram(tree: FileTree, manifest: Table, { decisions, questions }: Chosen): string | null {
   const name = textAt(tableAt(manifest, 'package'), 'name');
   if (name === null) {
-    const seen = 'Cargo.toml is of a workspace; a single package is planned for.';
-    questions.push({ name: null, seen, answer: 'Add a Dockerfile.' });
+    const seen = 'Cargo.toml is of a workspace.';
+    questions.push({ name: 'directory', seen, answer: 'Say which folder is to be built.' });
     return null;
   }
   const listed = Array.isArray(manifest.bin) ? manifest.bin : [];
@@ -128,13 +139,17 @@ type Parts = {
   needsOpenssl: boolean;
   environment: Readonly<Record<string, string>>;
   overrides: Overrides;
+  /** The package that is built of several; null where there is one. */
+  only: string | null;
 };
 
-function dockerfile({ image, program, command, needsOpenssl, environment, overrides }: Parts): string {
+function dockerfile(parts: Parts): string {
+  const { image, program, command, needsOpenssl, environment, overrides, only } = parts;
   const install = (packages: string): string =>
     `RUN apt-get update && apt-get install -y --no-install-recommends ${packages} && rm -rf /var/lib/apt/lists/*\n`;
   const written = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const build = overrides.build ?? `cargo build --release --locked --bin ${program}`;
+  const of = only === null ? '' : `--package ${only} `;
+  const build = overrides.build ?? `cargo build --release --locked ${of}--bin ${program}`;
   return `# The toolchain stays here: only the program goes on.
 FROM ${image} AS build
 ${needsOpenssl ? install('libssl-dev pkg-config') : ''}WORKDIR /src

@@ -18,4 +18,4 @@ COPY --from=build /app ./
 # A number, not a name: so the platform can see that it is not root.
 USER 1000
 EXPOSE 8080
-CMD ["node", "node_modules/next/dist/bin/next", "start"]
+CMD ["node_modules/.bin/next", "start"]

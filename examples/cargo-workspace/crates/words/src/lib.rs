@@ -1,0 +1,3 @@
+pub fn greet(from: &str) -> String {
+    format!("hello from {from}\n")
+}

@@ -1,0 +1,3 @@
+const isOdd = require('is-odd');
+
+console.log(isOdd(1));

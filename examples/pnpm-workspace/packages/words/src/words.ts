@@ -1,0 +1,3 @@
+export function greet(from: string): string {
+  return `hello from ${from}`;
+}
