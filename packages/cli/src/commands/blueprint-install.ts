@@ -1,7 +1,10 @@
+import type { BrainpodClient, ResourceMutation } from '@brainpod/api-client/client';
+import { ApiFailure } from '@brainpod/api-client/failure';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Runner } from '../context.ts';
 import { type Assignment, blueprintInput } from '../flows/blueprint-input.ts';
-import { mutationText } from './command-text.ts';
+import type { Style } from '../text/style.ts';
+import { changedText, mutationText } from './command-text.ts';
 
 type Options = { file?: string; name?: string; set?: Assignment[] };
 
@@ -22,9 +25,40 @@ export function registerBlueprintInstall(blueprint: Command, run: Runner): void 
           schema: async () => (await client.getBlueprint(id)).inputSchema,
         });
         const answer = await client.installBlueprint(pod, id, input);
-        return { json: answer, text: (style) => mutationText(answer, style) };
+        const hindrances = context.json ? [] : await hindrancesOf(client, pod, answer);
+        return { json: answer, text: (style) => installedText(answer, hindrances, style) };
       }),
     );
+}
+
+type Hindrance = { path: string; message: string };
+
+/** What of the new resources forbids a deploy, such as kinds that do not run here yet; nothing where the plan may not be read. */
+async function hindrancesOf(
+  client: BrainpodClient,
+  pod: string,
+  { resources }: ResourceMutation,
+): Promise<Hindrance[]> {
+  const places = resources.map(({ content }) => `${content.kind}/${content.metadata.name}`);
+  try {
+    const { faults } = await client.getPlan(pod);
+    return faults.filter(({ path }) =>
+      places.some((place) => path === place || path.startsWith(`${place}.`)),
+    );
+  } catch (error) {
+    // It is installed all the same, and a deploy says the same.
+    if (error instanceof ApiFailure) return [];
+    throw error;
+  }
+}
+
+function installedText(answer: ResourceMutation, hindrances: readonly Hindrance[], style: Style): string {
+  if (hindrances.length === 0) return mutationText(answer, style);
+  return [
+    changedText(answer, style),
+    ...hindrances.map(({ path, message }) => `${style.red('✗')} ${style.bold(path)}: ${message}`),
+    style.red('It cannot be deployed as it is.'),
+  ].join('\n');
 }
 
 function collect(text: string, before: Assignment[] = []): Assignment[] {

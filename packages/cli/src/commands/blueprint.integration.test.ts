@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RecordedApi } from '../testing/recorded-api.ts';
 import { runInProcess } from '../testing/run-in-process.ts';
-import { appBody, errorBody } from '../testing/sample-bodies.ts';
+import { appBody, errorBody, planBody } from '../testing/sample-bodies.ts';
 
 const INSTALL = '/v1/pods/p/blueprints/laravel/install';
+const PLAN = '/v1/pods/p/plan';
 const blueprint = {
   id: 'laravel',
   name: 'Laravel',
@@ -40,6 +41,7 @@ beforeEach(() => {
   api.on('GET /v1/blueprints', { status: 200, body: [blueprint] });
   api.on('GET /v1/blueprints/laravel', { status: 200, body: blueprint });
   api.on(`POST ${INSTALL}`, { status: 201, body: { revisionId: 'r-1', resources: [appBody('shop')] } });
+  api.on(`GET ${PLAN}`, { status: 200, body: planBody() });
 });
 afterAll(async () => {
   await api.stop();
@@ -87,7 +89,7 @@ describe('blueprint list and get', () => {
 describe('blueprint install', () => {
   it('sends an empty input by default, and asks for nothing before', async () => {
     const outcome = await run(['blueprint', 'install', 'laravel']);
-    expect(sent()).toEqual({ input: { input: {} }, calls: [`POST ${INSTALL}`] });
+    expect(sent()).toEqual({ input: { input: {} }, calls: [`POST ${INSTALL}`, `GET ${PLAN}`] });
     expect(outcome.stdout).toContain('App/shop');
     expect(outcome.stdout).toContain('brainpod deploy');
   });
@@ -123,8 +125,35 @@ describe('blueprint install', () => {
           other: 1,
         },
       },
-      calls: ['GET /v1/blueprints/laravel', `POST ${INSTALL}`],
+      calls: ['GET /v1/blueprints/laravel', `POST ${INSTALL}`, `GET ${PLAN}`],
     });
+  });
+
+  it('says at once what of it keeps it from being deployed, and nothing of what was there before', async () => {
+    const faults = [
+      { path: 'App/shop', message: 'Cannot run.' },
+      { path: 'App/shop.spec.image', message: 'Is not there.' },
+      { path: 'App/shop-old', message: 'Was wrong before.' },
+    ];
+    api.on(`GET ${PLAN}`, { status: 200, body: planBody({ faults, canDeploy: false }) });
+    const { exitCode, stdout } = await run(['blueprint', 'install', 'laravel']);
+    expect([exitCode, stdout.split('\n').slice(1)]).toEqual([
+      0,
+      [
+        '  App/shop',
+        '✗ App/shop: Cannot run.',
+        '✗ App/shop.spec.image: Is not there.',
+        'It cannot be deployed as it is.',
+        '',
+      ],
+    ]);
+  });
+
+  it('is done where the plan may not be read', async () => {
+    api.on(`GET ${PLAN}`, { status: 403, body: errorBody('FORBIDDEN', 'The key may not.') });
+    const { exitCode, stdout, stderr } = await run(['blueprint', 'install', 'laravel']);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('brainpod deploy');
   });
 
   it('leaves it to the API to refuse what does not fit', async () => {
@@ -140,6 +169,7 @@ describe('blueprint install', () => {
   it('prints the whole body for programs, and every fault for people', async () => {
     const done = await run(['blueprint', 'install', 'laravel', '--name', 'shop', '--json']);
     expect(JSON.parse(done.stdout)).toEqual({ revisionId: 'r-1', resources: [appBody('shop')] });
+    expect(sent().calls).toEqual([`POST ${INSTALL}`]);
     const details = [{ path: 'input.name', message: 'Is taken.' }];
     api.on(`POST ${INSTALL}`, { status: 400, body: errorBody('VALIDATION_ERROR', 'Faults.', details) });
     const refused = await run(['blueprint', 'install', 'laravel']);

@@ -54,11 +54,16 @@ export function detailOf(resource: Resource): string {
 
 /** What a write to the draft came to, and what to do next. */
 export function mutationText(mutation: ResourceMutation, style: Style): string {
+  const next = 'Nothing running has changed yet. Deploy with: brainpod deploy --wait';
+  return `${changedText(mutation, style)}\n${style.dim(next)}`;
+}
+
+/** What a write to the draft came to. */
+export function changedText(mutation: ResourceMutation, style: Style): string {
   const count = mutation.resources.length;
   const what = `${count} ${count === 1 ? 'resource' : 'resources'} changed in the draft`;
   return [
     `${style.green('✓')} ${what} ${style.dim(`(revision ${mutation.revisionId})`)}`,
     ...mutation.resources.map((each) => `  ${each.content.kind}/${style.bold(each.content.metadata.name)}`),
-    style.dim('Nothing running has changed yet. Deploy with: brainpod deploy --wait'),
   ].join('\n');
 }
