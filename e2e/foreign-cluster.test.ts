@@ -43,6 +43,8 @@ function npmStart(args: readonly string[]): Promise<Outcome> {
   return runInside('node', [path.join(ROOT, 'tools/start.mjs'), ...args], {
     ...installation.environment,
     BUILDKIT_HOST: `unix://${buildkitSocket}`,
+    // The node's own address, where instances reach it.
+    BRAINPOD_BUILD_REGISTRY: '10.244.255.1:4601',
   });
 }
 
@@ -161,5 +163,22 @@ describe('npm start --kubeconfig', () => {
       processes: { name: string }[];
     };
     expect(status.processes.map(({ name }) => name)).not.toContain('engine');
+  });
+
+  it('builds a folder on that cluster, which it reaches through the cluster’s API only', async () => {
+    const folder = await writeStaticApp();
+    const cli = (args: readonly string[]) =>
+      runInside(
+        path.join(ROOT, 'node_modules/.bin/node'),
+        [path.join(ROOT, 'packages/cli/bin/brainpod.mjs'), '--json', ...args],
+        installation.environment,
+      );
+    const [pod] = JSON.parse((await cli(['pod', 'list'])).stdout) as { name: string }[];
+    const built = await cli(['--pod', pod?.name ?? '', 'image', 'build', 'built', folder]);
+    expect(built.stderr).toBe('');
+    expect(built.code).toBe(0);
+    const { digest } = JSON.parse(built.stdout) as { digest: string };
+    const inspected = await cli(['--pod', pod?.name ?? '', 'image', 'inspect', 'built', 'latest']);
+    expect(inspected.stdout).toContain(digest);
   });
 });

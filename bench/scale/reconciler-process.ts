@@ -111,6 +111,7 @@ function counted(inner: Transport): Transport {
       count(request);
       return inner.stream(request);
     },
+    tunnel: (request) => inner.tunnel(request),
     close: () => inner.close(),
   };
 }

@@ -28,7 +28,7 @@ const STAGES: readonly {
   { id: 'deploy', title: 'Deploy', seconds: 8, when: (options) => !options.platformOnly },
   { id: 'answer', title: 'First answer', seconds: 2, when: (options) => !options.platformOnly },
   // Last, so that nobody waits for it who looks at an app.
-  { id: 'builder', title: 'Image builder', seconds: 45, when: isEmbedded },
+  { id: 'builder', title: 'Image builder', seconds: 45, when: () => true },
 ];
 
 /** What is going to happen, each stage with what it took here last time or is expected to take. */

@@ -66,9 +66,7 @@ export async function start(
   const told = await tellSupervisor(client, progress, order.startedAt);
   const operator = await bringUp(run, config, progress);
   const url = await startApp(run, operator);
-  if (settings.mode === 'embedded') {
-    await stage('builder', (handle) => provideBuilderImage(run, handle));
-  }
+  await stage('builder', (handle) => provideBuilderImage(run, handle));
   await told.settled();
   progress.close();
   await printClosing(run, operator, config, url);

@@ -1,6 +1,7 @@
 import type { BuilderLimits, BuilderRegistry } from './builder-platform.ts';
 
 const MIB = 1024 * 1024;
+const HTTPS_PORT = 443;
 /** A pod's steps that run at once. */
 const MOST_STEPS = 4;
 
@@ -49,6 +50,7 @@ export function buildkitConfiguration(registry: BuilderRegistry, limits: Builder
 }
 
 /** The registry as it stands in front of a repository where builders push. */
-export function registryName({ host, address, port }: BuilderRegistry): string {
-  return `${address ?? host}:${port}`;
+export function registryName({ host, address, port, isPlain }: BuilderRegistry): string {
+  const name = address ?? host;
+  return !isPlain && port === HTTPS_PORT ? name : `${name}:${port}`;
 }

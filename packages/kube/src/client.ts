@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import {
   inClusterCredentials,
   type KubeconfigOptions,
@@ -8,6 +9,7 @@ import {
 import { Discovery, type ResourceType } from './discovery.ts';
 import { KubeError } from './kube-error.ts';
 import { isRecord, type KindRef, type KubeObject, type ObjectRef, parseKubeObject } from './kube-object.ts';
+import { PORT_PROTOCOL, portConnection } from './port-tunnel.ts';
 import { HttpsTransport, type Transport } from './transport.ts';
 
 export type ListQuery = KindRef & {
@@ -59,6 +61,9 @@ export type LogStreamQuery = Pick<LogQuery, 'namespace' | 'pod' | 'container' | 
   /** Only what was written from this second on, ISO 8601. */
   sinceTime?: string;
 };
+
+/** `pod` is the name of the instance's own object. */
+export type PortQuery = { namespace: string; pod: string; port: number; signal?: AbortSignal };
 
 export type ServerVersion = { major: number; minor: number; gitVersion: string };
 
@@ -298,6 +303,18 @@ export class KubeClient {
       accept: '*/*',
       ...(signal === undefined ? {} : { signal }),
     });
+  }
+
+  /** A connection to a port of an instance, through the cluster's API. Nothing else in the cluster need let us in. */
+  async connectPort(query: PortQuery): Promise<Duplex> {
+    const { namespace, pod, port, signal } = query;
+    const tunnel = await this.#transport.tunnel({
+      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward`,
+      query: { ports: String(port) },
+      protocol: PORT_PROTOCOL,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return portConnection(tunnel);
   }
 
   async serverVersion(): Promise<ServerVersion> {

@@ -57,6 +57,10 @@ class BreakableWatch implements Transport {
     })();
   }
 
+  tunnel(request: Parameters<Transport['tunnel']>[0]): ReturnType<Transport['tunnel']> {
+    return this.#inner.tunnel(request);
+  }
+
   close(): void {
     this.#inner.close();
   }

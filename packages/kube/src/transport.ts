@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { WebSocket } from 'ws';
 import { pause } from './back-off.ts';
 import type { Credentials } from './connection.ts';
 import { errorFromResponse, errorFromTransport, KubeError } from './kube-error.ts';
@@ -16,10 +17,15 @@ export type KubeRequest = {
   signal?: AbortSignal;
 };
 
-/** What carries requests to a cluster. Both calls throw KubeError on every answer but 2xx. */
+/** A GET that is answered by a WebSocket of this subprotocol. */
+export type TunnelRequest = Pick<KubeRequest, 'path' | 'query' | 'signal'> & { protocol: string };
+
+/** What carries requests to a cluster. All calls throw KubeError on every answer but the one that is wanted. */
 export interface Transport {
   send(request: KubeRequest): Promise<string>;
   stream(request: KubeRequest): Promise<AsyncIterable<Buffer>>;
+  /** Gives the WebSocket when it is open, paused: `resume` lets its messages come. */
+  tunnel(request: TunnelRequest): Promise<WebSocket>;
   /** Ends what is under way; every later call fails at once. */
   close(): void;
 }
@@ -35,6 +41,7 @@ const MOST_WAITS = 5;
 export class HttpsTransport implements Transport {
   readonly #credentials: Credentials;
   readonly #underWay = new Set<http.ClientRequest>();
+  readonly #tunnels = new Set<WebSocket>();
   readonly #closing = new AbortController();
 
   constructor(credentials: Credentials) {
@@ -61,9 +68,15 @@ export class HttpsTransport implements Transport {
     });
   }
 
+  tunnel(request: TunnelRequest): Promise<WebSocket> {
+    const asked: KubeRequest = { ...request, method: 'GET', accept: '*/*' };
+    return this.#untilTaken(asked, () => this.#upgrade(asked, request.protocol));
+  }
+
   close(): void {
     this.#closing.abort();
     for (const outgoing of this.#underWay) outgoing.destroy(closedError());
+    for (const tunnel of this.#tunnels) tunnel.terminate();
     this.#credentials.close();
   }
 
@@ -147,6 +160,38 @@ export class HttpsTransport implements Transport {
         reject(this.#broken(request, cause));
       });
       outgoing.end(request.body);
+    });
+  }
+
+  async #upgrade(request: KubeRequest, protocol: string): Promise<WebSocket> {
+    const { agent, headers, ...target } = await this.#options(request).catch((cause: unknown) => {
+      throw this.#broken(request, cause);
+    });
+    if (this.#closing.signal.aborted) throw errorFromTransport(describe(request), closedError());
+    const scheme = target.protocol === 'http:' ? 'ws' : 'wss';
+    const host = String(target.hostname);
+    const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${target.port}${target.path}`;
+    const tunnel = new WebSocket(url, [protocol], {
+      ...{ agent, headers, perMessageDeflate: false, followRedirects: false },
+      handshakeTimeout: DEFAULT_TIMEOUT_MS,
+    });
+    this.#tunnels.add(tunnel);
+    tunnel.on('close', () => this.#tunnels.delete(tunnel));
+    const { signal } = request;
+    const end = (): void => tunnel.terminate();
+    signal?.addEventListener('abort', end, { once: true });
+    tunnel.on('close', () => signal?.removeEventListener('abort', end));
+    return new Promise((resolve, reject) => {
+      tunnel.once('open', () => {
+        // Its first messages come with the answer, when nobody listens yet.
+        tunnel.pause();
+        resolve(tunnel);
+      });
+      tunnel.once('unexpected-response', (_outgoing, response) => {
+        void this.#failure(request, response).then(reject, reject).finally(end);
+      });
+      // Stays on: an error of a tunnel that is open is told by its end.
+      tunnel.on('error', (cause) => reject(this.#broken(request, cause)));
     });
   }
 

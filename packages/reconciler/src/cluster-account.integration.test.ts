@@ -1,15 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BUILDS_LABEL } from '@brainpod/compiler/labels';
 import { KubeClient } from '@brainpod/kube/client';
 import { kubeconfigCredentials } from '@brainpod/kube/credentials';
 import { KubeError } from '@brainpod/kube/kube-error';
 import { isRecord, type KubeObject, parseKubeObject } from '@brainpod/kube/kube-object';
-import { HttpsTransport, type KubeRequest, type Transport } from '@brainpod/kube/transport';
+import {
+  HttpsTransport,
+  type KubeRequest,
+  type Transport,
+  type TunnelRequest,
+} from '@brainpod/kube/transport';
 import { type ApiServer, startGatewayCluster } from '@brainpod/testkit/apiserver';
 import { impersonatingKubeconfig } from '@brainpod/testkit/impersonating-kubeconfig';
 import { testEngineBinDir } from '@brainpod/testkit/test-cluster';
 import { waitFor } from '@brainpod/testkit/wait-for';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { app, config, route } from '../test/documents.ts';
 import { startHarness, waitForState } from '../test/harness.ts';
@@ -84,6 +90,10 @@ class Watchful implements Transport {
     return this.#watched(request, this.#inner.stream(request));
   }
 
+  tunnel(request: TunnelRequest): ReturnType<Transport['tunnel']> {
+    return this.#inner.tunnel(request);
+  }
+
   close(): void {
     this.#inner.close();
   }
@@ -147,6 +157,61 @@ test('with it a pod lives its whole life, and no call is forbidden', async () =>
     expect(watchful.forbidden).toEqual([]);
   } finally {
     await harness.stop();
+  }
+});
+
+test('with it ports are reached where images are built, and nowhere else', async () => {
+  const admin = await KubeClient.fromKubeconfig(cluster.kubeconfig);
+  const kube = new KubeClient(await accountTransport());
+  onTestFinished(() => {
+    kube.close();
+    admin.close();
+  });
+  const place = (name: string, labels: Record<string, string>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels },
+  });
+  const instance = (namespace: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'some', namespace },
+    spec: {
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 1000 },
+      containers: [
+        {
+          ...{ name: 'some', image: 'docker.io/demo/some:1' },
+          securityContext: { capabilities: { drop: ['ALL'] } },
+        },
+      ],
+    },
+  });
+  const [apps, builds] = [`bp-ports-${process.pid}`, `bpb-ports-${process.pid}`];
+  await admin.apply(place(apps, {}));
+  await admin.apply(place(builds, { [BUILDS_LABEL]: 'true' }));
+  for (const namespace of [apps, builds]) await admin.apply(instance(namespace));
+  const reach = async (by: KubeClient, namespace: string): Promise<string> => {
+    const reached = by.connectPort({ namespace, pod: 'some', port: 8080 });
+    return await reached.then(
+      () => 'reached',
+      (error: Error) => error.message,
+    );
+  };
+  const refusal = 'the account of Brainpod reaches the ports of builders only';
+  // A policy holds a moment after it was made.
+  await waitFor(async () => (await reach(kube, apps)).includes(refusal), {
+    timeoutMs: 30_000,
+    what: 'the port of an app to be out of reach',
+  });
+  // These are let through, and on no node.
+  for (const [by, namespace] of [
+    [kube, builds],
+    [admin, apps],
+  ] as const) {
+    const said = await reach(by, namespace);
+    expect(said).not.toContain(refusal);
+    expect(said).toContain('not have a host assigned');
   }
 });
 

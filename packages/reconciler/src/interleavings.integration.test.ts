@@ -44,6 +44,7 @@ function slow(transport: Transport, random: () => number): Transport {
       return answer;
     },
     stream: (request) => transport.stream(request),
+    tunnel: (request) => transport.tunnel(request),
     close: () => transport.close(),
   };
 }

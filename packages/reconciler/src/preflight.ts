@@ -122,6 +122,10 @@ type Permission = { kind: KindRef; verb: string; subresource?: string };
 export const NEEDED_PERMISSIONS: readonly Permission[] = [
   ...WRITTEN_KINDS.flatMap((kind) => WRITE_VERBS.map((verb) => ({ kind, verb }))),
   ...[K8S_POD, REPLICA_SET].flatMap((kind) => READ_VERBS.map((verb) => ({ kind, verb }))),
+  // A builder that is lost is made anew; those of this account's clusters are reached through the API.
+  { kind: K8S_POD, verb: 'delete' },
+  { kind: K8S_POD, verb: 'get', subresource: 'portforward' },
+  { kind: K8S_POD, verb: 'create', subresource: 'portforward' },
   { kind: K8S_POD, verb: 'get', subresource: 'log' },
   { kind: { apiVersion: 'v1', kind: 'Event' }, verb: 'list' },
 ];

@@ -1,5 +1,5 @@
 import { KubeError } from '@brainpod/kube/kube-error';
-import type { KubeRequest, Transport } from '@brainpod/kube/transport';
+import type { KubeRequest, Transport, TunnelRequest } from '@brainpod/kube/transport';
 
 export type Breakage = 'refused' | 'answer lost' | 'server error';
 
@@ -37,6 +37,10 @@ export class UnreliableTransport implements Transport {
 
   stream(request: KubeRequest): Promise<AsyncIterable<Buffer>> {
     return this.#inner.stream(request);
+  }
+
+  tunnel(request: TunnelRequest): ReturnType<Transport['tunnel']> {
+    return this.#inner.tunnel(request);
   }
 
   close(): void {

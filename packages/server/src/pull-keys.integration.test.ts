@@ -327,6 +327,7 @@ class Mortal {
         return this.write(isOfSecret && writes, () => plain.send(request));
       },
       stream: (request) => plain.stream(request),
+      tunnel: (request) => plain.tunnel(request),
       close: () => plain.close(),
     };
   }

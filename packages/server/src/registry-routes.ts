@@ -3,13 +3,15 @@ import { createRegistryFront } from '@brainpod/registry/front';
 import type { Caller } from '@brainpod/store/api-keys';
 import type { Store } from '@brainpod/store/store';
 import type { FastifyInstance } from 'fastify';
+import { mayBuilder } from './builds/build-registry.ts';
+import { verifyBuildToken } from './builds/build-token.ts';
 import { PullTokenCheck } from './pull-keys.ts';
 import type { Settings } from './settings.ts';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
-/** Who pulls or pushes, and the pod that was asked about where it is one of theirs. */
-type Puller = { caller: Caller; pod: string | null };
+/** Who pulls or pushes, and the pod that was asked about where it is one of theirs; or the builder of a pod. */
+type Puller = { caller: Caller; pod: string | null } | { builder: string };
 
 /** Mounts the image registry below `/v2`. Bodies are streamed through, never read here. */
 export function registerRegistryRoutes(
@@ -22,10 +24,17 @@ export function registerRegistryRoutes(
     upstream: settings.registryUpstream,
     registryHost: settings.registryHost,
     storage: settings.registryStorage,
-    authenticate: (secret, pod) => authenticate(store, secret, pod),
-    isAllowed: async ({ caller, pod: known }, action, pod) =>
-      isAllowed(caller.policy, action, pod) &&
-      (pod === known || (await store.pods.find(caller.accountId, pod)) !== null),
+    authenticate: async (secret, pod) => {
+      // Builders in another network than ours come by the way that everybody comes.
+      const builder = verifyBuildToken(masterKey, secret, new Date());
+      return builder === null ? await authenticate(store, secret, pod) : { builder };
+    },
+    isAllowed: async (puller, action, pod) => {
+      if ('builder' in puller) return mayBuilder(puller.builder, action, pod);
+      const { caller, pod: known } = puller;
+      if (!isAllowed(caller.policy, action, pod)) return false;
+      return pod === known || (await store.pods.find(caller.accountId, pod)) !== null;
+    },
     verifyPullToken: (pod, token) => pullTokens.verify(pod, token),
     imageBytesLimit: (pod) => imageBytesLimit(store, pod),
     logger: server.log,

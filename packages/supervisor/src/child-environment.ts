@@ -50,6 +50,7 @@ const OPERATORS_CHOICES = [
   'BRAINPOD_ACME_CA_FILE',
   'BRAINPOD_BUILDER_IMAGE',
   'BRAINPOD_BUILD_NETWORKS',
+  'BRAINPOD_BUILD_REGISTRY',
   'BRAINPOD_BUILD_TIMEOUT_MINUTES',
   'BRAINPOD_BUILDS_AT_ONCE',
 ];
@@ -82,7 +83,9 @@ export function serverEnvironment(settings: Settings, locations: Locations): Rec
     BRAINPOD_RUN_DIR: locations.runDir,
     BRAINPOD_ACCESS_LOG_SOCKET: locations.accessLogSocket,
     BRAINPOD_ENGINE_BINARIES: locations.engineBinaries,
+    ...(settings.mode === 'external' && { BRAINPOD_REGISTRY_STORAGE: locations.registryData }),
     ...(settings.mode === 'embedded' && {
+      BRAINPOD_BUILDERS_NEAR: 'true',
       BRAINPOD_BUILD_REGISTRY: `${NODE_ADDRESS}:${BUILD_REGISTRY_PORT}`,
       BRAINPOD_BUILD_STEPS: path.join(locations.engineRun, 'buildkit', 'steps'),
     }),

@@ -35,7 +35,7 @@ export async function serveBuildRegistry(parts: BuildRegistryParts): Promise<voi
     imageBytesLimit: parts.imageBytesLimit,
     registryHost: `${listen.host}:${listen.port}`,
     authenticate: async (secret) => verifyBuildToken(masterKey, secret, new Date()),
-    isAllowed: (own, action, pod) => isAllowed(own, action, pod),
+    isAllowed: mayBuilder,
     verifyPullToken: () => false,
     logger,
   });
@@ -64,6 +64,7 @@ export async function serveBuildRegistry(parts: BuildRegistryParts): Promise<voi
   server.closeAllConnections();
 }
 
-function isAllowed(own: string, action: RegistryAction, pod: string): boolean {
+/** Of a build's token, for the pod `own`. */
+export function mayBuilder(own: string, action: RegistryAction, pod: string): boolean {
   return pod === own || (pod === MIRROR && action === 'registry:pull');
 }

@@ -6,6 +6,8 @@ export type BuildSettings = {
   engineBinaries: string | null;
   /** Where builders of the server's own cluster reach the image registry; null: by its host name, over HTTPS. */
   registry: { host: string; port: number } | null;
+  /** Whether builders of the server's own cluster can be reached at their addresses; else through the cluster's API. */
+  isNear: boolean;
   /** Where the engine keeps what build steps are to know of the network; null for nothing. */
   steps: string | null;
   /** The image of builders; null for our own. */
@@ -30,6 +32,7 @@ export function readBuildSettings({ text, whole, faults }: Readers): BuildSettin
   return {
     engineBinaries: orNull('BRAINPOD_ENGINE_BINARIES'),
     registry: readAddress(text('BRAINPOD_BUILD_REGISTRY', ''), faults),
+    isNear: text('BRAINPOD_BUILDERS_NEAR', '') === 'true',
     steps: orNull('BRAINPOD_BUILD_STEPS'),
     image: orNull('BRAINPOD_BUILDER_IMAGE'),
     networks: readNetworks(text('BRAINPOD_BUILD_NETWORKS', ''), faults),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BUILDER_NAME, BUILDER_PORT, compileBuilder } from '@brainpod/compiler/builder';
+import { BUILDER_NAME, compileBuilder } from '@brainpod/compiler/builder';
 import type { BuilderPlatform } from '@brainpod/compiler/builder-platform';
 import { BUILDS_LABEL, BUILDS_OF_LABEL } from '@brainpod/compiler/labels';
 import { buildNamespaceName } from '@brainpod/compiler/names';
@@ -19,12 +19,15 @@ export class BuilderAway extends Error {
   override readonly name = 'BuilderAway';
 }
 
-/** Sees to it that a pod has its builder, and waits until that answers; gives BuildKit's address. Throws BuilderAway. */
+/** One that answers: its name in the cluster, and the IP that it has there. */
+export type BuilderInstance = { name: string; address: string };
+
+/** Sees to it that a pod has its builder, and waits until that answers. Throws BuilderAway. */
 export async function readyBuilder(
   kube: KubeClient,
   podName: string,
   options: { platform: BuilderPlatform; signal: AbortSignal },
-): Promise<string> {
+): Promise<BuilderInstance> {
   const { platform, signal } = options;
   const deadline = Date.now() + READY_TIMEOUT_MS;
   let trouble: unknown = null;
@@ -35,8 +38,8 @@ export async function readyBuilder(
       if (!isApplied)
         for (const object of compileBuilder(podName, platform)) await kube.apply(object, { signal });
       isApplied = true;
-      const address = await readyAddress(kube, podName, signal);
-      if (address !== null) return `tcp://${address}:${BUILDER_PORT}`;
+      const instance = await readyInstance(kube, podName, signal);
+      if (instance !== null) return instance;
     } catch (error) {
       if (!(error instanceof KubeError) || !error.retryable) throw error;
       // The namespace of an earlier builder may be on its way out, or the cluster away for a moment.
@@ -51,7 +54,11 @@ export async function readyBuilder(
 }
 
 /** Of an instance of what was applied last; one before it may be ready too, and about to go. */
-async function readyAddress(kube: KubeClient, podName: string, signal: AbortSignal): Promise<string | null> {
+async function readyInstance(
+  kube: KubeClient,
+  podName: string,
+  signal: AbortSignal,
+): Promise<BuilderInstance | null> {
   const namespace = buildNamespaceName(podName);
   const deployment = await kube.get({ ...DEPLOYMENT, metadata: { name: BUILDER_NAME, namespace } });
   const status = isRecord(deployment?.status) ? deployment.status : {};
@@ -62,7 +69,8 @@ async function readyAddress(kube: KubeClient, podName: string, signal: AbortSign
   const { items } = await kube.list({ ...K8S_POD, namespace, labelSelector, signal });
   const instance = items.find(isReady);
   const address = isRecord(instance?.status) ? instance.status.podIP : undefined;
-  return typeof address === 'string' ? address : null;
+  if (instance === undefined || typeof address !== 'string') return null;
+  return { name: instance.metadata.name, address };
 }
 
 function isReady({ metadata, status }: KubeObject): boolean {

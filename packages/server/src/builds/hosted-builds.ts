@@ -56,6 +56,7 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
       clusters: parts.clusters,
       platform: (isOwn) => builderPlatform(parts, isOwn),
       token: (pod) => buildToken(masterKey, pod, new Date(Date.now() + timeoutMs + TOKEN_SPARE_MS)),
+      isNear: settings.builds.isNear,
       buildctl: () => findBuildctl(engineBinaries),
       registryHost: settings.registryHost,
       workDir: path.join(settings.dataDir, 'server', 'builds'),

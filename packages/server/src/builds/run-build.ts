@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import type { AnsweringCluster } from '../clusters.ts';
 import { BuildLog } from './build-log.ts';
 import { BuilderAway, readyBuilder, replaceBuilder } from './builder.ts';
+import { type BuilderConnection, connectDirectly, connectThroughCluster } from './builder-connection.ts';
 
 export type BuildDeps = {
   /** A source that is not there (any more) is an error of `materialise`. */
@@ -21,6 +22,8 @@ export type BuildDeps = {
   appendLog: Builds['appendLog'];
   /** `isOwn`: of the cluster that the server was started with. */
   platform(isOwn: boolean): Promise<BuilderPlatform>;
+  /** Whether builders of that cluster can be reached at their addresses. */
+  isNear: boolean;
   token(podName: string): string;
   /** The program `buildctl`; null while there is none. */
   buildctl(): Promise<string | null>;
@@ -136,11 +139,12 @@ async function attempt(
   const { podName, options } = build;
   await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
   const work = await mkdtemp(path.join(deps.workDir, 'build-'));
+  const closing: BuilderConnection[] = [];
   try {
     const tree = path.join(work, 'source');
     const platform = await deps.platform(isOwn);
     log.note('Getting the builder ready');
-    const [buildkitAddress] = await Promise.all([
+    const [instance] = await Promise.all([
       readyBuilder(kube, podName, { platform, signal }),
       deps.sources.materialise(build.podId, build.source, tree, signal),
     ]);
@@ -150,8 +154,13 @@ async function attempt(
     const buildctl = await deps.buildctl();
     if (buildctl === null)
       throw new BuilderAway('This server cannot build: the programs for it are missing. Tell the operator.');
+    const connection =
+      isOwn && deps.isNear
+        ? connectDirectly(instance)
+        : await connectThroughCluster(kube, instance, { podName, directory: work, logger: deps.logger });
+    closing.push(connection);
     const built = await buildImage({
-      ...{ directory, buildctl, buildkitAddress, signal },
+      ...{ directory, buildctl, buildkitAddress: connection.address, signal },
       ...(plan === null ? { dockerfile: options.dockerfile } : { plan }),
       registryEndpoint: `${platform.registry.isPlain ? 'http' : 'https'}://${registry}`,
       repository: `${podName}/${build.repository}`,
@@ -164,6 +173,7 @@ async function attempt(
     const reference = `${deps.registryHost}/${podName}/${build.repository}@${built.digest}`;
     return { state: 'ready', digest: built.digest, reference };
   } finally {
+    for (const connection of closing) connection.close();
     await rm(work, { recursive: true, force: true });
   }
 }
