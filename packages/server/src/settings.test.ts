@@ -24,6 +24,7 @@ describe('readSettings', () => {
       builds: {
         engineBinaries: null,
         registry: null,
+        isNear: false,
         steps: null,
         image: null,
         networks: [],
