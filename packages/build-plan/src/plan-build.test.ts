@@ -90,6 +90,56 @@ const GOLDEN: Record<string, Record<string, string>> = {
       '{"packageManager":"bun@1.2.15","scripts":{"build":"bun build","start":"bun run src/main.ts"},"dependencies":{"hono":"4"}}',
   },
   'node-nuxt': { ...LOCKED, 'package.json': '{"dependencies":{"nuxt":"4"}}' },
+  'node-nest-prod': {
+    ...LOCKED,
+    'package.json':
+      '{"scripts":{"build":"nest build","start":"nest start","start:prod":"node dist/src/main"},"dependencies":{"@nestjs/core":"11"}}',
+  },
+  'node-remix': {
+    ...LOCKED,
+    'package.json':
+      '{"scripts":{"build":"remix vite:build","dev":"remix vite:dev"},"dependencies":{"@remix-run/serve":"2"},"devDependencies":{"vite":"6"}}',
+  },
+  'node-react-router': {
+    ...LOCKED,
+    'react-router.config.ts': 'export default { ssr: true };',
+    'package.json':
+      '{"scripts":{"build":"react-router build","start":"react-router-serve ./build/server/index.js"},"dependencies":{"@react-router/serve":"7"},"devDependencies":{"@react-router/dev":"7","vite":"7"}}',
+  },
+  'node-svelte': {
+    ...LOCKED,
+    'package.json':
+      '{"scripts":{"build":"vite build"},"devDependencies":{"@sveltejs/adapter-node":"5","@sveltejs/kit":"2","vite":"7"}}',
+  },
+  'node-express-main': {
+    'package.json': '{"main":"./src/app.js","dependencies":{"express":"5"}}',
+    'src/app.js': '',
+    'index.js': '',
+  },
+  'site-next-export': {
+    ...LOCKED,
+    'next.config.ts': "export default { output: 'export' };",
+    'package.json': '{"scripts":{"build":"next build","start":"next start"},"dependencies":{"next":"16"}}',
+  },
+  'site-nuxt-generate': {
+    ...LOCKED,
+    'package.json': '{"scripts":{"build":"nuxt generate"},"dependencies":{"nuxt":"4"}}',
+  },
+  'site-react-router': {
+    ...LOCKED,
+    'react-router.config.ts': 'export default { ssr: false } satisfies Config;',
+    'package.json':
+      '{"scripts":{"build":"react-router build","start":"react-router-serve ./build/server/index.js"},"dependencies":{"@react-router/serve":"7"},"devDependencies":{"@react-router/dev":"7","vite":"7"}}',
+  },
+  'python-uv-without-lock': {
+    'pyproject.toml': '[project]\nname = "web"\ndependencies = ["fastapi", "uvicorn"]\n',
+    'main.py': 'from fastapi import FastAPI\n\napp = FastAPI()\n',
+  },
+  'python-poetry-without-lock': {
+    'pyproject.toml':
+      '[tool.poetry]\nname = "web"\n[tool.poetry.dependencies]\npython = "^3.11"\nflask = "*"\n',
+    'app.py': 'from flask import Flask\n\napp = Flask(__name__)\n',
+  },
   'python-uv': {
     'uv.lock': '',
     '.python-version': '3.12\n',
@@ -333,7 +383,7 @@ describe('the plan of a tree', () => {
     ['requirements and nothing that starts', { 'requirements.txt': 'requests\n', 'x/y.py': '' }, ['start']],
     ['a pyproject.toml that is no TOML', { 'pyproject.toml': '[' }, [null]],
     [
-      'dependencies of Python without a lock, and a version that nothing has',
+      'dependencies of Python without a lock and a name, and a version that nothing has',
       { 'pyproject.toml': '[project]\nrequires-python = ">=4"\ndependencies = ["flask"]\n', 'main.py': '' },
       ['pythonVersion', null],
     ],

@@ -59,7 +59,7 @@ const FRAMEWORKS: readonly Framework[] = [
 
 // Scripts that start what these frameworks are developed with: it watches files, or is not there in production.
 const FOR_DEVELOPMENT =
-  /^(nest start|next dev|nuxt dev|nuxi dev|astro dev|vite|remix vite:dev|react-router dev)(?!\S)/;
+  /^(nest start|next dev|(nuxt|nuxi) (dev|preview)|astro (dev|preview)|vite|remix vite:dev|react-router dev)(?!\S)/;
 
 /** The first that the project depends on. */
 export function findFramework(

@@ -7,6 +7,8 @@ export type Manifest = {
   /** Those for development too. */
   dependencies: ReadonlySet<string>;
   isWorkspace: boolean;
+  /** The path of the file that it is imported by. */
+  main: string | null;
 };
 
 /** Null where it is no JSON object. */
@@ -19,7 +21,7 @@ export function readManifest(text: string): Manifest | null {
   }
   if (!isRecord(value)) return null;
   const engine = isRecord(value.engines) ? value.engines.node : undefined;
-  const { name, packageManager } = value;
+  const { name, packageManager, main } = value;
   return {
     name: typeof name === 'string' ? name : '',
     scripts: Object.fromEntries(
@@ -30,6 +32,7 @@ export function readManifest(text: string): Manifest | null {
     engine: typeof engine === 'string' ? engine : null,
     packageManager: typeof packageManager === 'string' ? packageManager : null,
     isWorkspace: value.workspaces !== undefined,
+    main: typeof main === 'string' && /^(\.\/)?\w[\w./-]*$/.test(main) ? main.replace(/^\.\//, '') : null,
     dependencies: new Set(
       [value.dependencies, value.devDependencies].flatMap((each) =>
         isRecord(each) ? Object.keys(each) : [],

@@ -1,4 +1,5 @@
 import { type FileTree, hasFile } from '../build-plan.ts';
+import type { Manifest } from './node-manifest.ts';
 
 /** What makes files, which a web server then hands out. */
 export type SiteTool = {
@@ -104,15 +105,32 @@ export function findSiteTool(tree: FileTree, dependencies: ReadonlySet<string>):
     const docs = tree.paths.some((path) => path.startsWith('docs/.vitepress/'));
     return docs ? { ...tool, build: 'npx vitepress build docs', folder: 'docs/.vitepress/dist' } : tool;
   }
-  const told = configOf(tree, tool)?.match(OUTPUT)?.[1];
+  const told = textOfConfig(tree, tool.dependency)?.match(OUTPUT)?.[1];
   const folder = told === undefined || told.split('/').includes('..') ? tool.folder : told;
   // Several pages of HTML are found by their own paths.
   const pages = tree.paths.filter((path) => /^[^/]+\.html$/.test(path)).length;
   return { ...tool, folder, isSinglePage: tool.isSinglePage && pages <= 1 };
 }
 
-function configOf(tree: FileTree, { dependency }: SiteTool): string | null {
+/** What a framework makes that serves otherwise, where the project has it make files alone; null where it serves. */
+export function findExport(tree: FileTree, { dependencies, scripts }: Manifest): SiteTool | null {
+  if (dependencies.has('next') && /\boutput:\s*['"`]export\b/.test(textOfConfig(tree, 'next') ?? ''))
+    return {
+      ...{ dependency: 'next', name: 'Next.js', build: 'npx next build', folder: 'out' },
+      ...{ isSinglePage: false, hashed: '_next/static' },
+    };
+  if (dependencies.has('nuxt') && /\b(nuxt|nuxi) generate\b/.test(scripts.build ?? ''))
+    return {
+      ...{ dependency: 'nuxt', name: 'Nuxt', build: 'npx nuxt generate', folder: '.output/public' },
+      ...{ isSinglePage: false, hashed: '_nuxt' },
+    };
+  const router = TOOLS.find(({ dependency }) => dependency === '@react-router/dev');
+  const isPageAlone = /\bssr:\s*false\b/.test(textOfConfig(tree, 'react-router') ?? '');
+  return router !== undefined && dependencies.has(router.dependency) && isPageAlone ? router : null;
+}
+
+function textOfConfig(tree: FileTree, name: string): string | null {
   const endings = ['ts', 'js', 'mjs', 'mts', 'cjs'];
-  const path = endings.map((ending) => `${dependency}.config.${ending}`).find((each) => hasFile(tree, each));
+  const path = endings.map((ending) => `${name}.config.${ending}`).find((each) => hasFile(tree, each));
   return path === undefined ? null : tree.readText(path);
 }

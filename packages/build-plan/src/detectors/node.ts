@@ -3,21 +3,21 @@ import {
   type BuildPlan,
   type Decision,
   dockerignoreWith,
-  execForm,
   type FileTree,
   hasFile,
   type Overrides,
   PORT,
   type Question,
 } from '../build-plan.ts';
-import { webOfProcfile, wordsOf } from '../procfile.ts';
+import { webOfProcfile } from '../procfile.ts';
 import { SITE_IMAGE, siteDockerfile } from '../site-dockerfile.ts';
 import { folderOf, nodeDockerfile, nodeStages } from './node-dockerfile.ts';
-import { type Framework, findFramework, isForDevelopment, onlyShowsFiles } from './node-frameworks.ts';
+import { findFramework, onlyShowsFiles } from './node-frameworks.ts';
 import { withInstallScripts } from './node-install-scripts.ts';
 import { type Manifest, readManifest } from './node-manifest.ts';
 import { findPackageManager, NPM, NPM_WITHOUT_LOCK, type PackageManager } from './node-packages.ts';
-import { findSiteTool, type SiteTool, UNKNOWN_TOOL } from './node-sites.ts';
+import { findExport, findSiteTool, type SiteTool, UNKNOWN_TOOL } from './node-sites.ts';
+import { chooseStart, serverOf } from './node-start.ts';
 import { hasPackages, type Member } from './node-workspace.ts';
 
 type Chosen = { decisions: Decision[]; questions: Question[] };
@@ -43,10 +43,11 @@ export function detectNode(
   const chosen = { decisions, questions };
   const major = chooseMajor(tree, { manifest, overrides }, chosen);
   const manager = chooseManager(tree, { manifest, overrides, member }, chosen);
-  const framework = findFramework(tree, manifest.dependencies, decisions);
+  const exported = findExport(tree, manifest);
+  const framework = exported === null ? findFramework(tree, manifest.dependencies, decisions) : null;
   const site =
     framework === null || overrides.publish !== undefined
-      ? chooseSite(tree, { manifest, overrides }, decisions)
+      ? chooseSite(tree, { manifest, overrides, exported }, decisions)
       : null;
   if (site !== null && questions.length === 0) {
     const build = chooseBuild({ manifest, overrides, made: site, manager, member }, decisions);
@@ -60,7 +61,7 @@ export function detectNode(
   return {
     kind: 'planned',
     language: 'Node.js',
-    framework: framework?.name ?? null,
+    framework: framework?.name ?? serverOf(manifest),
     decisions,
     images: [image],
     dockerignore: DOCKERIGNORE,
@@ -157,7 +158,6 @@ function withoutLock(
     questions.push({ name: null, seen, answer: 'Run "pnpm install" and keep it.' });
     return null;
   }
-  // What a workspace of pnpm's calls its own packages, npm does not understand; but they may not be used.
   if (member === null && manifest.dependencies.size === 0) return null;
   decisions.push({
     what: 'installs with npm, the versions not pinned',
@@ -167,54 +167,17 @@ function withoutLock(
   return NPM_WITHOUT_LOCK;
 }
 
-type Known = { manifest: Manifest; overrides: Overrides; framework: Framework | null };
-
-function chooseStart(
-  tree: FileTree,
-  { manifest, overrides, framework }: Known,
-  { decisions, questions }: Chosen,
-): readonly string[] | null {
-  const decide = (words: readonly string[], why: string, from: string | null): readonly string[] => {
-    decisions.push({ what: `starts ${execForm(words)}`, why, from });
-    return words;
-  };
-  if (overrides.start !== undefined) return decide(wordsOf(overrides.start), 'you said so', null);
-  const web = webOfProcfile(tree);
-  if (web !== null) return decide(wordsOf(web), 'it is what the web process runs', 'Procfile');
-  const script = manifest.scripts.start;
-  // "next start" does not serve what was built standalone.
-  const isReplaced = framework !== null && (isForDevelopment(script ?? '') || framework.output !== undefined);
-  if (script !== undefined && !isReplaced) {
-    // Started without npm, the app gets its signals first hand. A script with a shell's syntax, or around which npm runs others, needs npm.
-    const isPlain = /^(node|bun)( [\w./-]+)+$/.test(script) && !('prestart' in manifest.scripts);
-    return decide(
-      isPlain ? script.trim().split(/\s+/) : ['npm', 'start'],
-      'it is the start script',
-      'package.json',
-    );
-  }
-  if (framework !== null) return decide(framework.start, `so ${framework.name} is started`, 'package.json');
-  if (hasFile(tree, 'server.js'))
-    return decide(['node', 'server.js'], 'npm starts it where there is no start script', 'server.js');
-  questions.push({
-    name: 'start',
-    seen: 'package.json has no start script.',
-    answer: 'Say how the app is started, or add the script.',
-  });
-  return null;
-}
-
 /** Null where the project is started: it has a server of its own. */
 function chooseSite(
   tree: FileTree,
-  { manifest, overrides }: { manifest: Manifest; overrides: Overrides },
+  { manifest, overrides, exported }: { manifest: Manifest; overrides: Overrides; exported: SiteTool | null },
   decisions: Decision[],
 ): SiteTool | null {
   const { publish } = overrides;
-  const script = manifest.scripts.start;
+  const script = exported === null ? manifest.scripts.start : undefined;
   const isStarted = overrides.start !== undefined || webOfProcfile(tree) !== null;
   if (publish === undefined && (isStarted || (script !== undefined && !onlyShowsFiles(script)))) return null;
-  const known = findSiteTool(tree, manifest.dependencies);
+  const known = exported ?? findSiteTool(tree, manifest.dependencies);
   const tool = publish === undefined ? known : { ...(known ?? UNKNOWN_TOOL), folder: publish };
   if (tool === null) return null;
   decisions.push(

@@ -53,10 +53,36 @@ export function findInstaller(
     return cannot('There is a Pipfile and no Pipfile.lock.', 'Run "pipenv lock".');
   if (project.isPackage) return decide(PLAIN_PIP, 'it is a package, and no lock file says which versions');
   if (project.dependencies.size === 0) return { installer: null };
-  return cannot(
-    'pyproject.toml has dependencies, and no lock file says which versions.',
-    'Run "uv lock" and keep uv.lock.',
-  );
+  return withoutLock(tree, project, decisions);
+}
+
+function withoutLock(
+  tree: FileTree,
+  { pyproject }: PythonProject,
+  decisions: Decision[],
+): { installer: PythonInstaller } | { question: Question } {
+  const isPoetry = Object.keys(tableAt(pyproject, 'tool', 'poetry', 'dependencies')).length > 0;
+  if (!isPoetry && textAt(tableAt(pyproject, 'project'), 'name') === null) {
+    return cannot('pyproject.toml has dependencies and no name.', 'Give the project a name.');
+  }
+  const { name, command } = isPoetry
+    ? { name: 'Poetry', command: 'poetry lock' }
+    : { name: 'uv', command: 'uv lock' };
+  decisions.push({
+    what: `installs with ${name}, the versions not pinned`,
+    why: `no lock file says which; with the one that "${command}" writes, each build installs the same`,
+    from: 'pyproject.toml',
+  });
+  const known = isPoetry ? poetry(tree) : uv(pyproject, null);
+  const unlocked = (text: string): string => text.replace('uv sync --locked', 'uv sync');
+  return {
+    installer: {
+      ...known,
+      files: [{ from: ['pyproject.toml'], to: './' }],
+      install: known.install === null ? null : unlocked(known.install),
+      installProject: unlocked(known.installProject),
+    },
+  };
 }
 
 function pip({ included, needsSource }: PythonProject): PythonInstaller {
