@@ -5,7 +5,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildApp, createPod, createResources, deploy, documents, hostname } from '../e2e/apps.ts';
+import { pushApp } from '../e2e/app-image.ts';
+import { createPod, createResources, deploy, documents, hostname } from '../e2e/apps.ts';
 import { installationIn, kubectl, npmStart, until } from '../e2e/brainpod.ts';
 import { edgeAgent, get } from '../e2e/edge.ts';
 import { removeInstallation } from '../e2e/setup.ts';
@@ -69,7 +70,7 @@ async function measureAll(): Promise<void> {
     const agent = edgeAgent(await readFile(path.join(installation.dataDir, 'server/ca.crt'), 'utf8'), 8);
     const tenant = async (name: string) => {
       const pod = await createPod(installation);
-      const image = await buildApp(installation, pod, name, { program: TENANCY_PROBE });
+      const image = await pushApp(installation, pod, name, { program: TENANCY_PROBE });
       await createResources(installation, pod, documents(name, image, { instance: '1x' }));
       const outcome = await deploy(installation, pod);
       if (outcome.code !== 0) throw new Error(outcome.stderr);

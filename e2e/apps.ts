@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { brainpod, brainpodJson, type Installation, type Outcome } from './brainpod.ts';
 
 /** A Node program that answers every request with `text` on `port`, and says where it listens. */
@@ -10,49 +8,6 @@ export function answering(text: string, port: number): string {
     server.listen(${port}, () => console.log('listening on ${port}'));
     process.on('SIGTERM', () => server.close(() => process.exit(0)));
   `;
-}
-
-/** `dockerfile`: null for none, so that its package.json says how it is built. */
-export type AppSource = { program: string; dockerfile?: string | null };
-
-const DOCKERFILE = `FROM node:24-trixie-slim
-COPY main.cjs /app/main.cjs
-USER 1000
-EXPOSE 8080
-CMD ["node", "/app/main.cjs"]
-`;
-
-/** Writes a little app into a folder below `directory`. */
-export async function writeApp(directory: string, name: string, source: AppSource): Promise<string> {
-  const folder = path.join(directory, name);
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'main.cjs'), source.program);
-  const { dockerfile = DOCKERFILE } = source;
-  const manifest = JSON.stringify({ scripts: { start: 'node main.cjs' } });
-  if (dockerfile === null) await writeFile(path.join(folder, 'package.json'), manifest);
-  else await writeFile(path.join(folder, 'Dockerfile'), dockerfile);
-  return folder;
-}
-
-/** Builds a little app and pushes it to the pod; gives the reference with its digest. */
-export async function buildApp(
-  installation: Installation,
-  pod: string,
-  name: string,
-  source: AppSource,
-): Promise<string> {
-  const folder = await writeApp(path.join(installation.home, 'apps', pod), name, source);
-  const built = await brainpodJson<{ reference: string; digest: string }>(installation, [
-    '--pod',
-    pod,
-    'image',
-    'build',
-    // On the platform each of these pods would have a builder of its own, one after the other.
-    '--local',
-    name,
-    folder,
-  ]);
-  return built.reference.includes('@') ? built.reference : `${built.reference}@${built.digest}`;
 }
 
 /** An App named `name` with this image, and a Route named the same to its port 8080. */

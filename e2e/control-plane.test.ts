@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { buildApp, createPod, hostname } from './apps.ts';
+import { pushApp } from './app-image.ts';
+import { createPod, hostname } from './apps.ts';
 import { brainpod, brainpodJson, installationIn, kubectl, type Outcome, until } from './brainpod.ts';
 import { edgeAgent, get } from './edge.ts';
 import { startLoad } from './load.ts';
@@ -87,7 +88,7 @@ describe('one file with a Config, an App and a Route', () => {
   it('goes through dry run, create, plan, deploy, change, diff, deploy and rollback', async () => {
     const pod = await createPod(installation);
     const { run, json, deploy } = inPod(pod);
-    const image = await buildApp(installation, pod, 'shop', { program: TELLING, dockerfile: null });
+    const image = await pushApp(installation, pod, 'shop', { program: TELLING });
     const { items } = await json<{ items: { tag: string; digest: string }[] }>(['image', 'list']);
     expect(items).toMatchObject([{ digest: image.slice(image.indexOf('@') + 1) }]);
     const inspected = await run(['image', 'inspect', 'shop', items[0]?.tag ?? '']);
@@ -158,8 +159,8 @@ describe('what a plan says, under constant requests', () => {
     pod = await createPod(installation);
     at = inPod(pod);
     images = {
-      one: await buildApp(installation, pod, 'one', { program: TELLING }),
-      two: await buildApp(installation, pod, 'two', { program: `${TELLING}\n// another image` }),
+      one: await pushApp(installation, pod, 'one', { program: TELLING }),
+      two: await pushApp(installation, pod, 'two', { program: `${TELLING}\n// another image` }),
     };
     app = {
       image: images.one,

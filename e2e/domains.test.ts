@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { get as getPlainly } from 'node:http';
 import { connect } from 'node:tls';
 import { expect, inject, it } from 'vitest';
-import { answering, buildApp, createPod, createResources, deploy, documents, hostname } from './apps.ts';
+import { pushApp } from './app-image.ts';
+import { answering, createPod, createResources, deploy, documents, hostname } from './apps.ts';
 import { setRecord } from './authority.ts';
 import { brainpod, brainpodJson, installationIn, until } from './brainpod.ts';
 import { edgeAgent, get } from './edge.ts';
@@ -53,7 +54,7 @@ function plainly(host: string, path: string): Promise<{ status?: number; locatio
 
 it('a domain goes from waiting for DNS to active, and is renewed with no request lost; nobody else gets it', async () => {
   const pod = await createPod(installation);
-  const image = await buildApp(installation, pod, 'shop', { program: answering('the shop', 8080) });
+  const image = await pushApp(installation, pod, 'shop', { program: answering('the shop', 8080) });
   const domain = `www.${pod}.example.com`;
   await createResources(installation, pod, withDomains('shop', image, [domain]));
   expect(await deploy(installation, pod)).toMatchObject({ code: 0 });

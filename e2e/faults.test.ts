@@ -1,15 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import {
-  answering,
-  buildApp,
-  createPod,
-  createResources,
-  deploy,
-  documents,
-  hostname,
-  replaceApp,
-  writeApp,
-} from './apps.ts';
+import { pushApp } from './app-image.ts';
+import { answering, createPod, createResources, deploy, documents, hostname, replaceApp } from './apps.ts';
 import { brainpod, brainpodJson, installationIn, npmStart, until } from './brainpod.ts';
 import { edgeAgent, get } from './edge.ts';
 import { startLoad } from './load.ts';
@@ -30,7 +23,7 @@ describe('a version that does not work', () => {
 
   beforeAll(async () => {
     pod = await createPod(installation);
-    const image = await buildApp(installation, pod, 'shop', { program: answering('first version', 8080) });
+    const image = await pushApp(installation, pod, 'shop', { program: answering('first version', 8080) });
     await createResources(installation, pod, documents('shop', image));
     const deployed = await deploy(installation, pod);
     if (deployed.code !== 0) throw new Error(deployed.stderr);
@@ -43,11 +36,8 @@ describe('a version that does not work', () => {
   });
 
   /** Deploys a broken version under load; gives the revision as it ended. The first version must not miss a request. */
-  async function deployBroken(
-    name: string,
-    source: { program: string; dockerfile?: string },
-  ): Promise<Revision> {
-    const image = await buildApp(installation, pod, name, source);
+  async function deployBroken(name: string, source: { program: string }): Promise<Revision> {
+    const image = await pushApp(installation, pod, name, source);
     const [app] = documents('shop', image);
     await replaceApp(installation, pod, app ?? {});
     const load = startLoad(url, agent, 2, 20);
@@ -92,16 +82,14 @@ describe('a version that does not work', () => {
   });
 
   it('would run as root: is refused before anything is deployed, with how to change it', async () => {
-    const image = await buildApp(installation, pod, 'as-root', {
-      program: answering('unseen', 8080),
-      dockerfile: 'FROM node:24-trixie-slim\nCOPY main.cjs /main.cjs\nUSER 0\nCMD ["node", "/main.cjs"]\n',
-    });
+    const source = { program: answering('unseen', 8080), user: '0' };
+    const image = await pushApp(installation, pod, 'as-root', source);
     const [app] = documents('shop', image);
     await expect(replaceApp(installation, pod, app ?? {})).rejects.toThrow(/root.*USER.*"spec\.image"/s);
   });
 
   it('works again with the next good version', async () => {
-    const image = await buildApp(installation, pod, 'good', { program: answering('second version', 8080) });
+    const image = await pushApp(installation, pod, 'good', { program: answering('second version', 8080) });
     const [app] = documents('shop', image);
     await replaceApp(installation, pod, app ?? {});
     expect((await deploy(installation, pod)).code).toBe(0);
@@ -115,10 +103,12 @@ describe('a version that does not work', () => {
 
 describe('a broken Dockerfile', () => {
   it('is told with its line and the builder’s own words, and nothing is deployed', async () => {
-    const folder = await writeApp(running.directory, 'broken', {
-      program: '',
-      dockerfile: 'FROM node:24-trixie-slim\nRUN echo before\nRUN exit-with-trouble --now\nUSER 1000\n',
-    });
+    const folder = path.join(running.directory, 'broken');
+    await mkdir(folder, { recursive: true });
+    await writeFile(
+      path.join(folder, 'Dockerfile'),
+      'FROM node:24-trixie-slim\nRUN echo before\nRUN exit-with-trouble --now\nUSER 1000\n',
+    );
     const outcome = await npmStart(installation, ['--app', folder]);
     expect(outcome.code).toBe(1);
     const said = outcome.stdout + outcome.stderr;
@@ -135,7 +125,7 @@ describe('a broken Dockerfile', () => {
 describe('an image of another pod', () => {
   it('cannot be named', async () => {
     const [first, second] = [await createPod(installation), await createPod(installation)];
-    const image = await buildApp(installation, first, 'mine', { program: answering('mine', 8080) });
+    const image = await pushApp(installation, first, 'mine', { program: answering('mine', 8080) });
     await expect(createResources(installation, second, documents('theft', image))).rejects.toThrow(
       /VALIDATION_ERROR|pod/,
     );

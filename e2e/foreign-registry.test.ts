@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { buildApp, createPod, createResources, deploy, documents } from './apps.ts';
+import { pushApp } from './app-image.ts';
+import { createPod, createResources, deploy, documents } from './apps.ts';
 import { brainpod, brainpodJson, installationIn, kubectl, type Outcome, until } from './brainpod.ts';
 
 /**
@@ -37,7 +38,7 @@ beforeAll(async () => {
     stdio: 'ignore',
   });
   ownPod = await createPod(installation);
-  ownImage = await buildApp(installation, ownPod, 'private', { program: ANSWERING });
+  ownImage = await pushApp(installation, ownPod, 'private', { program: ANSWERING });
   image = ownImage.replace(/^[^/]+/, HOST);
   await until(
     'the other registry asks who comes',
@@ -108,7 +109,7 @@ describe("the key with which nodes fetch pods' own images", () => {
         id === made.id ? pods > 0 : pods === 0 && refusedAfter !== null,
       ),
     );
-    const second = await buildApp(installation, ownPod, 'second', { program: `// Another.\n${ANSWERING}` });
+    const second = await pushApp(installation, ownPod, 'second', { program: `// Another.\n${ANSWERING}` });
     await createResources(installation, ownPod, documents('second', second));
     const deployed = await deploy(installation, ownPod);
     expect([deployed.code, deployed.stderr]).toEqual([0, expect.not.stringContaining('refused')]);

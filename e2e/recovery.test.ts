@@ -3,16 +3,8 @@ import path from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Rehearsal, rehearsalRow, rehearse, TABLE_HEAD } from '../tools/rehearse/rehearsal.ts';
 import { VICTIMS, Victims } from '../tools/rehearse/victims.ts';
-import {
-  answering,
-  buildApp,
-  createPod,
-  createResources,
-  deploy,
-  documents,
-  hostname,
-  replaceApp,
-} from './apps.ts';
+import { pushApp } from './app-image.ts';
+import { answering, createPod, createResources, deploy, documents, hostname, replaceApp } from './apps.ts';
 import { brainpodJson, installationIn, kubectl, until } from './brainpod.ts';
 import { edgeAgent, get } from './edge.ts';
 import { startLoad } from './load.ts';
@@ -81,7 +73,7 @@ describe('the server killed in the middle of two deploys', () => {
   /** Asks for a deploy and does not wait for it. */
   async function begin(name: string, program: string): Promise<Deploy> {
     const pod = await createPod(installation);
-    const image = await buildApp(installation, pod, name, { program });
+    const image = await pushApp(installation, pod, name, { program });
     await createResources(installation, pod, documents(name, image));
     const accepted = await brainpodJson<{ revisionId: string }>(installation, ['--pod', pod, 'deploy']);
     return { pod, revisionId: accepted.revisionId };
@@ -112,7 +104,7 @@ describe('etcd wiped', () => {
   it('pods and apps come back from PostgreSQL', async () => {
     await allReady();
     const pod = await createPod(installation);
-    const image = await buildApp(installation, pod, 'kept', { program: answering('kept', 8080) });
+    const image = await pushApp(installation, pod, 'kept', { program: answering('kept', 8080) });
     await createResources(installation, pod, documents('kept', image));
     expect((await deploy(installation, pod)).code).toBe(0);
     const url = `https://${await hostname(installation, pod, 'kept')}/`;

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { isIP } from 'node:net';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { buildApp, createPod, createResources, deploy, hostname } from './apps.ts';
+import { pushApp } from './app-image.ts';
+import { createPod, createResources, deploy, hostname } from './apps.ts';
 import { brainpod, installationIn, until } from './brainpod.ts';
 import { type Answer, edgeAgent, get } from './edge.ts';
 import { EDGE_APP } from './edge-app.ts';
@@ -33,7 +34,7 @@ let [pod, origin, partly] = ['', '', ''];
 
 beforeAll(async () => {
   pod = await createPod(installation);
-  const image = await buildApp(installation, pod, 'edge', { program: EDGE_APP });
+  const image = await pushApp(installation, pod, 'edge', { program: EDGE_APP });
   const app = { image, env: [], instance: '.25x', replicas: 1, checks: { ready: { port: 8080 } } };
   await createResources(installation, pod, [
     envelope('App', 'edge', app),

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { buildApp, createPod, createResources, deploy, documents, hostname } from './apps.ts';
+import { pushApp } from './app-image.ts';
+import { createPod, createResources, deploy, documents, hostname } from './apps.ts';
 import { installationIn, kubectl, until } from './brainpod.ts';
 import { edgeAgent, get } from './edge.ts';
 import { ATTEMPTS, TENANCY_PROBE } from './tenancy-probe.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
 
 async function deployTenant(name: string, spec: Record<string, unknown>): Promise<Tenant> {
   const pod = await createPod(installation);
-  const image = await buildApp(installation, pod, name, { program: TENANCY_PROBE });
+  const image = await pushApp(installation, pod, name, { program: TENANCY_PROBE });
   await createResources(installation, pod, documents(name, image, spec));
   const outcome = await deploy(installation, pod);
   expect(outcome, outcome.stderr).toMatchObject({ code: 0 });

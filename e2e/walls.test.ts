@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { buildApp, createPod, createResources, deploy, documents, hostname } from './apps.ts';
+import { pushApp } from './app-image.ts';
+import { createPod, createResources, deploy, documents, hostname } from './apps.ts';
 import { type Beyond, createBeyond, listenAt } from './beyond.ts';
 import { engineComponents, installationIn, kubectl, runProgram, until } from './brainpod.ts';
 import { edgeAgent, get } from './edge.ts';
@@ -134,7 +135,7 @@ afterAll(async () => {
 });
 
 async function deployApp(pod: string, name: string, env: object[] = []): Promise<void> {
-  const image = await buildApp(installation, pod, name, { program: PROBE });
+  const image = await pushApp(installation, pod, name, { program: PROBE });
   await createResources(installation, pod, documents(name, image, { env }));
   const outcome = await deploy(installation, pod);
   expect(outcome, outcome.stderr).toMatchObject({ code: 0 });

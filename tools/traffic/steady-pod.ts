@@ -2,17 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Bench, openBench } from '../../bench/bench.ts';
-import { type AppSource, buildApp } from '../../e2e/apps.ts';
+import { type AppSource, pushApp } from '../../e2e/app-image.ts';
 import { until } from '../../e2e/brainpod.ts';
 
 const DEPLOY_TIMEOUT_MS = 150_000;
 const APP_FILE = path.join(import.meta.dirname, 'steady-app.cjs');
 const PORT = 8080;
-const IMAGE_WITHOUT_ITS_PROGRAM = `FROM node:24-trixie-slim
-USER 1000
-CMD ["/app/main"]
-`;
-
 type SteadyApp = 'steady' | 'spare';
 /** A rule of the Route: the paths that begin so go to this App. */
 export type SteadyRule = { path: string; app: SteadyApp };
@@ -136,10 +131,10 @@ async function builtImages(bench: Bench, pod: string, environment: NodeJS.Proces
     );
     const installation = { home, dataDir, runDir, environment: Object.fromEntries(defined) };
     const build = (name: string, source: AppSource): Promise<string> =>
-      buildApp(installation, pod, name, source);
+      pushApp(installation, pod, name, source);
     const program = await readFile(APP_FILE, 'utf8');
     const good = await build('steady', { program });
-    const broken = await build('steady-broken', { program, dockerfile: IMAGE_WITHOUT_ITS_PROGRAM });
+    const broken = await build('steady-broken', { program, command: ['/app/main'] });
     return { good, broken };
   } finally {
     await rm(home, { recursive: true, force: true });
