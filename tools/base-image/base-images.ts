@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
+import { blueprintImages } from './blueprint-images.ts';
 import { DEBIAN_RECIPE, type DebianSystem, PLAIN_SYSTEM, writeDebianTar } from './debian-layer.ts';
 import { GO_VERSIONS, writeGoTar } from './go-layer.ts';
 import type { LayerRecipe } from './layer-store.ts';
 import { NODE_PACKAGE, NPM_PACKAGE, writeNodeTar } from './node-layer.ts';
 
 /** How an image is made: its layers, lowest first, and what a container of it starts with. */
-export type ImageRecipe = { layers: readonly LayerRecipe[]; env: readonly string[]; cmd: readonly string[] };
+export type ImageRecipe = {
+  layers: readonly LayerRecipe[];
+  env: readonly string[];
+  cmd: readonly string[];
+  /** The number of its user and of its group; absent for root. */
+  user?: string;
+  /** What it really is, where its name says something else. */
+  contents?: string;
+};
 
 /** Every file of an image carries this time: 2025-01-01. */
 export const EPOCH_SECONDS = 1_735_689_600;
@@ -109,6 +118,7 @@ function rust(): ImageRecipe {
 }
 
 const RECIPES = {
+  ...blueprintImages({ plain: PLAIN, system, keyOf, folders: FOLDERS, epochSeconds: EPOCH_SECONDS }),
   'debian:trixie-slim': plain(),
   'node:24-trixie-slim': node(),
   'node:24': node(),
@@ -124,7 +134,7 @@ const RECIPES = {
 
 export type BaseImage = keyof typeof RECIPES;
 
-/** The images that we can make, by the name that a Dockerfile's FROM gives them. */
+/** The images that we can make, by the name that a Dockerfile's FROM or an App gives them. */
 export const BASE_IMAGES = Object.keys(RECIPES).filter(isBaseImage);
 
 export function recipeOf(name: BaseImage): ImageRecipe {

@@ -1,3 +1,5 @@
+import { parseImageReference } from '@brainpod/model/image-reference';
+import { DOCKER_HUB } from '@brainpod/model/registry-host';
 import { type BaseImage, EPOCH_SECONDS, type ImageRecipe, imageKey, recipeOf } from './base-images.ts';
 import { ensureLayers } from './layer-store.ts';
 import { assembleImage, type Image } from './oci-image.ts';
@@ -17,7 +19,7 @@ export type BaseImageResult = { name: BaseImage; made: boolean };
 const INPUTS_LABEL = 'io.brainpod.base-image.inputs';
 
 /**
- * Sees to it that the mirror of docker.io in our registry holds these images: makes and pushes those that are missing
+ * Sees to it that the mirrors of other registries in ours hold these images: makes and pushes those that are missing
  * or were made from other inputs. Cheap where all is there. Making one needs root, mmdebstrap, npm and tar.
  */
 export async function ensureBaseImages(
@@ -35,16 +37,20 @@ export async function ensureBaseImages(
       continue;
     }
     const image = await makeImage(name, recipe, options);
-    options.report(`pushing docker.io/library/${name}`);
+    options.report(`pushing ${repository.name}:${tag}`);
     await pushImage(repository, [tag], image);
     results.push({ name, made: true });
   }
   return results;
 }
 
+/** Where the mirror has an image: below the name of the registry that it is of. */
 function locate(name: BaseImage, registryUrl: string): { repository: Repository; tag: string } {
-  const [image = '', tag = ''] = name.split(':');
-  return { repository: { registryUrl, name: `docker.io/library/${image}` }, tag };
+  const parsed = parseImageReference(name);
+  if (!parsed.ok) throw new Error(`${name} is no name of an image.`);
+  const { registry = DOCKER_HUB, repository, tag = 'latest' } = parsed.value;
+  const path = registry === DOCKER_HUB && !repository.includes('/') ? `library/${repository}` : repository;
+  return { repository: { registryUrl, name: `${registry}/${path}` }, tag };
 }
 
 async function makeImage(name: BaseImage, recipe: ImageRecipe, options: BaseImageOptions): Promise<Image> {
@@ -54,7 +60,12 @@ async function makeImage(name: BaseImage, recipe: ImageRecipe, options: BaseImag
   return assembleImage(await ensureLayers(recipe.layers, options), {
     env: [...recipe.env],
     cmd: [...recipe.cmd],
-    labels: { [INPUTS_LABEL]: imageKey(recipe), 'org.opencontainers.image.title': name },
+    ...(recipe.user === undefined ? {} : { user: recipe.user }),
+    labels: {
+      [INPUTS_LABEL]: imageKey(recipe),
+      'org.opencontainers.image.title': name,
+      ...(recipe.contents === undefined ? {} : { 'org.opencontainers.image.description': recipe.contents }),
+    },
     createdAt: new Date(EPOCH_SECONDS * 1000),
     architecture: 'amd64',
   });

@@ -16,6 +16,8 @@ export type Layer = { file: string; digest: string; diffId: string; sizeBytes: n
 export type ImageDefaults = {
   env: string[];
   cmd: string[];
+  /** Numbers of a user and a group; absent for root. */
+  user?: string;
   labels: Record<string, string>;
   createdAt: Date;
   architecture: 'amd64' | 'arm64';
@@ -52,7 +54,12 @@ export function assembleImage(layers: readonly Layer[], defaults: ImageDefaults)
     created,
     architecture: defaults.architecture,
     os: 'linux',
-    config: { Env: defaults.env, Cmd: defaults.cmd, Labels: defaults.labels },
+    config: {
+      ...(defaults.user === undefined ? {} : { User: defaults.user }),
+      Env: defaults.env,
+      Cmd: defaults.cmd,
+      Labels: defaults.labels,
+    },
     rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
     history: layers.map((layer) => ({ created, created_by: layer.createdBy })),
   });

@@ -47,7 +47,7 @@ export async function start(
   config: ConfigPlace,
 ): Promise<void> {
   const locations = locationsFrom(environment, process.getuid?.() === 0);
-  const settings = settingsOf(order.options, environment.BUILDKIT_HOST?.trim() || undefined);
+  const settings = settingsOf(order.options, environment);
   const durations = await Durations.open(order.cacheDir);
   const estimate = settings.mode === 'embedded' ? estimateEngineBuild : estimateRegistryBuild;
   progress.plan(plannedStages(order.options, durations, estimate({ ...order, durations })));
@@ -73,7 +73,7 @@ export async function start(
   client.close();
 }
 
-function settingsOf(options: StartOrder['options'], buildkitAddress: string | undefined): Settings {
+function settingsOf(options: StartOrder['options'], environment: Environment): Settings {
   const common = {
     ...DEFAULT_SETTINGS,
     domain: options.domain,
@@ -83,8 +83,12 @@ function settingsOf(options: StartOrder['options'], buildkitAddress: string | un
     httpsPort: options.httpsPort,
     registryHost: `registry.${options.domain}`,
   };
-  if (options.kubeconfig === null) return common;
+  if (options.kubeconfig === null) {
+    const mirroredRegistries = (environment.BRAINPOD_MIRRORED_REGISTRIES ?? '').match(/[^\s,]+/g);
+    return mirroredRegistries === null ? common : { ...common, mirroredRegistries };
+  }
   const external = { ...common, mode: 'external' as const, kubeconfig: options.kubeconfig };
+  const buildkitAddress = environment.BUILDKIT_HOST?.trim() || undefined;
   return buildkitAddress === undefined ? external : { ...external, buildkitAddress };
 }
 

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"testing"
 
@@ -29,6 +30,24 @@ func TestKubeletBoundsWhatAPodUsesUp(t *testing.T) {
 		if _, present := thresholds[signal]; !present {
 			t.Errorf("no pod is moved away for %s", signal)
 		}
+	}
+}
+
+func TestRegistriesAreAskedAfterTheirMirrorOnly(t *testing.T) {
+	cfg := &config.Config{
+		RegistryHosts:   map[string]string{"registry.test": "http://127.0.0.1:4600"},
+		RegistryMirrors: []string{"docker.io", "ghcr.io"}, Ports: config.Ports{Registry: 4650},
+	}
+	const capabilities = "  capabilities = [\"pull\", \"resolve\"]\n"
+	want := map[string]string{
+		"registry.test": "server = \"http://127.0.0.1:4600\"\n\n[host.\"http://127.0.0.1:4600\"]\n" + capabilities,
+		"docker.io": "server = \"https://registry-1.docker.io\"\n\n[host.\"http://127.0.0.1:4650/v2/docker.io\"]\n" +
+			capabilities + "  override_path = true\n",
+		"ghcr.io": "server = \"https://ghcr.io\"\n\n[host.\"http://127.0.0.1:4650/v2/ghcr.io\"]\n" +
+			capabilities + "  override_path = true\n",
+	}
+	if got := registryHosts(cfg); !maps.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }
 

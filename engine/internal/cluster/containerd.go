@@ -14,6 +14,7 @@ import (
 
 	"brainpod.io/engine/internal/atomicfile"
 	"brainpod.io/engine/internal/component"
+	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/grpcprobe"
 	"brainpod.io/engine/internal/network"
 	"brainpod.io/engine/internal/pauseimage"
@@ -154,20 +155,42 @@ func (c *Cluster) writeRegistryHosts() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	wanted := registryHosts(c.cfg)
 	for _, entry := range entries {
-		if _, wanted := c.cfg.RegistryHosts[entry.Name()]; !wanted {
+		if _, present := wanted[entry.Name()]; !present {
 			if err := os.RemoveAll(filepath.Join(root, entry.Name())); err != nil {
 				return err
 			}
 		}
 	}
-	for name, address := range c.cfg.RegistryHosts {
-		content := fmt.Sprintf("server = %q\n\n[host.%q]\n  capabilities = [\"pull\", \"resolve\"]\n", address, address)
+	for name, content := range wanted {
 		if err := atomicfile.WriteIfChanged(filepath.Join(root, name, "hosts.toml"), []byte(content), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// registryHosts says of each registry, by its name, where the runtime reaches it.
+func registryHosts(cfg *config.Config) map[string]string {
+	files := map[string]string{}
+	for name, address := range cfg.RegistryHosts {
+		files[name] = fmt.Sprintf("server = %q\n\n[host.%q]\n  capabilities = [\"pull\", \"resolve\"]\n", address, address)
+	}
+	for _, name := range cfg.RegistryMirrors {
+		own := fmt.Sprintf("http://127.0.0.1:%d/v2/%s", cfg.Ports.Registry, name)
+		files[name] = fmt.Sprintf("server = %q\n\n[host.%q]\n  capabilities = [\"pull\", \"resolve\"]\n  override_path = true\n",
+			"https://"+addressOfRegistry(name), own)
+	}
+	return files
+}
+
+// addressOfRegistry is the host that answers for a registry. Docker Hub answers by another name than its images bear.
+func addressOfRegistry(name string) string {
+	if name == "docker.io" {
+		return "registry-1.docker.io"
+	}
+	return name
 }
 
 // ensurePauseImage brings the image that every pod begins with into the runtime.

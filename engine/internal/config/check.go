@@ -29,6 +29,7 @@ func check(cfg *Config) []error {
 	checkAddresses(cfg, &found)
 	checkPorts(cfg, &found)
 	checkRegistryHosts(cfg, &found)
+	checkRegistryMirrors(cfg, &found)
 	return found
 }
 
@@ -194,6 +195,18 @@ func checkRegistryHosts(cfg *Config, found *faults) {
 		target, err := url.Parse(cfg.RegistryHosts[name])
 		if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Host == "" || target.User != nil {
 			found.add(path, "must be an http or https address, not %q", cfg.RegistryHosts[name])
+		}
+	}
+}
+
+func checkRegistryMirrors(cfg *Config, found *faults) {
+	for at, name := range cfg.RegistryMirrors {
+		path := fmt.Sprintf("registryMirrors[%d]", at)
+		if !registryName.MatchString(name) {
+			found.add(path, "is not a registry's name such as ghcr.io, but %q", name)
+		}
+		if _, taken := cfg.RegistryHosts[name]; taken {
+			found.add(path, "is %s, whose address registryHosts gives", name)
 		}
 	}
 }

@@ -87,7 +87,10 @@ type Config struct {
 	// RegistryHosts maps a registry's name in image references to the address
 	// where the container runtime reaches it.
 	RegistryHosts map[string]string `json:"registryHosts"`
-	Profile       Profile           `json:"profile"`
+	// RegistryMirrors names registries whose images the container runtime gets from our own registry where it has them,
+	// in repositories that begin with the registry's name, and from the registry itself where it has not.
+	RegistryMirrors []string `json:"registryMirrors"`
+	Profile         Profile  `json:"profile"`
 
 	// Path is the file that all this was read from.
 	Path string `json:"-"`

@@ -64,6 +64,8 @@ export function engineConfig(
     accessLogSocket: locations.accessLogSocket,
     ports: { registry: settings.registryPort, http: settings.httpPort, https: settings.httpsPort },
     registryHosts: { [settings.registryHost]: apiEndpoint(settings) },
+    // Absent and not empty, so that an engine that was built before this was known reads its configuration.
+    registryMirrors: settings.mirroredRegistries,
     profile: 'full',
   };
 }

@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { writeFileAtomically } from './atomic-file.ts';
 import { hasErrorCode } from './error-code.ts';
-import { JsonFault, jsonObject, optionalString, requiredPort, requiredString } from './json-fields.ts';
+import {
+  JsonFault,
+  type JsonObject,
+  jsonObject,
+  optionalString,
+  requiredArray,
+  requiredPort,
+  requiredString,
+} from './json-fields.ts';
 
 /** What the machine runs, remembered so that `engine up` after a reboot starts the same again. */
 export type Settings = {
@@ -17,6 +25,8 @@ export type Settings = {
   apiPort: number;
   registryPort: number;
   registryHost: string;
+  /** Embedded only: registries whose images instances get from our own registry where it has them. */
+  mirroredRegistries?: readonly string[];
   /** External only: the address of a BuildKit that builds images. */
   buildkitAddress?: string;
 };
@@ -73,6 +83,7 @@ export function parseSettings(input: unknown): Settings {
   }
   const kubeconfig = optionalString(object, 'kubeconfig');
   const buildkitAddress = optionalString(object, 'buildkitAddress');
+  const mirroredRegistries = optionalNames(object, 'mirroredRegistries');
   if (mode === 'external' && kubeconfig === undefined)
     throw new JsonFault('mode "external" needs a kubeconfig');
   return {
@@ -86,6 +97,15 @@ export function parseSettings(input: unknown): Settings {
     apiPort: requiredPort(object, 'apiPort'),
     registryPort: requiredPort(object, 'registryPort'),
     registryHost: requiredString(object, 'registryHost'),
+    ...(mirroredRegistries === undefined ? {} : { mirroredRegistries }),
     ...(buildkitAddress === undefined ? {} : { buildkitAddress }),
   };
+}
+
+function optionalNames(object: JsonObject, field: string): readonly string[] | undefined {
+  if (object[field] === undefined || object[field] === null) return undefined;
+  return requiredArray(object, field).map((value) => {
+    if (typeof value !== 'string') throw new JsonFault(`${field} must be a list of texts`);
+    return value;
+  });
 }

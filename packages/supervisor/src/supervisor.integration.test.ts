@@ -161,6 +161,7 @@ test('starts server and PostgreSQL at once, the engine when it is there, and end
     binDir,
     registryHosts: { 'registry.brainpod.localhost': `http://127.0.0.1:${apiPort}` },
   });
+  expect(written).not.toHaveProperty('registryMirrors');
 
   await supervisor.stop(false);
   expect(await readFile(journal, 'utf8')).toBe('server true\nengine true\nteardown true\n');
