@@ -721,7 +721,7 @@ export interface paths {
         get: operations["getImageCleanup"];
         /**
          * Set which images of a pod a clean-up keeps
-         * @description What is left out is as by default. Nothing is deleted by this: GET shows what would be, POST does it.
+         * @description What is left out is as by default. Nothing is deleted by this: GET shows what would be, POST does it, and so does each day where `daily` is true.
          */
         put: operations["setImageCleanup"];
         /**
@@ -4600,6 +4600,8 @@ export interface operations {
                             keepRevisions: number;
                             keepTags: string[];
                             keepDays: number;
+                            /** @description It runs by itself once a day */
+                            daily: boolean;
                         };
                         /** @description Nothing was set for this pod */
                         isDefault: boolean;
@@ -4625,6 +4627,23 @@ export interface operations {
                         }[];
                         /** @description What nothing of the pod needs any longer; the disk is freed a day later */
                         bytes: number;
+                        /** @description When it runs by itself the next time; null where it does not */
+                        nextAt: string | null;
+                        /** @description What the last time did that it ran by itself; null before the first */
+                        last: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @description How many images were not needed any longer */
+                            planned: number;
+                            /** @description How many stayed */
+                            kept: number;
+                            /** @description How many are gone; what was pushed again meanwhile is not */
+                            deleted: number;
+                            /** @description What nothing of the pod needs any longer */
+                            bytes: number;
+                            /** @description Why it was broken off, for a person; it is tried again within an hour */
+                            problem: string | null;
+                        } | null;
                         _links: {
                             self: {
                                 href: string;
@@ -4675,6 +4694,11 @@ export interface operations {
                      * @default 30
                      */
                     keepDays?: number;
+                    /**
+                     * @description true: it runs by itself once a day, for the first time a day after this; left out, it does not
+                     * @default false
+                     */
+                    daily?: boolean;
                 };
             };
         };
@@ -4690,6 +4714,8 @@ export interface operations {
                             keepRevisions: number;
                             keepTags: string[];
                             keepDays: number;
+                            /** @description It runs by itself once a day */
+                            daily: boolean;
                         };
                         _links: {
                             self: {

@@ -27,6 +27,13 @@ export const CleanupPolicyInput = Type.Object(
         description: `a whole number from 0 to 3650: what was pushed within so many days stays; left out, ${keepDays}`,
       }),
     ),
+    daily: Type.Optional(
+      Type.Boolean({
+        ...{ default: false },
+        description:
+          'true: it runs by itself once a day, for the first time a day after this; left out, it does not',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -35,6 +42,7 @@ export const CleanupPolicy = Type.Object({
   keepRevisions: Type.Integer(),
   keepTags: Type.Array(Type.String()),
   keepDays: Type.Integer(),
+  daily: Type.Boolean({ description: 'It runs by itself once a day' }),
 });
 
 export const CleanedImage = Type.Object({
@@ -50,12 +58,29 @@ const bytes = Type.Integer({
 });
 const itsLinks = Type.Object({ self: LinkSchema, pod: LinkSchema, images: LinkSchema });
 
+const LastCleanup = Type.Object({
+  at: Instant,
+  planned: Type.Integer({ description: 'How many images were not needed any longer' }),
+  kept: Type.Integer({ description: 'How many stayed' }),
+  deleted: Type.Integer({ description: 'How many are gone; what was pushed again meanwhile is not' }),
+  bytes: Type.Integer({ description: 'What nothing of the pod needs any longer' }),
+  problem: Type.Union([Type.String(), Type.Null()], {
+    description: 'Why it was broken off, for a person; it is tried again within an hour',
+  }),
+});
+
 export const ImageCleanup = Type.Object({
   policy: CleanupPolicy,
   isDefault: Type.Boolean({ description: 'Nothing was set for this pod' }),
   delete: Type.Array(CleanedImage),
   keep: Type.Array(CleanedImage),
   bytes,
+  nextAt: Type.Union([Instant, Type.Null()], {
+    description: 'When it runs by itself the next time; null where it does not',
+  }),
+  last: Type.Union([LastCleanup, Type.Null()], {
+    description: 'What the last time did that it ran by itself; null before the first',
+  }),
   _links: itsLinks,
 });
 

@@ -13,10 +13,13 @@ import type { CleanedImageBody, CleanupPolicyBody } from './image-cleanup-schema
 
 export const IMAGE_CLEANUP_PATH = '/v1/pods/{pod}/images/cleanup';
 
+type CleanupDependencies = Pick<ApiDependencies, 'store' | 'registryHost'>;
+type CleanedPod = Pick<PodRecord, 'id' | 'name'>;
+
 /** What a clean-up of the pod by its policy does with what it holds. */
 export async function cleanupOf(
-  deps: ApiDependencies,
-  pod: PodRecord,
+  deps: CleanupDependencies,
+  pod: CleanedPod,
   held: readonly HeldManifest[],
 ): Promise<{ policy: CleanupPolicyBody; isDefault: boolean; plan: CleanupPlan }> {
   const set = await deps.store.imageCleanups.policy(pod.id);
@@ -28,8 +31,8 @@ export async function cleanupOf(
 
 /** The pod's own images that revisions name: as what they were found to be, where that is known. */
 export async function imagesNamedBy(
-  deps: ApiDependencies,
-  pod: PodRecord,
+  deps: CleanupDependencies,
+  pod: CleanedPod,
   revisions: readonly KeepingRevision[],
 ): Promise<NamedImage[]> {
   const named: NamedImage[] = [];

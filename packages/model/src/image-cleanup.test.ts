@@ -3,7 +3,7 @@ import { type CleanupPolicy, type NamedImage, planCleanup } from './image-cleanu
 import type { HeldManifest } from './stored-image.ts';
 
 const NOW = Date.parse('2026-03-10T12:00:00Z');
-const POLICY: CleanupPolicy = { keepRevisions: 3, keepTags: [], keepDays: 30 };
+const POLICY: CleanupPolicy = { keepRevisions: 3, keepTags: [], keepDays: 30, daily: false };
 
 const image = (digest: string, changes: Partial<HeldManifest> = {}): HeldManifest => ({
   ...{ repository: 'web', digest, tags: [], parts: [], subject: null },

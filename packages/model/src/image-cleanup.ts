@@ -8,9 +8,16 @@ export type CleanupPolicy = {
   keepTags: string[];
   /** All that were pushed within so many days. */
   keepDays: number;
+  /** It runs by itself, once a day. */
+  daily: boolean;
 };
 
-export const DEFAULT_CLEANUP: CleanupPolicy = { keepRevisions: 10, keepTags: [], keepDays: 30 };
+export const DEFAULT_CLEANUP: CleanupPolicy = {
+  keepRevisions: 10,
+  keepTags: [],
+  keepDays: 30,
+  daily: false,
+};
 
 /** An image that documents name. `reference` is a tag or a digest, `by` who names it: `revision 7`. */
 export type NamedImage = { repository: string; reference: string; by: string };

@@ -25,6 +25,7 @@ import { SealedDomainKeys } from './domains/domain-keys.ts';
 import { openResolver, workOnDomains } from './domains/domain-worker.ts';
 import { type Issuer, localIssuer } from './domains/issuer.ts';
 import { ownCertificates } from './domains/own-certificates.ts';
+import { cleanImagesUntil } from './image-cleaning.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { keepPullKeys } from './pull-keys.ts';
 import { SealedPullSecrets } from './pull-secrets.ts';
@@ -53,11 +54,13 @@ const certificates = await openCertificates(keysDir, settings.domain, logger);
 const dns = openResolver(settings.dnsServers);
 const issuer = await openIssuer();
 const sources = new SourceStore(join(keysDir, 'sources'));
+const imageKeeper = new ImageKeeper(settings.registryUpstream, settings.registryStorage);
 const stopping = new AbortController();
 
 let sweeping: Promise<void> | null = null;
 let freeing: Promise<void> | null = null;
 let certifying: Promise<void> | null = null;
+let cleaning: Promise<void> | null = null;
 let rotating: Promise<void> | null = null;
 let building: Promise<void> | null = null;
 let workers: ClusterWorkers | null = null;
@@ -74,7 +77,7 @@ const server = buildServer({
   registryPasswords: pullSecrets,
   sources: sourcePort(sources),
   images: new ImageReader({ upstream: settings.registryUpstream, storage: settings.registryStorage }),
-  imageKeeper: new ImageKeeper(settings.registryUpstream, settings.registryStorage),
+  imageKeeper,
   logger,
 });
 registerRegistryRoutes(server, { settings, store, masterKey });
@@ -142,6 +145,10 @@ async function work(parts: {
       sweep: new RegistrySweep(settings.registryStorage),
       logger: logger.child({ part: 'registry' }),
     });
+    cleaning = cleanImagesUntil(stopping.signal, {
+      ...{ store, imageKeeper, registryHost: settings.registryHost },
+      logger: logger.child({ part: 'registry' }),
+    });
     certifying = workOnDomains(stopping.signal, {
       domains: store.domains,
       dns,
@@ -196,6 +203,7 @@ async function stop(reason: string): Promise<void> {
     ended('clusters', workers?.stop()),
     ended('sweeping', sweeping),
     ended('registry', freeing),
+    ended('images', cleaning),
     ended('domains', certifying),
     ended('builds', building),
     ended('pull keys', rotating),

@@ -37,6 +37,7 @@ test('servers that start at once on an empty database migrate it once', async ()
       '0010-registry-credentials',
       '0011-pull-keys',
       '0012-build-actions',
+      '0016-daily-cleanup',
     ].map((each) => ({
       name: each,
     })),

@@ -12,6 +12,7 @@ import { up as imageCleanup } from './migrations/0009-image-cleanup.ts';
 import { up as registryCredentials } from './migrations/0010-registry-credentials.ts';
 import { up as pullKeys } from './migrations/0011-pull-keys.ts';
 import { up as buildActions } from './migrations/0012-build-actions.ts';
+import { up as dailyCleanup } from './migrations/0016-daily-cleanup.ts';
 
 /** Every migration, in order. A released one is never edited; a change is a new one. */
 const PROVIDER: MigrationProvider = {
@@ -29,6 +30,7 @@ const PROVIDER: MigrationProvider = {
       '0010-registry-credentials': { up: registryCredentials },
       '0011-pull-keys': { up: pullKeys },
       '0012-build-actions': { up: buildActions },
+      '0016-daily-cleanup': { up: dailyCleanup },
     }),
 };
 

@@ -86,6 +86,26 @@ export type PodTable = {
   created_at: CreatedAt;
 };
 
+/** What the last clean-up of a pod's images did that ran by itself. */
+export type LastCleanup = {
+  at: string;
+  /** How many images were not needed any longer, and how many stayed. */
+  planned: number;
+  kept: number;
+  /** How many of the first are gone. */
+  deleted: number;
+  /** What nothing of the pod needs any longer. */
+  bytes: number;
+  /** Why it was broken off, for a person; null where it was not. */
+  problem: string | null;
+};
+
+export type ImageCleanupRoundTable = {
+  pod_id: string;
+  due_at: Date | null;
+  last: Json<LastCleanup> | null;
+};
+
 export type RevisionTable = {
   id: string;
   pod_id: string;
@@ -331,6 +351,7 @@ export type Tables = {
   api_key: ApiKeyTable;
   cluster: ClusterTable;
   pod: PodTable;
+  image_cleanup_round: ImageCleanupRoundTable;
   revision: RevisionTable;
   document: DocumentTable;
   revision_resource: RevisionResourceTable;

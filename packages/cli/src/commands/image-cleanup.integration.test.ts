@@ -8,13 +8,15 @@ const image = (changes: object = {}) => ({
   ...{ repository: 'web', tags: ['v1'], digest: `sha256:${'a'.repeat(64)}` },
   ...{ pushedAt: '2020-01-01T00:00:00.000Z', reason: 'pushed on 2020-01-01', ...changes },
 });
-const policy = { keepRevisions: 10, keepTags: [], keepDays: 30 };
+const policy = { keepRevisions: 10, keepTags: [], keepDays: 30, daily: false };
 const plan = {
   policy,
   isDefault: true,
   delete: [image()],
   keep: [image({ tags: ['v2'] })],
   bytes: 12_340_000,
+  nextAt: null,
+  last: null,
 };
 const deleted = { deleted: [image()], untagged: null, bytes: 12_340_000, _links: {} };
 const answer = (body: unknown, status = 200) => ({ status, body });
@@ -43,8 +45,38 @@ describe('cleaning up', () => {
     api().on(`GET ${PATH}`, answer(plan));
     api().on(`PUT ${PATH}`, answer({ policy, _links: {} }));
     await run('image cleanup --dry-run --keep-tags latest v* --keep-days 7');
-    expect(bodyOf(`PUT ${PATH}`)).toEqual({ keepRevisions: 10, keepTags: ['latest', 'v*'], keepDays: 7 });
+    const changed = { keepTags: ['latest', 'v*'], keepDays: 7 };
+    expect(bodyOf(`PUT ${PATH}`)).toEqual({ ...policy, ...changed });
     expect((await run('image cleanup --keep-revisions 0')).exitCode).not.toBe(0);
+  });
+});
+
+describe('cleaning up by itself', () => {
+  it('is turned on and off, and changes nothing else of the policy', async () => {
+    api().on(`PUT ${PATH}`, answer({ policy, _links: {} }));
+    for (const daily of [true, false]) {
+      api().on(`GET ${PATH}`, answer({ ...plan, policy: { ...policy, keepDays: 3, daily: !daily } }));
+      await run(`image cleanup --dry-run ${daily ? '--daily' : '--no-daily'}`);
+      expect(bodyOf(`PUT ${PATH}`)).toEqual({ ...policy, keepDays: 3, daily });
+      api().seen.length = 0;
+    }
+  });
+
+  it('says when it comes, and what the last time did', async () => {
+    const last = {
+      at: '2026-11-22T12:00:00.000Z',
+      planned: 3,
+      kept: 4,
+      deleted: 2,
+      bytes: 1_000_000,
+      problem: null,
+    };
+    const on = { ...plan, nextAt: '2026-11-23T12:00:00.000Z', last };
+    api().on(`GET ${PATH}`, answer(on));
+    const { stdout } = await run('image cleanup --dry-run', { environment: { TZ: 'UTC' } });
+    expect(stdout).toContain('2 of 3 deleted, 4 kept, 1.0 MB');
+    api().on(`GET ${PATH}`, answer({ ...on, last: { ...last, problem: 'The storage is away.' } }));
+    expect((await run('image cleanup --dry-run')).stdout).toContain('The storage is away.');
   });
 });
 

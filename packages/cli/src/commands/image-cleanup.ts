@@ -5,8 +5,15 @@ import { wholeNumber } from '../kinds.ts';
 import { megabytes } from '../text/megabytes.ts';
 import type { Style } from '../text/style.ts';
 import { table } from '../text/table.ts';
+import { localTime } from '../text/time.ts';
 
-type Options = { dryRun?: true; keepRevisions?: number; keepTags?: string[]; keepDays?: number };
+type Options = {
+  dryRun?: true;
+  keepRevisions?: number;
+  keepTags?: string[];
+  keepDays?: number;
+  daily?: boolean;
+};
 type Image = DeletedImages['deleted'][number];
 
 export function registerImageCleanup(image: Command, run: Runner): void {
@@ -25,6 +32,8 @@ export function registerImageCleanup(image: Command, run: Runner): void {
       'from now on: keep what was pushed within so many days',
       wholeNumber(0, 3650),
     )
+    .option('--daily', 'from now on: have it done by itself once a day, for the first time tomorrow')
+    .option('--no-daily', 'from now on: only when it is asked for')
     .action(
       run(async (context, { dryRun, ...changes }: Options) => {
         const { images } = context.client();
@@ -61,8 +70,18 @@ function planText(plan: ImageCleanup, style: Style): string {
       : `${style.bold('Would be deleted')}\n${imageTable(go, style)}`,
     ...(keep.length === 0 ? [] : [`${style.bold('Would stay')}\n${imageTable(keep, style)}`]),
     style.dim(`${megabytes(bytes)} would be freed. ${policyText(policy)}`),
+    ...scheduleText(plan).map((line) => style.dim(line)),
   ];
   return sections.join('\n\n');
+}
+
+function scheduleText({ nextAt, last }: ImageCleanup): string[] {
+  if (nextAt === null) return [];
+  const next = `It is done by itself, the next time at ${localTime(nextAt)}.`;
+  if (last === null) return [next];
+  const outcome =
+    last.problem ?? `${last.deleted} of ${last.planned} deleted, ${last.kept} kept, ${megabytes(last.bytes)}`;
+  return [`${next} The last time at ${localTime(last.at)}: ${outcome}`];
 }
 
 function policyText({ keepRevisions, keepTags, keepDays }: CleanupPolicy): string {

@@ -18,7 +18,7 @@ describeOperation('getImageCleanup', { request: show }, ({ proves }) => {
     ]);
     const path = show(pod).path;
     expect((await api.call(show(pod))).as(200, ImageCleanup)).toEqual({
-      policy: { keepRevisions: 10, keepTags: [], keepDays: 30 },
+      policy: { keepRevisions: 10, keepTags: [], keepDays: 30, daily: false },
       isDefault: true,
       delete: [
         {
@@ -34,6 +34,8 @@ describeOperation('getImageCleanup', { request: show }, ({ proves }) => {
       ],
       keep: [expect.objectContaining({ reason: 'pushed within the last 30 days' })],
       bytes: 1000,
+      nextAt: null,
+      last: null,
       _links: {
         self: { href: path },
         pod: { href: `/v1/pods/${pod.name}` },
@@ -50,7 +52,7 @@ describeOperation('getImageCleanup', { request: show }, ({ proves }) => {
       const pod = await api.newPod();
       await api.store.imageCleanups.setPolicy(
         pod.id,
-        { keepRevisions: 2, keepTags: ['kept-*'], keepDays: 30 },
+        { keepRevisions: 2, keepTags: ['kept-*'], keepDays: 30, daily: false },
         TEST_ACTOR,
       );
       const tags = ['one', 'two', 'three', 'four', 'draft'];

@@ -20,7 +20,10 @@ export const getImageCleanup = podOperation({
     const held = await deps.imageKeeper.holdings(pod.name);
     const { policy, isDefault, plan } = await cleanupOf(deps, pod, held);
     const { go, keep, bytes } = plan;
+    const { dueAt, last } = await deps.store.imageCleanups.schedule(pod.id);
+    const schedule = { nextAt: dueAt?.toISOString() ?? null, last };
     const lists = { delete: go.map(cleanedImageBody), keep: keep.map(cleanedImageBody) };
-    return { status: 200, body: { policy, isDefault, ...lists, bytes, _links: links.cleanup(pod.name) } };
+    const body = { policy, isDefault, ...lists, bytes, ...schedule, _links: links.cleanup(pod.name) };
+    return { status: 200, body };
   },
 });

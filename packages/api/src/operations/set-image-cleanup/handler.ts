@@ -12,7 +12,7 @@ export const setImageCleanup = podOperation({
   tag: 'images',
   summary: 'Set which images of a pod a clean-up keeps',
   description:
-    'What is left out is as by default. Nothing is deleted by this: GET shows what would be, POST does it.',
+    'What is left out is as by default. Nothing is deleted by this: GET shows what would be, POST does it, and so does each day where `daily` is true.',
   access: { actions: ['registry:push'] },
   query: EMPTY_QUERY,
   body: bodyOf(CleanupPolicyInput, { required: true }),
