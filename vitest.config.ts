@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './tools/test/longest-first.ts';
 
-const E2E_BESIDE = ['control-plane', 'domains', 'faults', 'foreign-cluster', 'foreign-registry'].map(
-  (name) => `e2e/${name}.test.ts`,
-);
+const E2E_BESIDE = [
+  'blueprints',
+  'control-plane',
+  'domains',
+  'faults',
+  'foreign-cluster',
+  'foreign-registry',
+].map((name) => `e2e/${name}.test.ts`);
 
 // Three kinds of tests, by what they need: nothing, a real PostgreSQL or API server, the whole engine.
 export default defineConfig({

@@ -82,6 +82,11 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/build-examples.ts'],
   },
   {
+    name: 'blueprints',
+    what: 'blueprints deployed and asked, with the images that can be made here (docs/results/blueprints.md)',
+    command: [NODE, 'bench/blueprints.ts'],
+  },
+  {
     name: 'reads',
     what: 'reads through the API beside bare fastify (docs/results/api.md)',
     command: [NODE, 'bench/api.ts'],
