@@ -18,17 +18,18 @@ const STAGES: readonly {
   { id: 'engine', title: 'Engine', seconds: 0, when: isEmbedded },
   { id: 'registry', title: 'Image registry', seconds: 0, when: isExternal },
   { id: 'boot', title: 'Kubernetes', seconds: 25, when: isEmbedded },
+  { id: 'builder', title: 'Image builder', seconds: 45, when: buildsApp },
   {
     id: 'base-image',
     title: 'Base image',
     seconds: 70,
-    when: (options) => isEmbedded(options) && builds(options),
+    when: (options) => isEmbedded(options) && buildsApp(options),
   },
-  { id: 'image', title: 'Image of the app', seconds: 8, when: builds },
+  { id: 'image', title: 'Image of the app', seconds: 12, when: buildsApp },
   { id: 'deploy', title: 'Deploy', seconds: 8, when: (options) => !options.platformOnly },
   { id: 'answer', title: 'First answer', seconds: 2, when: (options) => !options.platformOnly },
-  // Last, so that nobody waits for it who looks at an app.
-  { id: 'builder', title: 'Image builder', seconds: 45, when: () => true },
+  // Last where it can be, so that nobody waits for it who looks at an app.
+  { id: 'builder', title: 'Image builder', seconds: 45, when: (options) => !buildsApp(options) },
 ];
 
 /** What is going to happen, each stage with what it took here last time or is expected to take. */
@@ -53,6 +54,7 @@ function isEmbedded(options: StartOrder['options']): boolean {
   return options.kubeconfig === null;
 }
 
-function builds(options: StartOrder['options']): boolean {
+/** Whether an image is built of a folder. */
+export function buildsApp(options: StartOrder['options']): boolean {
   return !options.platformOnly && options.image === null;
 }

@@ -14,7 +14,7 @@
  * @property {boolean} pip
  * @property {boolean} engineReady the engine (or what an existing cluster needs of it) is in the cache or an npm package
  * @property {boolean} envoyReady
- * @property {boolean} buildKit there is a BuildKit, or none is needed
+ * @property {boolean} buildKit images can be built: by the platform, or by a BuildKit that is named; or none are
  * @property {string} goNeeded the version in engine/go.mod
  */
 
@@ -34,7 +34,7 @@ const ROOT_STEPS = [
 ];
 
 const MISSING_BUILDKIT = {
-  what: 'BuildKit, which builds the image of the app (there is no engine here that brings it)',
+  what: 'BuildKit, which builds the image of the app (builders on your cluster need root here, and a build of the engine)',
   remedy: 'export BUILDKIT_HOST=unix:///run/buildkit/buildkitd.sock  (or: --image REF, or: --platform-only)',
 };
 

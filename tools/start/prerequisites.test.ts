@@ -62,7 +62,7 @@ test('an existing cluster needs no root, no Debian and no Envoy, but Go for the 
   expect(missingPrerequisites({ ...mac, go: null })[0]?.remedy).toContain('go1.26.8.darwin-arm64.tar.gz');
 });
 
-test('an existing cluster brings no BuildKit', () => {
+test('an existing cluster brings no BuildKit, where no builder can be made for it', () => {
   expect(missingPrerequisites({ ...READY, mode: 'external', buildKit: false })).toEqual([
     expect.objectContaining({ remedy: expect.stringContaining('BUILDKIT_HOST') }),
   ]);

@@ -21,19 +21,23 @@ export function probe({ root, cacheDir, external, builds = false, installsPackag
   // npm ci removes what the lock file does not name, that package among it.
   const packagedKey = installsPackages ? undefined : enginePackage(root)?.key;
   const keys = engineKeys(engineDir, platform);
+  const isRoot = process.getuid?.() === 0;
+  const engineReady =
+    packagedKey === keys.whole || isEngineBuilt(keys, path.join(cacheDir, 'engine'), external, goVersion);
+  const wholeEngine =
+    packagedKey === keys.whole || isWholeBuilt(keys, path.join(cacheDir, 'engine'), goVersion);
   return {
     mode: external ? 'external' : 'embedded',
     platform,
-    isRoot: process.getuid?.() === 0,
+    isRoot,
     nodeVersion: process.versions.node,
     npm: answers('npm', ['--version'], root),
     aptGet: onPath('apt-get', environment),
     go: goVersion,
     pip: findPip(root) !== null,
-    engineReady:
-      packagedKey === keys.whole || isEngineBuilt(keys, path.join(cacheDir, 'engine'), external, goVersion),
+    engineReady,
     envoyReady: existsSync(envoyBinaryPath(cacheDir)) || packagedKey === keys.whole,
-    buildKit: !external || !builds || Boolean(environment.BUILDKIT_HOST?.trim()),
+    buildKit: !external || !builds || (isRoot && wholeEngine) || Boolean(environment.BUILDKIT_HOST?.trim()),
     goNeeded: goNeeded(readFileSync(path.join(engineDir, 'go.mod'), 'utf8')),
   };
 }
@@ -45,10 +49,19 @@ export function probe({ root, cacheDir, external, builds = false, installsPackag
  * @param {string | null} goVersion
  */
 function isEngineBuilt(keys, cacheDir, external, goVersion) {
+  if (isWholeBuilt(keys, cacheDir, goVersion)) return true;
   const go = goVersion === null ? null : `go${goVersion}`;
-  if (finishedBuild(cacheDir, 'engine', keys.whole, go) !== null) return true;
-  if (finishedBuild(cacheDir, 'engine', keys.whole, null) !== null) return true;
   return external && finishedBuild(cacheDir, 'registry', keys.registry, go) !== null;
+}
+
+/**
+ * @param {import('./engine-key.mjs').EngineKeys} keys
+ * @param {string} cacheDir
+ * @param {string | null} goVersion
+ */
+function isWholeBuilt(keys, cacheDir, goVersion) {
+  const go = goVersion === null ? null : `go${goVersion}`;
+  return [go, null].some((version) => finishedBuild(cacheDir, 'engine', keys.whole, version) !== null);
 }
 
 /**

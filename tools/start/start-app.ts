@@ -3,7 +3,9 @@ import path from 'node:path';
 import { BrainpodClient, type Pod } from '@brainpod/api-client/client';
 import { hasDockerfile } from '@brainpod/builder/execute/build-image';
 import { apiEndpoint } from '@brainpod/supervisor/settings';
-import { deployDirectory } from 'brainpod/flows/deploy-directory';
+import { BuildsConnection } from 'brainpod/flows/builds-api';
+import { type DeployDirectoryOptions, deployDirectory } from 'brainpod/flows/deploy-directory';
+import type { HostedEvent } from 'brainpod/flows/hosted-build';
 import { findLocalBuilder } from 'brainpod/flows/local-builder';
 import { planDirectory } from 'brainpod/flows/plan-directory';
 import { documentsFor } from 'brainpod/flows/plan-documents';
@@ -89,11 +91,12 @@ async function deployFolder(
       pod,
       directory,
       registryEndpoint: apiEndpoint(run.settings),
-      builder: await findLocalBuilder(run.environment),
+      builder: await builderOf(run, operator),
       environment: run.environment,
       timeoutMs: DEPLOY_TIMEOUT_MS,
       report: (event) => {
         if (event.kind === 'build' && event.event.kind === 'step-started') handle?.detail(event.event.name);
+        else if (event.kind === 'hosted') handle?.detail(describeHosted(event.event));
         else if (event.kind === 'plan') handle?.detail(event.decisions.map(({ what }) => what).join(', '));
         else if (event.kind === 'wait') handle?.detail(describeWait(event.event));
         else if (event.kind === 'phase' && event.phase !== 'built') handle?.detail(event.detail);
@@ -116,6 +119,27 @@ async function deployFolder(
     handle = stage;
     return await whole;
   });
+}
+
+/** The platform builds, and nothing twice. Beside a cluster of somebody else's a BuildKit of theirs comes first. */
+async function builderOf(run: Start, operator: Operator): Promise<DeployDirectoryOptions['builder']> {
+  if (run.settings.mode === 'external' && run.environment.BUILDKIT_HOST?.trim())
+    return await findLocalBuilder(run.environment);
+  const hosted = new BuildsConnection({ endpoint: apiEndpoint(run.settings), token: operator.apiKey });
+  return { hosted, reuse: true };
+}
+
+function describeHosted(event: HostedEvent): string {
+  switch (event.kind) {
+    case 'created':
+      return 'beginning a build';
+    case 'waiting':
+      return 'waiting for other builds';
+    case 'entry':
+      return event.entry.line ?? event.entry.name;
+    case 'away':
+      return event.reason;
+  }
 }
 
 function describeWait({ subject, state, detail }: WaitEvent): string {

@@ -16,7 +16,7 @@ import { ensureRegistryBuild, estimateEngineBuild, estimateRegistryBuild } from 
 import { obtainEngine } from './engine-source.ts';
 import { isKeyAccepted } from './key-check.ts';
 import { ensureOperator, type Operator } from './operator.ts';
-import { plannedStages } from './planned-stages.ts';
+import { buildsApp, plannedStages } from './planned-stages.ts';
 import type { Progress, StageHandle } from './progress.ts';
 import { startApp } from './start-app.ts';
 import type { StartOrder } from './start-order.ts';
@@ -65,8 +65,10 @@ export async function start(
   const run = { order, environment, locations, settings, durations, client, stage };
   const told = await tellSupervisor(client, progress, order.startedAt);
   const operator = await bringUp(run, config, progress);
+  const provideBuilder = () => stage('builder', (handle) => provideBuilderImage(run, handle));
+  if (buildsApp(order.options)) await provideBuilder();
   const url = await startApp(run, operator);
-  await stage('builder', (handle) => provideBuilderImage(run, handle));
+  if (!buildsApp(order.options)) await provideBuilder();
   await told.settled();
   progress.close();
   await printClosing(run, operator, config, url);
@@ -87,9 +89,7 @@ function settingsOf(options: StartOrder['options'], environment: Environment): S
     const mirroredRegistries = (environment.BRAINPOD_MIRRORED_REGISTRIES ?? '').match(/[^\s,]+/g);
     return mirroredRegistries === null ? common : { ...common, mirroredRegistries };
   }
-  const external = { ...common, mode: 'external' as const, kubeconfig: options.kubeconfig };
-  const buildkitAddress = environment.BUILDKIT_HOST?.trim() || undefined;
-  return buildkitAddress === undefined ? external : { ...external, buildkitAddress };
+  return { ...common, mode: 'external', kubeconfig: options.kubeconfig };
 }
 
 async function startSupervisor(

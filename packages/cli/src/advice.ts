@@ -21,7 +21,8 @@ const RULES: readonly Rule[] = [
     code: 'NOT_FOUND',
     command: /^(image build|deploy)$/,
     message: /^There is no operation/,
-    advice: "This server does not build yet. With --local the builder of this machine's engine does.",
+    advice:
+      'This server does not build yet. With --local a BuildKit of yours does, which BUILDKIT_HOST names.',
   },
   {
     code: 'NOT_FOUND',

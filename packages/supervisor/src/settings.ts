@@ -27,8 +27,6 @@ export type Settings = {
   registryHost: string;
   /** Embedded only: registries whose images instances get from our own registry where it has them. */
   mirroredRegistries?: readonly string[];
-  /** External only: the address of a BuildKit that builds images. */
-  buildkitAddress?: string;
 };
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -82,7 +80,6 @@ export function parseSettings(input: unknown): Settings {
     throw new JsonFault(`mode must be "embedded" or "external", not "${mode}"`);
   }
   const kubeconfig = optionalString(object, 'kubeconfig');
-  const buildkitAddress = optionalString(object, 'buildkitAddress');
   const mirroredRegistries = optionalNames(object, 'mirroredRegistries');
   if (mode === 'external' && kubeconfig === undefined)
     throw new JsonFault('mode "external" needs a kubeconfig');
@@ -98,7 +95,6 @@ export function parseSettings(input: unknown): Settings {
     registryPort: requiredPort(object, 'registryPort'),
     registryHost: requiredString(object, 'registryHost'),
     ...(mirroredRegistries === undefined ? {} : { mirroredRegistries }),
-    ...(buildkitAddress === undefined ? {} : { buildkitAddress }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildErrorFrom } from './build-error.ts';
 
-const address = 'unix:///run/brainpod/engine/buildkitd.sock';
+const address = 'unix:///run/buildkit/buildkitd.sock';
 
 const failedRun = [
   'Dockerfile:3',
@@ -52,7 +52,7 @@ describe('why a build failed', () => {
       address,
     );
     expect(away.failure.kind).toBe('unreachable');
-    expect(away.message).toContain('engine up');
+    expect(away.message).toContain('Is it running');
     const closed = buildErrorFrom(
       [
         'error: listing workers for Build: failed to list workers: Unavailable: dial unix /x: connect: permission denied',

@@ -63,7 +63,7 @@ function unreachable(reason: string, address: string): BuildError {
   const denied = /permission denied/.test(reason);
   const advice = denied
     ? 'Your user may not use it: run the same command as root, or as a user that may open this socket.'
-    : 'See "brainpod engine status" for what is running; "brainpod engine up" starts it.';
+    : 'Is it running, and is that its address?';
   return new BuildError(
     `The image builder does not answer at ${address}. ${advice}`,
     { kind: 'unreachable' },

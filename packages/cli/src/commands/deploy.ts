@@ -28,7 +28,10 @@ export function registerDeploy(program: Command, run: Runner): void {
       `with --wait or a directory: give up after this long (default: ${DEFAULT_TIMEOUT_SECONDS})`,
       timeoutSeconds,
     )
-    .option('--local', "with a directory: build with this machine's engine, instead of on the platform")
+    .option(
+      '--local',
+      'with a directory: build with the BuildKit that BUILDKIT_HOST names, instead of on the platform',
+    )
     .action(
       run(async (context, directory: string | undefined, options: Options) =>
         directory === undefined

@@ -37,7 +37,7 @@ export function registerImageBuild(image: Command, run: Runner): void {
         .default('auto'),
     )
     .option('--platform <platform>', 'such as linux/amd64 (default: what the clusters run)')
-    .option('--local', "with the builder of this machine's engine, instead of the platform's")
+    .option('--local', 'with the BuildKit that BUILDKIT_HOST names, instead of on the platform')
     .action(run(build));
 }
 

@@ -39,8 +39,8 @@ export type DeployDirectoryOptions = {
   directory: string;
   /** The origin of the registry to push to. */
   registryEndpoint: string;
-  /** What builds: a builder of this machine, or the platform. */
-  builder: Builder | { hosted: BuildsApi };
+  /** What builds: a BuildKit of one's own, or the platform. `reuse`: what was built of the very same source is not built again. */
+  builder: Builder | { hosted: BuildsApi; reuse?: boolean };
   /** The environment for the programs that are started. */
   environment: Record<string, string | undefined>;
   report: (event: DeployEvent) => void;
@@ -115,7 +115,7 @@ async function build(
   const { builder } = options;
   const digest =
     'hosted' in builder
-      ? await buildThere(options, builder.hosted, directory, name)
+      ? await buildThere(options, builder, directory, name)
       : await buildHere(options, builder, directory, name);
   const config = await readImageConfig({
     registryEndpoint: options.registryEndpoint,
@@ -130,13 +130,14 @@ async function build(
 
 async function buildThere(
   options: DeployDirectoryOptions,
-  api: BuildsApi,
+  { hosted, reuse = false }: { hosted: BuildsApi; reuse?: boolean },
   directory: string,
   name: string,
 ): Promise<string> {
   options.report({ kind: 'phase', phase: 'building', detail: name });
   const { digest } = await buildHosted({
-    api,
+    api: hosted,
+    ...(reuse ? { isThere: (digest) => isThere(options, name, digest) } : {}),
     pod: options.pod,
     directory,
     image: name,
@@ -146,6 +147,17 @@ async function buildThere(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return digest;
+}
+
+async function isThere(options: DeployDirectoryOptions, name: string, digest: string): Promise<boolean> {
+  const { registryEndpoint, apiKey } = options;
+  const image = { registryEndpoint, repository: `${options.pod}/${name}`, reference: digest, apiKey };
+  try {
+    await readImageConfig(image);
+    return true;
+  } catch {
+    return false; // Whatever is the matter with it, a build makes it anew or says why not.
+  }
 }
 
 async function buildHere(

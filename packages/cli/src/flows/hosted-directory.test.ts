@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { BuildsStandIn, WAITING } from '../testing/builds-stand-in.ts';
 import { BuildsConnection } from './builds-api.ts';
-import { buildHosted } from './hosted-directory.ts';
+import { buildHosted, type HostedDirectoryOptions } from './hosted-directory.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -22,7 +22,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function build(more: { builder?: 'dockerfile'; signal?: AbortSignal } = {}) {
+async function build(more: Partial<HostedDirectoryOptions> = {}) {
   return await buildHosted({
     api: new BuildsConnection({ endpoint: server.origin, token: 'key' }),
     pod: 'pod',
@@ -61,4 +61,23 @@ it('says that nothing was built where it was stopped before', async () => {
   server.onCall = () => void stop.abort();
   await expect(build({ signal: stop.signal })).rejects.toThrow('Stopped. Nothing was built.');
   expect(server.requests).toEqual([]);
+});
+
+it('builds nothing again of the same source where that is enough, and the image is still there', async () => {
+  addDockerfile();
+  const image = { repository: 'web', tag: 'v1', reference: null, digest: DIGEST };
+  server.build = { ...WAITING, state: 'ready', image };
+  const isThere = async (): Promise<boolean> => true;
+  await build({ isThere });
+  const [{ source }] = server.requests as [{ source: string }];
+  server.build = { ...server.build, source };
+  expect(await build({ isThere })).toEqual({ build: server.build, digest: DIGEST, builder: 'dockerfile' });
+  expect(server.requests).toHaveLength(1);
+  await build({ isThere, tag: 'v2' });
+  await build({ isThere: async () => false });
+  await build();
+  expect(server.requests).toHaveLength(4);
+  writeFileSync(join(home, 'source', 'notes.txt'), 'another text');
+  await build({ isThere });
+  expect(server.requests).toHaveLength(5);
 });

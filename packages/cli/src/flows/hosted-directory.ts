@@ -20,10 +20,14 @@ export type HostedDirectoryOptions = {
   builder?: 'auto' | 'dockerfile';
   /** Such as `linux/amd64`; left out: the platform's own. */
   platform?: string;
+  /** Tells whether an image is still there: then one that was built of the very same source is not built again. Left out: it is. */
+  isThere?: (digest: string) => Promise<boolean>;
   environment: Record<string, string | undefined>;
   report: (event: HostedDirectoryEvent) => void;
   signal?: AbortSignal;
 };
+
+const LOOKED_AT = 10;
 
 /** An image that the server built. */
 export type HostedImage = { build: Build; digest: string; builder: 'dockerfile' | 'plan' };
@@ -43,6 +47,9 @@ export async function buildHosted(options: HostedDirectoryOptions): Promise<Host
   // The server finds the same plan, and puts it into the log.
   if (!withDockerfile) planDirectory(directory);
   const source = await send(options);
+  const builder = withDockerfile ? 'dockerfile' : 'plan';
+  const earlier = await builtBefore(options, source);
+  if (earlier !== null) return { ...earlier, builder };
   const request = {
     image,
     tag,
@@ -59,7 +66,22 @@ export async function buildHosted(options: HostedDirectoryOptions): Promise<Host
   });
   const digest = build.image?.digest ?? null;
   if (digest === null) throw new CliFailure(`Build ${build.id} is ready, and no image is named.`);
-  return { build, digest, builder: withDockerfile ? 'dockerfile' : 'plan' };
+  return { build, digest, builder };
+}
+
+/** The newest build of the same source, if it made this image and that is still there. */
+async function builtBefore(
+  { api, pod, image, tag, isThere, signal }: HostedDirectoryOptions,
+  source: string,
+): Promise<Pick<HostedImage, 'build' | 'digest'> | null> {
+  if (isThere === undefined) return null;
+  const query = { repository: image, limit: String(LOOKED_AT) };
+  const { items } = await api.listBuilds(pod, query, signal);
+  const build = items.find(
+    (each) => each.state === 'ready' && each.source === source && each.image?.tag === tag,
+  );
+  const digest = build?.image?.digest ?? null;
+  return build !== undefined && digest !== null && (await isThere(digest)) ? { build, digest } : null;
 }
 
 async function send(options: HostedDirectoryOptions): Promise<string> {

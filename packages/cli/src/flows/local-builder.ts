@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { recallEngineBinaries } from '@brainpod/supervisor/engine';
 import { locationsFrom } from '@brainpod/supervisor/locations';
-import { readSettings } from '@brainpod/supervisor/settings';
 import { CliFailure } from '../failure.ts';
 
 /** The image builder to use: the program to call, and where BuildKit listens. */
@@ -9,19 +9,20 @@ export type Builder = { buildctl: string; buildkitAddress: string };
 
 type Environment = Record<string, string | undefined>;
 
-/** Finds the builder of this machine's engine. Throws CliFailure where none was ever set up here. */
+/** The BuildKit that BUILDKIT_HOST names, with the engine's buildctl or else the one on the path. Throws CliFailure where none is named. */
 export async function findLocalBuilder(environment: Environment): Promise<Builder> {
-  const locations = locationsFrom(environment, process.getuid?.() === 0);
-  const settings = await readSettings(locations.settings);
-  const binaries = await recallEngineBinaries(locations.engineBinaries);
-  if (binaries === null) {
+  const buildkitAddress = environment.BUILDKIT_HOST?.trim();
+  if (!buildkitAddress) {
     throw new CliFailure(
-      'There is no image builder on this machine. "npm start" in a clone of Brainpod sets one up; it runs as root, ' +
-        'so building needs root too.',
+      '--local builds with a BuildKit of yours, and BUILDKIT_HOST does not say where it listens.',
+      {
+        advice:
+          'Name it, such as: export BUILDKIT_HOST=unix:///run/buildkit/buildkitd.sock. Without --local the platform builds.',
+      },
     );
   }
-  return {
-    buildctl: join(binaries.binDir, 'buildctl'),
-    buildkitAddress: settings?.buildkitAddress ?? `unix://${join(locations.engineRun, 'buildkitd.sock')}`,
-  };
+  const locations = locationsFrom(environment, process.getuid?.() === 0);
+  const binaries = await recallEngineBinaries(locations.engineBinaries);
+  const own = binaries === null ? null : join(binaries.binDir, 'buildctl');
+  return { buildctl: own !== null && existsSync(own) ? own : 'buildctl', buildkitAddress };
 }
