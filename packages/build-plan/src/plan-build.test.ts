@@ -106,6 +106,17 @@ const GOLDEN: Record<string, Record<string, string>> = {
     'package.json':
       '{"scripts":{"build":"react-router build","start":"react-router-serve ./build/server/index.js"},"dependencies":{"@react-router/serve":"7"},"devDependencies":{"@react-router/dev":"7","vite":"7"}}',
   },
+  'node-yarn-modern': {
+    'yarn.lock':
+      '__metadata:\n  version: 8\n  cacheKey: 10c0\n\n"typescript@patch:typescript@npm%3A5#optional!builtin<compat/typescript>":\n',
+    '.yarnrc.yml': 'nodeLinker: pnp\n',
+    'package.json':
+      '{"packageManager":"yarn@4.9.1","scripts":{"build":"tsc","start":"node server.js"},"dependencies":{"hono":"4"}}',
+  },
+  'workspace-yarn-modern': {
+    ...without(NPM_WORKSPACE, 'package-lock.json'),
+    'yarn.lock': '__metadata:\n  version: 8\n"a@patch:b": x\n',
+  },
   'node-svelte': {
     ...LOCKED,
     'package.json':
@@ -344,8 +355,11 @@ describe('the plan of a tree', () => {
       ['directory'],
     ],
     [
-      'a lock of Yarn 4',
-      { 'package.json': '{"scripts":{"start":"node a.js"}}', 'yarn.lock': '__metadata:\n' },
+      'a lock of Yarn 3',
+      {
+        'package.json': '{"scripts":{"start":"node a.js"}}',
+        'yarn.lock': '__metadata:\n  version: 6\n',
+      },
       [null],
     ],
     [

@@ -1,6 +1,6 @@
 import { execForm, PORT } from '../build-plan.ts';
 import type { Framework } from './node-frameworks.ts';
-import type { PackageManager } from './node-packages.ts';
+import type { PackageManager } from './node-package-manager.ts';
 import type { Member } from './node-workspace.ts';
 
 export type NodeParts = StageParts & { start: readonly string[] };
@@ -70,7 +70,7 @@ export function nodeStages(image: string, parts: StageParts): string[] {
   const { manager } = parts;
   const setUp = manager?.setUp ?? null;
   const below = setUp === null ? image : 'tools';
-  const tools = setUp === null ? [] : [toolsStage(image, setUp, manager?.name ?? '')];
+  const tools = setUp === null ? [] : [toolsStage(image, setUp, manager)];
   if (isBuilt(parts)) return [...tools, buildStage(below, parts)];
   return manager === null ? tools : [...tools, packagesStage(below, manager)];
 }
@@ -94,10 +94,13 @@ function copies(parts: NodeParts, manager: PackageManager | null): string {
     .join('\n');
 }
 
-function toolsStage(image: string, setUp: string, name: string): string {
+function toolsStage(image: string, setUp: string, manager: PackageManager | null): string {
+  const { name = '', environment = {} } = manager ?? {};
+  const variables = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
+  const told = variables.length === 0 ? '' : `ENV ${variables.join(' ')}\n`;
   return `# ${name} itself, which the image does not bring.
 FROM ${image} AS tools
-RUN --mount=type=cache,target=/root/.npm ${setUp}
+${told}RUN --mount=type=cache,target=/root/.npm ${setUp}
 `;
 }
 

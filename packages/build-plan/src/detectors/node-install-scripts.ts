@@ -1,5 +1,5 @@
 import type { Decision } from '../build-plan.ts';
-import type { PackageManager } from './node-packages.ts';
+import type { PackageManager } from './node-package-manager.ts';
 
 type Scripts = Readonly<Record<string, string>>;
 

@@ -1,27 +1,7 @@
 import type { Decision, FileTree, Question } from '../build-plan.ts';
 import { hasFile } from '../build-plan.ts';
-
-/** What installs a project's packages, each as a line of Dockerfile's RUN. */
-export type PackageManager = {
-  name: string;
-  /** What of the project it has to know. */
-  files: readonly string[];
-  /** Where it keeps what it has fetched. */
-  cache: string;
-  /** What brings it into an image that has npm; null for npm itself. */
-  setUp: string | null;
-  installAll: string;
-  /** Without what only a build needs. */
-  installForProduction: string;
-  /** The same after installAll. */
-  prune: string;
-  /** Before the name of a script. */
-  run: string;
-  /** A runtime too, which a start script may want. */
-  runtime: string | null;
-  /** Scripts of the project run when it is installed, and may want tools that only a build has. */
-  runsScripts?: boolean;
-};
+import type { PackageManager } from './node-package-manager.ts';
+import { yarn } from './node-yarn.ts';
 
 type Found = { manager: PackageManager } | { question: Question } | null;
 
@@ -49,7 +29,6 @@ export const NPM_WITHOUT_LOCK: PackageManager = {
 // The newest that writes a lock file of each format, for projects that name none.
 const PNPM_BY_LOCK: Readonly<Record<string, string>> = { '5.4': '7', '6.0': '8', '9.0': '10' };
 const BUN = '1';
-const YARN_CLASSIC = '1.22.22';
 const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 
 /**
@@ -89,7 +68,8 @@ function ofLock(
   { asked, folder }: { asked: Asked; folder: string | null },
 ): { manager: PackageManager } | { question: Question } {
   if (lock === 'pnpm-lock.yaml') return pnpm(tree, asked, folder);
-  if (lock === 'yarn.lock') return yarn(tree, asked);
+  if (lock === 'yarn.lock')
+    return yarn(tree, { version: asked?.name === 'yarn' ? asked.version : null, folder });
   return { manager: bun(lock, asked) };
 }
 
@@ -124,31 +104,6 @@ function pnpm(
           : // With a filter it leaves what others brought.
             `find . -name node_modules -prune -exec rm -rf {} + && pnpm install --frozen-lockfile --prod --filter "{${folder}}..."`,
       run: 'pnpm run',
-      runtime: null,
-    },
-  };
-}
-
-function yarn(tree: FileTree, asked: Asked): { manager: PackageManager } | { question: Question } {
-  const isClassic = /^# yarn lockfile v1$/m.test(tree.readText('yarn.lock') ?? '');
-  const version = asked?.name === 'yarn' ? asked.version : YARN_CLASSIC;
-  if (!isClassic || !version.startsWith('1.')) {
-    return cannot(
-      'yarn.lock is of Yarn 2 or newer; Yarn 1 is planned for.',
-      'Add a Dockerfile, or use npm, pnpm, Bun or Yarn 1.',
-    );
-  }
-  return {
-    manager: {
-      name: 'Yarn',
-      files: ['package.json', 'yarn.lock'],
-      cache: '/usr/local/share/.cache/yarn',
-      setUp: `npm install --global yarn@${version}`,
-      // Said in words, since NODE_ENV decides it otherwise.
-      installAll: 'yarn install --frozen-lockfile --production=false',
-      installForProduction: 'yarn install --frozen-lockfile --production=true',
-      prune: 'yarn install --frozen-lockfile --production=true --ignore-scripts',
-      run: 'yarn run',
       runtime: null,
     },
   };

@@ -19,7 +19,7 @@ export type Member = {
 
 const LOCKS = ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
 /** What counts for each package, though it lies at the top. */
-const OF_ALL = [...LOCKS, 'pnpm-workspace.yaml', '.nvmrc', '.node-version'];
+const OF_ALL = [...LOCKS, 'pnpm-workspace.yaml', '.yarnrc.yml', '.nvmrc', '.node-version'];
 
 const BUILDERS = [
   { name: 'Turborepo', build: 'npx turbo run build', from: 'turbo.json' },
@@ -47,7 +47,7 @@ export function packageFolders(tree: FileTree): readonly string[] | null {
 }
 
 /**
- * The folder as a package of a workspace of npm, pnpm, Bun or Yarn 1, and its tree with what counts for it of the top; null
+ * The folder as a package of a workspace of npm, pnpm, Bun or Yarn, and its tree with what counts for it of the top; null
  * where it is none, or has a lock file of its own.
  */
 export function memberOf(tree: FileTree, folder: string): { member: Member; tree: FileTree } | null {

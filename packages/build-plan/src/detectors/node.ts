@@ -15,7 +15,8 @@ import { folderOf, nodeDockerfile, nodeStages } from './node-dockerfile.ts';
 import { findFramework, onlyShowsFiles } from './node-frameworks.ts';
 import { withInstallScripts } from './node-install-scripts.ts';
 import { type Manifest, readManifest } from './node-manifest.ts';
-import { findPackageManager, NPM, NPM_WITHOUT_LOCK, type PackageManager } from './node-packages.ts';
+import type { PackageManager } from './node-package-manager.ts';
+import { findPackageManager, NPM, NPM_WITHOUT_LOCK } from './node-packages.ts';
 import { findExport, findSiteTool, type SiteTool, UNKNOWN_TOOL } from './node-sites.ts';
 import { chooseStart, serverOf } from './node-start.ts';
 import { hasPackages, type Member } from './node-workspace.ts';
@@ -24,9 +25,9 @@ type Chosen = { decisions: Decision[]; questions: Question[] };
 
 const DEFAULT_MAJOR = 24;
 // .npmrc may hold a token, and each layer is kept.
-const DOCKERIGNORE = dockerignoreWith('**/node_modules', '**/.npmrc');
+const DOCKERIGNORE = dockerignoreWith('**/node_modules', '**/.npmrc', '.yarn/cache');
 
-/** A server of Node or files that it makes, with npm, pnpm or Yarn 1, or without any dependency. */
+/** A server of Node or files that it makes, with npm, pnpm, Yarn or Bun, or without any dependency. */
 export function detectNode(
   tree: FileTree,
   overrides: Overrides,

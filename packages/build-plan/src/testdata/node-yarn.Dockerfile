@@ -1,6 +1,6 @@
 # Yarn itself, which the image does not bring.
 FROM node:24-trixie-slim AS tools
-RUN --mount=type=cache,target=/root/.npm npm install --global yarn@1.22.22
+RUN --mount=type=cache,target=/root/.npm npm install --global --force yarn@1.22.22
 
 # Installed apart, so that a changed source line installs nothing anew.
 FROM tools AS packages

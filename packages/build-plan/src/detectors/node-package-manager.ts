@@ -1,0 +1,23 @@
+/** What installs a project's packages, each as a line of Dockerfile's RUN. */
+export type PackageManager = {
+  name: string;
+  /** What of the project it has to know. */
+  files: readonly string[];
+  /** Where it keeps what it has fetched. */
+  cache: string;
+  /** What brings it into an image that has npm; null for npm itself. */
+  setUp: string | null;
+  /** What it has to be told wherever it runs. */
+  environment?: Readonly<Record<string, string>>;
+  installAll: string;
+  /** Without what only a build needs. */
+  installForProduction: string;
+  /** The same after installAll. */
+  prune: string;
+  /** Before the name of a script. */
+  run: string;
+  /** A runtime too, which a start script may want. */
+  runtime: string | null;
+  /** Scripts of the project run when it is installed, and may want tools that only a build has. */
+  runsScripts?: boolean;
+};
