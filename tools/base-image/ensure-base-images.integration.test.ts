@@ -1,16 +1,21 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type RunningDistribution, startDistribution } from '@brainpod/registry/testing/distribution';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cacheDirectory } from '../start/engine-key.mjs';
 import { ensureBaseImages } from './ensure-base-images.ts';
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
 /** A second making takes as long as the first: in npm run verify. */
 const MAKES_TWICE = process.env.BRAINPOD_TEST_EVERY_STEP === '1';
+
+const KEPT_MS = 24 * 60 * 60_000;
 
 let registry: RunningDistribution;
 let directory: string;
@@ -19,12 +24,35 @@ let first: string;
 beforeAll(async () => {
   registry = await startDistribution();
   directory = await mkdtemp(join(tmpdir(), 'brainpod-base-image-test-'));
-  first = join(directory, 'first');
+  first = MAKES_TWICE ? join(directory, 'first') : await keptLayers();
 });
 afterAll(async () => {
   await registry?.stop();
   await rm(directory, { recursive: true, force: true });
 });
+
+/**
+ * Where the layers lie that this very code has made: to make them takes longer than all else here, and gives the same
+ * until somebody changes it. What other code has made goes after a day.
+ */
+async function keptLayers(): Promise<string> {
+  const all = join(cacheDirectory(process.env, homedir()), 'base-image-test');
+  const own = join(all, await keyOfCode());
+  await mkdir(own, { recursive: true });
+  await utimes(own, new Date(), new Date());
+  for (const name of await readdir(all)) {
+    const { mtimeMs } = await stat(join(all, name));
+    if (mtimeMs < Date.now() - KEPT_MS) await rm(join(all, name), { recursive: true, force: true });
+  }
+  return own;
+}
+
+async function keyOfCode(): Promise<string> {
+  const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.ts')).sort();
+  const hash = createHash('sha256');
+  for (const name of names) hash.update(`${name}\n`).update(await readFile(join(import.meta.dirname, name)));
+  return hash.digest('hex').slice(0, 20);
+}
 
 async function layers(cacheDir: string): Promise<{ name: string; digest: string; diffId: string }[]> {
   const [key = ''] = (await readdir(cacheDir)).filter((name) => name !== 'downloads');
@@ -41,6 +69,7 @@ it(
   'makes images once, and they hold what a Dockerfile expects',
   async () => {
     const steps: string[] = [];
+    const isThere = existsSync(join(first, 'downloads'));
     const options = { registryUrl: registry.origin, report: (step: string) => steps.push(step) };
     expect(
       await ensureBaseImages(['node:24', 'debian:trixie-slim'], { ...options, cacheDir: first }),
@@ -48,7 +77,9 @@ it(
       { name: 'node:24', made: true },
       { name: 'debian:trixie-slim', made: true },
     ]);
-    expect(steps).toContain('downloading packages with apt');
+    expect(steps).toContain('pushing docker.io/library/node:24');
+    // What broke off in the middle is made again.
+    if (!isThere) expect(steps).toContain('downloading packages with apt');
     expect(await ensureBaseImages(['node:24'], { ...options, cacheDir: first })).toEqual([
       { name: 'node:24', made: false },
     ]);
