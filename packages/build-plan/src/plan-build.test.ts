@@ -117,6 +117,15 @@ const GOLDEN: Record<string, Record<string, string>> = {
     ...without(NPM_WORKSPACE, 'package-lock.json'),
     'yarn.lock': '__metadata:\n  version: 8\n"a@patch:b": x\n',
   },
+  'node-pnpm-scripts': {
+    'pnpm-lock.yaml': "lockfileVersion: '9.0'\n",
+    'package.json':
+      '{"scripts":{"postinstall":"prisma generate","start":"node server.js"},"dependencies":{"@prisma/client":"6"}}',
+  },
+  'workspace-npm-scripts': {
+    ...NPM_WORKSPACE,
+    'b/package.json': '{"name":"b","scripts":{"postinstall":"prisma generate"}}',
+  },
   'node-svelte': {
     ...LOCKED,
     'package.json':

@@ -34,7 +34,8 @@ export function withInstallScripts(
   if (left.length > 0) {
     const what = `installs with the source there (${left.join(', ')})`;
     decisions.push({ what, why: 'scripts of the project run then', from: null });
-    return { ...manager, files: ['.'], runsScripts: true };
+    const { pruneInPlace: prune = manager.prune } = manager;
+    return { ...manager, files: ['.'], prune, runsScripts: true };
   }
   if (names.length === 0) return manager;
   // In a workspace the package.json that counts is not the project's own.

@@ -14,6 +14,11 @@ export type PackageManager = {
   installForProduction: string;
   /** The same after installAll. */
   prune: string;
+  /**
+   * The same where scripts of the project have put things among its packages: those stay, and no script runs again, since
+   * what it needs may be gone. Left out: `prune` is like that.
+   */
+  pruneInPlace?: string;
   /** Before the name of a script. */
   run: string;
   /** A runtime too, which a start script may want. */

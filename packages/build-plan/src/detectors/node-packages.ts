@@ -17,6 +17,12 @@ export const NPM: PackageManager = {
   runtime: null,
 };
 
+/** In a workspace only what one package needs to run stays. */
+export function npmIn(folder: string | null, npm: PackageManager = NPM): PackageManager {
+  if (folder === null) return npm;
+  return { ...npm, prune: `npm ci --omit=dev --workspace=${folder}`, pruneInPlace: npm.prune };
+}
+
 /** Whatever is newest on that day of what package.json allows. */
 export const NPM_WITHOUT_LOCK: PackageManager = {
   ...NPM,
@@ -49,7 +55,9 @@ export function findPackageManager(
     return cannot(`There are ${locks.join(' and ')}.`, 'Keep the one of the package manager that you use.');
   }
   const found =
-    lock === 'package-lock.json' ? { manager: NPM } : ofLock(tree, lock, { asked: versionOf(asked), folder });
+    lock === 'package-lock.json'
+      ? { manager: npmIn(folder) }
+      : ofLock(tree, lock, { asked: versionOf(asked), folder });
   if ('manager' in found) {
     decisions.push({
       what: `installs with ${found.manager.name}`,
@@ -80,6 +88,7 @@ function pnpm(
 ): { manager: PackageManager } | { question: Question } {
   const workspace = hasFile(tree, 'pnpm-workspace.yaml') ? ['pnpm-workspace.yaml'] : [];
   const lock = tree.readText('pnpm-lock.yaml') ?? '';
+  const only = folder === null ? '' : ` --filter "{${folder}}..."`;
   const format = /^lockfileVersion: ['"]?([\d.]+)['"]?$/m.exec(lock)?.[1] ?? '';
   const version = asked?.name === 'pnpm' ? asked.version : PNPM_BY_LOCK[format];
   if (version === undefined) {
@@ -102,7 +111,11 @@ function pnpm(
         folder === null
           ? 'CI=true pnpm prune --prod'
           : // With a filter it leaves what others brought.
-            `find . -name node_modules -prune -exec rm -rf {} + && pnpm install --frozen-lockfile --prod --filter "{${folder}}..."`,
+            `find . -name node_modules -prune -exec rm -rf {} + && pnpm install --frozen-lockfile --prod${only}`,
+      pruneInPlace:
+        folder === null
+          ? 'CI=true npm_config_ignore_scripts=true pnpm_config_ignore_scripts=true pnpm prune --prod'
+          : `CI=true pnpm install --frozen-lockfile --prod --ignore-scripts${only}`,
       run: 'pnpm run',
       runtime: null,
     },
@@ -120,6 +133,7 @@ function bun(lock: string, asked: Asked): PackageManager {
     installForProduction: 'bun install --frozen-lockfile --production',
     // It leaves what is there already.
     prune: 'rm -rf node_modules && bun install --frozen-lockfile --production',
+    pruneInPlace: 'bun install --frozen-lockfile --production --ignore-scripts',
     run: 'bun run',
     runtime: 'bun',
   };

@@ -57,6 +57,7 @@ function modern(
   // Both are files of the project's own, but for the patches that Yarn brings.
   const needsSource = /^plugins:/m.test(settings) || /@patch:(?![^\n]*builtin<)/.test(lock);
   const own = hasFile(tree, '.yarnrc.yml') ? ['.yarnrc.yml'] : [];
+  const inside = folder === null ? '' : `cd ${folder} && `;
   const onlyWhatRuns = 'yarn workspaces focus --production';
   return {
     name: 'Yarn',
@@ -73,7 +74,8 @@ function modern(
     },
     installAll: 'yarn install --immutable',
     installForProduction: onlyWhatRuns,
-    prune: folder === null ? onlyWhatRuns : `cd ${folder} && ${onlyWhatRuns}`,
+    prune: `${inside}${onlyWhatRuns}`,
+    pruneInPlace: `${inside}YARN_ENABLE_SCRIPTS=0 ${onlyWhatRuns}`,
     run: 'yarn run',
     runtime: null,
   };

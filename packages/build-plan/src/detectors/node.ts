@@ -16,7 +16,7 @@ import { findFramework, onlyShowsFiles } from './node-frameworks.ts';
 import { withInstallScripts } from './node-install-scripts.ts';
 import { type Manifest, readManifest } from './node-manifest.ts';
 import type { PackageManager } from './node-package-manager.ts';
-import { findPackageManager, NPM, NPM_WITHOUT_LOCK } from './node-packages.ts';
+import { findPackageManager, NPM, NPM_WITHOUT_LOCK, npmIn } from './node-packages.ts';
 import { findExport, findSiteTool, type SiteTool, UNKNOWN_TOOL } from './node-sites.ts';
 import { chooseStart, serverOf } from './node-start.ts';
 import { hasPackages, type Member } from './node-workspace.ts';
@@ -165,7 +165,7 @@ function withoutLock(
     why: 'no lock file says which; with the package-lock.json that "npm install" writes, each build installs the same',
     from: 'package.json',
   });
-  return NPM_WITHOUT_LOCK;
+  return npmIn(member?.folder ?? null, NPM_WITHOUT_LOCK);
 }
 
 /** Null where the project is started: it has a server of its own. */

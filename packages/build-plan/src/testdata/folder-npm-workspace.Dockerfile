@@ -10,7 +10,7 @@ COPY . .
 WORKDIR /app/apps/api
 RUN npm run build
 WORKDIR /app
-RUN --mount=type=cache,target=/root/.npm npm prune --omit=dev
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --workspace=apps/api
 
 # What runs.
 FROM node:24-trixie-slim

@@ -6,7 +6,7 @@ COPY a/package.json a/
 COPY b/package.json b/
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY . .
-RUN --mount=type=cache,target=/root/.npm npm prune --omit=dev
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --workspace=a
 
 # What runs.
 FROM node:24-trixie-slim

@@ -8,7 +8,7 @@ COPY . .
 WORKDIR /app/a
 RUN NX_DAEMON=false npx nx build
 WORKDIR /app
-RUN --mount=type=cache,target=/root/.npm npm pkg delete scripts.prepare && npm prune --omit=dev
+RUN --mount=type=cache,target=/root/.npm npm pkg delete scripts.prepare && npm ci --omit=dev --workspace=a
 
 # What runs.
 FROM node:24-trixie-slim

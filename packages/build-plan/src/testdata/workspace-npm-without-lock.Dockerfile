@@ -5,7 +5,7 @@ COPY package.json ./
 COPY a/package.json a/
 RUN --mount=type=cache,target=/root/.npm npm install
 COPY . .
-RUN --mount=type=cache,target=/root/.npm npm prune --omit=dev
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --workspace=a
 
 # What runs.
 FROM node:24-trixie-slim
