@@ -12,6 +12,9 @@ export type Bench = {
   kubeconfig: string;
   authorityPem: string;
   domain: string;
+  /** Where the API and the registry's front answer, and the operator's key. */
+  endpoint: string;
+  token: string;
   /** Calls the API with the operator's key; throws on any answer but 2xx. */
   api<T>(method: string, url: string, body?: unknown): Promise<T>;
 };
@@ -27,10 +30,11 @@ export async function openBench(environment: NodeJS.ProcessEnv = process.env): P
       'brainpod/config.toml',
     );
   const config = parse(await readFile(configFile, 'utf8'));
+  const [endpoint, token] = [String(config.endpoint), String(config.api_token)];
   const binaries = JSON.parse(await readFile(path.join(dataDir, 'engine/bin.json'), 'utf8')) as {
     binDir: string;
   };
-  const status = (await (await fetch(`${config.endpoint}/status.json`)).json()) as { domain: string };
+  const status = (await (await fetch(`${endpoint}/status.json`)).json()) as { domain: string };
   return {
     dataDir,
     runDir,
@@ -38,11 +42,13 @@ export async function openBench(environment: NodeJS.ProcessEnv = process.env): P
     kubeconfig: path.join(runDir, 'engine/admin.kubeconfig'),
     authorityPem: await readFile(path.join(dataDir, 'server/ca.crt'), 'utf8'),
     domain: status.domain,
+    endpoint,
+    token,
     async api(method, url, body) {
-      const response = await fetch(`${config.endpoint}${url}`, {
+      const response = await fetch(`${endpoint}${url}`, {
         method,
         headers: {
-          authorization: `Bearer ${config.api_token}`,
+          authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -6,6 +6,8 @@ import { writeTar } from '../tools/base-image/layer-tar.ts';
 import { compressLayer, MANIFEST_TYPE } from '../tools/base-image/oci-image.ts';
 import type { Installation } from './brainpod.ts';
 
+/** A registry's front, and a key that it takes. */
+export type RegistryAccess = { origin: string; key: string };
 /** `user` is 1000 and `command` starts the program, where they are left out. */
 export type AppSource = { program: string; user?: string; command?: string[] };
 
@@ -35,12 +37,23 @@ export async function pushApp(
   name: string,
   source: AppSource,
 ): Promise<string> {
-  const { origin, key } = await accessOf(installation);
+  const access = await accessOf(installation);
+  return pushAppWith(access, path.join(installation.home, 'apps'), pod, name, source);
+}
+
+/** As {@link pushApp}, for who has a key at hand. The layer is made in `directory`. */
+export async function pushAppWith(
+  { origin, key }: RegistryAccess,
+  directory: string,
+  pod: string,
+  name: string,
+  source: AppSource,
+): Promise<string> {
   const repository = `${pod}/${name}`;
   const registry = new Registry(origin, key, repository);
   const base: Manifest = JSON.parse(await textOf(`${BASE}/manifests/${BASE_TAG}`));
   const configuration: Configuration = JSON.parse(await textOf(`${BASE}/blobs/${base.config.digest}`));
-  const layer = await layerOf(path.join(installation.home, 'apps', repository), source.program);
+  const layer = await layerOf(path.join(directory, repository), source.program);
   for (const { digest } of base.layers)
     await registry.provide(digest, () => bytesOf(`${BASE}/blobs/${digest}`));
   await registry.provide(layer.digest, () => readFile(layer.file));
@@ -125,7 +138,7 @@ class Registry {
 }
 
 /** Where the command finds them too. */
-async function accessOf({ home, environment }: Installation): Promise<{ origin: string; key: string }> {
+async function accessOf({ home, environment }: Installation): Promise<RegistryAccess> {
   const origin =
     environment.BRAINPOD_REGISTRY_ENDPOINT ?? environment.BRAINPOD_API_ENDPOINT ?? 'http://127.0.0.1:4600';
   if (environment.BRAINPOD_API_TOKEN !== undefined) return { origin, key: environment.BRAINPOD_API_TOKEN };

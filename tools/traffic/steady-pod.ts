@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Bench, openBench } from '../../bench/bench.ts';
-import { type AppSource, pushApp } from '../../e2e/app-image.ts';
+import { type AppSource, pushAppWith } from '../../e2e/app-image.ts';
 import { until } from '../../e2e/brainpod.ts';
 
 const DEPLOY_TIMEOUT_MS = 150_000;
@@ -46,7 +46,7 @@ export class SteadyPod {
   static async create({ environment = process.env, replicas = 2 }: SteadyOptions = {}): Promise<SteadyPod> {
     const bench = await openBench(environment);
     const { name } = await bench.api<{ name: string }>('POST', '/v1/pods', { displayName: 'steady traffic' });
-    const images = await builtImages(bench, name, environment);
+    const images = await pushedImages(bench, name);
     const { resources } = await bench.api<{ resources: { content: { spec: { hostname?: string } } }[] }>(
       'POST',
       `/v1/pods/${name}/resources`,
@@ -122,22 +122,17 @@ export class SteadyPod {
   }
 }
 
-async function builtImages(bench: Bench, pod: string, environment: NodeJS.ProcessEnv): Promise<SteadyImages> {
-  const home = await mkdtemp(path.join(tmpdir(), 'brainpod-traffic-'));
+async function pushedImages({ endpoint, token }: Bench, pod: string): Promise<SteadyImages> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'brainpod-traffic-'));
   try {
-    const { dataDir, runDir } = bench;
-    const defined = Object.entries(environment).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value] as const],
-    );
-    const installation = { home, dataDir, runDir, environment: Object.fromEntries(defined) };
-    const build = (name: string, source: AppSource): Promise<string> =>
-      pushApp(installation, pod, name, source);
+    const push = (name: string, source: AppSource): Promise<string> =>
+      pushAppWith({ origin: endpoint, key: token }, directory, pod, name, source);
     const program = await readFile(APP_FILE, 'utf8');
-    const good = await build('steady', { program });
-    const broken = await build('steady-broken', { program, command: ['/app/main'] });
+    const good = await push('steady', { program });
+    const broken = await push('steady-broken', { program, command: ['/app/main'] });
     return { good, broken };
   } finally {
-    await rm(home, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
