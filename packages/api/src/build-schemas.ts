@@ -1,3 +1,4 @@
+import { BUILD_SECRET_ID, LONGEST_BUILD_SECRET, MOST_BUILD_SECRETS } from '@brainpod/model/build-secret';
 import { BUILD_LOG_KINDS, BUILD_ORIGINS, BUILD_STATES } from '@brainpod/model/build-state';
 import { SOURCE_LIMITS } from '@brainpod/model/source';
 import Type, { type Static } from 'typebox';
@@ -56,6 +57,17 @@ export const ReceivedContents = Type.Object({
 
 const Command = Type.String({ minLength: 1, maxLength: 2000 });
 
+const BuildSecretInput = Type.Object(
+  {
+    id: Type.String({
+      pattern: BUILD_SECRET_ID,
+      description: 'by which a Dockerfile asks for it, such as NPM_TOKEN',
+    }),
+    value: Type.String({ minLength: 1, maxLength: LONGEST_BUILD_SECRET, writeOnly: true }),
+  },
+  { additionalProperties: false },
+);
+
 export const BuildInput = Type.Object(
   {
     image: Type.String({
@@ -101,6 +113,13 @@ export const BuildInput = Type.Object(
         },
         { additionalProperties: false },
       ),
+    ),
+    secrets: Type.Optional(
+      Type.Array(BuildSecretInput, {
+        maxItems: MOST_BUILD_SECRETS,
+        description:
+          'values that steps may use, by RUN --mount=type=secret: they reach no layer, image or log, and are kept until the build is over',
+      }),
     ),
     labels: Type.Optional(
       Type.Object(

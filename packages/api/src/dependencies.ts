@@ -3,6 +3,7 @@ import type { PodRecord } from '@brainpod/store/pods';
 import type { RateLimit } from '@brainpod/store/rate-budgets';
 import type { Store } from '@brainpod/store/store';
 import type { FastifyBaseLogger } from 'fastify';
+import type { BuildSecretSealer } from './build-secrets.ts';
 import type { ClusterPort } from './cluster-port.ts';
 import type { ClusterRegistrar } from './cluster-registrar.ts';
 import type { DomainCertificates } from './domain-certificates.ts';
@@ -29,6 +30,8 @@ export type ApiOptions = {
   domainCertificates?: DomainCertificates;
   /** Seals passwords of other registries; without it none can be set. */
   registryPasswords?: RegistryPasswords;
+  /** Seals what builds may use and nobody may read; without it builds get no secrets. */
+  buildSecrets?: BuildSecretSealer;
   /** The image registry. */
   images: ImagePort;
   imageKeeper: ImageKeeperPort;

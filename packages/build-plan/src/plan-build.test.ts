@@ -216,6 +216,18 @@ const GOLDEN: Record<string, Record<string, string>> = {
     Procfile: 'release: npm run migrate\nweb: node --enable-source-maps server.js --port $PORT\n',
     'package.json': '{"scripts":{"start":"node server.js"},"dependencies":{"hono":"4"}}',
   },
+  'node-secrets': {
+    ...LOCKED,
+    'brainpod.toml': 'secrets = ["NPM_TOKEN", "API_KEY", "NPM_TOKEN"]\n',
+    'package.json':
+      '{"scripts":{"build":"tsc","start":"node server.js"},"dependencies":{"hono":"4"},"devDependencies":{"typescript":"5"}}',
+  },
+  'folder-secrets': {
+    'brainpod.toml': 'directory = "services/api"\nsecrets = ["TOP"]\n',
+    'services/api/requirements.txt': 'flask\ngunicorn\n',
+    'services/api/brainpod.toml': 'secrets = ["PIP_TOKEN"]\n',
+    'services/api/app.py': 'app = Flask(__name__)\n',
+  },
   'site-told': {
     ...LOCKED,
     'brainpod.toml': 'publish = "out/site"\n',
@@ -429,12 +441,13 @@ describe('the plan of a tree', () => {
 
   it('names each fault of brainpod.toml by its path', () => {
     const plan = planBuild(
-      treeOf({ 'brainpod.toml': 'built = "x"\nstart = ["a"]\n[versions]\nnode = 24\n' }),
+      treeOf({ 'brainpod.toml': 'built = "x"\nstart = ["a"]\nsecrets = ["A B"]\n[versions]\nnode = 24\n' }),
     );
     expect(plan.kind === 'undecided' && plan.questions.map(({ seen }) => seen)).toEqual([
       'brainpod.toml: built is not known.',
       'brainpod.toml: start must be one line of text.',
       'brainpod.toml: versions.node must be a text such as "24".',
+      'brainpod.toml: secrets must be a list of at most 20 names of environment variables.',
     ]);
   });
 

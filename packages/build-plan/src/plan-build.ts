@@ -6,6 +6,7 @@ import { detectPython } from './detectors/python.ts';
 import { detectRust } from './detectors/rust.ts';
 import { detectSite } from './detectors/site.ts';
 import { readProjectFile } from './project-file.ts';
+import { wantedSecrets, withSecrets } from './wanted-secrets.ts';
 import { planMember, planOnlyMember } from './workspaces.ts';
 
 /** The first that can plan decides: a project of one language often has a package.json for its pages as well. */
@@ -30,6 +31,10 @@ export function planBuild(tree: FileTree, overrides: Overrides = {}): BuildPlan 
   const file = readProjectFile(tree);
   if (file.faults.length > 0) return ask(...file.faults);
   const said = { ...file.overrides, ...overrides };
+  return withSecrets(planWith(tree, said), wantedSecrets(tree, said.directory));
+}
+
+function planWith(tree: FileTree, said: Overrides): BuildPlan {
   const { directory, ...others } = said;
   if (directory !== undefined) return planFolder(tree, directory, others);
   const plan = planTree(tree, said);

@@ -12,19 +12,23 @@ const VERSIONS = {
   go: 'goVersion',
   rust: 'rustVersion',
 } as const;
-const KEYS: readonly string[] = [...COMMANDS, ...FOLDERS, 'versions'];
+const KEYS: readonly string[] = [...COMMANDS, ...FOLDERS, 'versions', 'secrets'];
+/** What can be an environment variable's name. */
+const SECRET = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+const MOST_SECRETS = 20;
 
-type Read = { overrides: Overrides; faults: Question[] };
+/** `secrets`: the names of values that steps of the build may use. */
+type Read = { overrides: Overrides; secrets: string[]; faults: Question[] };
 
 /** What brainpod.toml says, and all that is wrong with it, each with its path. Without the file: nothing of both. */
 export function readProjectFile(tree: FileTree): Read {
   const text = tree.readText(PROJECT_FILE);
-  if (text === null) return { overrides: {}, faults: [] };
+  if (text === null) return { overrides: {}, secrets: [], faults: [] };
   const table = readToml(text);
   if (table === null) {
-    return { overrides: {}, faults: [fault('', 'is no TOML', 'Correct it.')] };
+    return { overrides: {}, secrets: [], faults: [fault('', 'is no TOML', 'Correct it.')] };
   }
-  const read: Read = { overrides: {}, faults: [] };
+  const read: Read = { overrides: {}, secrets: [], faults: [] };
   for (const key of Object.keys(table).filter((name) => !KEYS.includes(name))) {
     read.faults.push(fault(key, 'is not known', `There are ${KEYS.join(', ')}.`));
   }
@@ -39,7 +43,22 @@ export function readProjectFile(tree: FileTree): Read {
     });
   }
   readVersions(table, read);
+  readSecrets(table, read);
   return read;
+}
+
+function readSecrets(table: Table, read: Read): void {
+  if (!Object.hasOwn(table, 'secrets')) return;
+  const { secrets } = table;
+  const names = Array.isArray(secrets) ? secrets.filter((name) => typeof name === 'string') : [];
+  const areRight =
+    Array.isArray(secrets) && names.length === secrets.length && names.every((name) => SECRET.test(name));
+  if (!areRight || names.length > MOST_SECRETS) {
+    const what = `must be a list of at most ${MOST_SECRETS} names of environment variables`;
+    read.faults.push(fault('secrets', what, 'Write it as secrets = ["NPM_TOKEN"].'));
+    return;
+  }
+  read.secrets = [...new Set<string>(names)];
 }
 
 function readVersions(table: Table, read: Read): void {

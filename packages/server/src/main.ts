@@ -13,6 +13,7 @@ import { openStore, type Store } from '@brainpod/store/store';
 import { type Logger, pino } from 'pino';
 import { registerAuthorizePage } from './authorize-page/routes.ts';
 import { BLUEPRINTS_DIR, readBlueprints } from './blueprints.ts';
+import { BuildSecrets } from './builds/build-secrets.ts';
 import { runHostedBuilds } from './builds/hosted-builds.ts';
 import { sourcePort } from './builds/source-port.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
@@ -75,6 +76,7 @@ const server = buildServer({
   clusterRegistrar: clusterRegistrar(sealer, settings),
   domainCertificates: ownCertificates(domainKeys),
   registryPasswords: pullSecrets,
+  buildSecrets: new BuildSecrets(masterKey),
   sources: sourcePort(sources),
   images: new ImageReader({ upstream: settings.registryUpstream, storage: settings.registryStorage }),
   imageKeeper,

@@ -9,6 +9,7 @@ export const KUBECONFIGS = 'brainpod sealed kubeconfig';
 export const ACME_ACCOUNTS = 'brainpod sealed key of an ACME account';
 export const DOMAIN_KEYS = 'brainpod sealed key of a certificate';
 export const REGISTRY_PASSWORDS = 'brainpod sealed password of a registry';
+export const BUILD_SECRETS = 'brainpod sealed secret of a build';
 
 /** Encrypts and opens texts for one owner each; sealed for one, it cannot be opened as another's. */
 export class TextSealer {

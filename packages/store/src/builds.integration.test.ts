@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { BuildLogEntry, BuildOptions } from '@brainpod/model/build-state';
 import { TEST_ACTOR } from '@brainpod/testkit/test-actor';
+import { queryDatabase } from '@brainpod/testkit/test-database';
 import { openTestStore, type TestStore } from '@brainpod/testkit/test-store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Build, DueBuild, WantedImage } from './builds.ts';
@@ -75,7 +77,7 @@ describe('a build', () => {
     });
     const done = await doNext();
     expect(done).toEqual({
-      ...{ id, attempt: 1, podId: pod.id, podName: pod.name, clusterId },
+      ...{ id, attempt: 1, podId: pod.id, podName: pod.name, clusterId, secrets: [] },
       ...wanted({ options: { ...OPTIONS, directory: 'web' }, platform: 'linux/amd64' }),
     });
     expect(await read(pod, id)).toMatchObject({
@@ -275,4 +277,55 @@ test('the last activity of a pod is now while it has anything to build', async (
   expect(idle.get(pod.name)?.getTime()).toBeGreaterThanOrEqual(before - 1_000);
   await at.store.builds.forgetOld();
   expect((await at.store.builds.list(pod.id, { limit: 10 }))?.items).toHaveLength(1);
+});
+
+describe('secrets of a build', () => {
+  const secrets = ['TOKEN', 'OTHER'].map((id) => ({ id, sealed: Buffer.from(`sealed ${id}`) }));
+  const askWith = (pod: PodRecord): Promise<Build> =>
+    at.store.builds.create(pod.id, { ...wanted(), id: randomUUID(), secrets }, TEST_ACTOR);
+
+  async function kept(): Promise<unknown> {
+    const [row] = await queryDatabase(at.address, 'select count(*)::int as kept from build_secret');
+    return row?.kept;
+  }
+
+  test('are there for whoever does it, however often it is begun', async () => {
+    const pod = await newPod();
+    const { id } = await askWith(pod);
+    for (const attempt of [1, 2]) {
+      expect(await beginAndDie()).toMatchObject({ id, attempt, secrets: [secrets[1], secrets[0]] });
+    }
+    expect(await kept()).toBe(2);
+  });
+
+  test.each([
+    ['is ready', async () => void (await doNext('ready'))],
+    ['has failed', async () => void (await doNext('failed'))],
+    [
+      'is cancelled while it waits',
+      async (pod: PodRecord, id: string) =>
+        void (await at.store.builds.requestCancel(pod.id, id, TEST_ACTOR)),
+    ],
+    [
+      'is cancelled, and its server is gone',
+      async (pod: PodRecord, id: string) => {
+        await beginAndDie();
+        await at.store.builds.requestCancel(pod.id, id, TEST_ACTOR);
+        await doNext();
+      },
+    ],
+    [
+      'was broken off too often',
+      async () => {
+        for (let attempt = 1; attempt <= 3; attempt += 1) await beginAndDie();
+        await doNext();
+      },
+    ],
+  ])('are gone when it %s', async (_, end) => {
+    const pod = await newPod();
+    const { id } = await askWith(pod);
+    await end(pod, id);
+    expect((await read(pod, id)).finishedAt).not.toBeNull();
+    expect(await kept()).toBe(0);
+  });
 });

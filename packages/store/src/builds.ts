@@ -45,8 +45,12 @@ export type WantedImage = {
   options: BuildOptions;
 };
 
+/** A value that a build may use, sealed for it. `id`: by which it is asked for. */
+export type SealedBuildSecret = { id: string; sealed: Buffer };
+
 /** A hosted build whose turn it is. */
 export type DueBuild = WantedImage & {
+  secrets: SealedBuildSecret[];
   id: string;
   /** Which time it is done: whoever does an earlier one has lost it. */
   attempt: number;
@@ -86,9 +90,16 @@ export class Builds {
     this.#locks = locks;
   }
 
-  /** Puts a build into the queue. RATE_LIMITED (ApiError) where too many of the pod wait already. */
-  create(podId: string, wanted: WantedImage & { tags?: BuildTags }, actor: Actor): Promise<Build> {
-    const { repository, tag, source, platform, options, tags = {} } = wanted;
+  /**
+   * Puts a build into the queue, under an id of the caller's where that sealed something for it. What is sealed is gone when the
+   * build is over. RATE_LIMITED (ApiError) where too many of the pod wait already.
+   */
+  create(
+    podId: string,
+    wanted: WantedImage & { tags?: BuildTags; id?: string; secrets?: readonly SealedBuildSecret[] },
+    actor: Actor,
+  ): Promise<Build> {
+    const { repository, tag, source, platform, options, tags = {}, secrets = [] } = wanted;
     return inTransaction(this.#db, async (trx) => {
       const pod = await lockPod(trx, podId);
       const { waiting } = await trx
@@ -106,12 +117,17 @@ export class Builds {
       const row = await trx
         .insertInto('build')
         .values({
+          ...(wanted.id === undefined ? {} : { id: wanted.id }),
           ...{ pod_id: podId, origin: 'hosted', repository, tag, source, platform },
           options: JSON.stringify(options),
           tags: JSON.stringify(tags),
         })
         .returningAll()
         .executeTakeFirstOrThrow();
+      if (secrets.length > 0) {
+        const rows = secrets.map(({ id, sealed }) => ({ build_id: row.id, name: id, value_sealed: sealed }));
+        await trx.insertInto('build_secret').values(rows).execute();
+      }
       await recordAudit(trx, actor, { pod: { id: pod.id, name: pod.name }, target: row.id });
       return toBuild(row);
     });
@@ -344,8 +360,15 @@ export class Builds {
           : { ...end, finished_at: NOW };
       await trx.updateTable('build').set(change).where('id', '=', row.id).execute();
       if (end !== null || wanted === null) return null;
+      const secrets = await trx
+        .selectFrom('build_secret')
+        .select(['name as id', 'value_sealed as sealed'])
+        .where('build_id', '=', row.id)
+        .orderBy('name')
+        .execute();
       return {
         ...wanted,
+        secrets,
         id: row.id,
         attempt: row.attempts + 1,
         podId,

@@ -38,6 +38,7 @@ test('servers that start at once on an empty database migrate it once', async ()
       '0011-pull-keys',
       '0012-build-actions',
       '0016-daily-cleanup',
+      '0017-build-secrets',
     ].map((each) => ({
       name: each,
     })),

@@ -13,6 +13,7 @@ import { up as registryCredentials } from './migrations/0010-registry-credential
 import { up as pullKeys } from './migrations/0011-pull-keys.ts';
 import { up as buildActions } from './migrations/0012-build-actions.ts';
 import { up as dailyCleanup } from './migrations/0016-daily-cleanup.ts';
+import { up as buildSecrets } from './migrations/0017-build-secrets.ts';
 
 /** Every migration, in order. A released one is never edited; a change is a new one. */
 const PROVIDER: MigrationProvider = {
@@ -31,6 +32,7 @@ const PROVIDER: MigrationProvider = {
       '0011-pull-keys': { up: pullKeys },
       '0012-build-actions': { up: buildActions },
       '0016-daily-cleanup': { up: dailyCleanup },
+      '0017-build-secrets': { up: buildSecrets },
     }),
 };
 

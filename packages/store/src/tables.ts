@@ -338,6 +338,8 @@ export type BuildTable = {
   finished_at: Date | null;
 };
 
+export type BuildSecretTable = { build_id: string; name: string; value_sealed: Buffer };
+
 export type BuildLogTable = {
   build_id: string;
   seq: number;
@@ -374,6 +376,7 @@ export type Tables = {
   request_metric: RequestMetricTable;
   build: BuildTable;
   build_log: BuildLogTable;
+  build_secret: BuildSecretTable;
 };
 
 export type Database = Kysely<Tables>;

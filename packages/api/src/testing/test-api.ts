@@ -24,7 +24,7 @@ import { standInCertificates } from './stand-in-certificates.ts';
 import { StandInCluster } from './stand-in-cluster.ts';
 import { StandInImages } from './stand-in-images.ts';
 import { StandInKeeper } from './stand-in-keeper.ts';
-import { standInPasswords } from './stand-in-passwords.ts';
+import { standInBuildSecrets, standInPasswords } from './stand-in-passwords.ts';
 import { StandInRegistrar } from './stand-in-registrar.ts';
 import { StandInSources } from './stand-in-sources.ts';
 
@@ -130,6 +130,7 @@ export class TestApi {
       clusterRegistrar: this.registrar,
       domainCertificates: standInCertificates,
       registryPasswords: standInPasswords,
+      buildSecrets: standInBuildSecrets,
       images: this.images,
       imageKeeper: this.imageKeeper,
       sources: this.sources,

@@ -23,6 +23,8 @@ export type BuildOptions = {
   tag: string;
   /** The API key to push with. */
   apiKey: string;
+  /** Files whose content steps may use by `RUN --mount=type=secret`; ids and paths hold neither commas nor quotes. */
+  secrets?: readonly { id: string; file: string }[];
   /** Such as `linux/amd64`; left out: BuildKit's own. */
   platform?: string;
   /** The environment for buildctl. */
@@ -103,6 +105,7 @@ function buildctlArguments(
       ? []
       : [`--opt=filename=${options.dockerfile}`]),
     ...(options.platform === undefined ? [] : [`--opt=platform=${options.platform}`]),
+    ...(options.secrets ?? []).map(({ id, file }) => `--secret=id=${id},src=${file}`),
     `--output=${output.join(',')}`,
     `--metadata-file=${metadataFile}`,
   ];

@@ -6,11 +6,19 @@ import { type DeployEvent, type DeployedDirectory, deployDirectory } from '../fl
 import { findLocalBuilder } from '../flows/local-builder.ts';
 import { paintState, type Style } from '../text/style.ts';
 import { buildsOf, tellHostedDirectory } from './build-connection.ts';
+import { BUILD_SECRET_HELP, collectText, refuseLocalSecrets } from './build-secret-option.ts';
 import { buildLine } from './image-build.ts';
 import { DEFAULT_TIMEOUT_SECONDS, timeoutSeconds, waitAndShow } from './revision-wait.ts';
 import { type WaitView, waitView } from './wait-view.ts';
 
-type Options = { summary?: string; plan?: string; wait?: boolean; timeout?: number; local?: boolean };
+type Options = {
+  summary?: string;
+  plan?: string;
+  wait?: boolean;
+  timeout?: number;
+  local?: boolean;
+  buildSecret?: string[];
+};
 
 export function registerDeploy(program: Command, run: Runner): void {
   program
@@ -28,6 +36,7 @@ export function registerDeploy(program: Command, run: Runner): void {
       `with --wait or a directory: give up after this long (default: ${DEFAULT_TIMEOUT_SECONDS})`,
       timeoutSeconds,
     )
+    .option('--build-secret <name[=file]>', BUILD_SECRET_HELP, collectText)
     .option(
       '--local',
       'with a directory: build with the BuildKit that BUILDKIT_HOST names, instead of on the platform',
@@ -46,6 +55,9 @@ async function deployDraft(context: Context, options: Options): Promise<Result> 
     throw new CliFailure('--timeout needs --wait.', { exitCode: 2 });
   }
   if (options.local === true) throw new CliFailure('--local needs a directory.', { exitCode: 2 });
+  if (options.buildSecret !== undefined) {
+    throw new CliFailure('--build-secret needs a directory.', { exitCode: 2 });
+  }
   const accepted = await context.client().deploy(context.pod(), options.summary, options.plan);
   if (options.wait !== true) return { json: accepted, text: (style) => acceptedText(accepted, style) };
   return await waitAndShow(context, accepted.revisionId, options.timeout ?? DEFAULT_TIMEOUT_SECONDS);
@@ -57,6 +69,7 @@ async function deployFolder(context: Context, directory: string, options: Option
       exitCode: 2,
     });
   }
+  refuseLocalSecrets(options);
   const view = context.json ? null : waitView(context.io);
   try {
     const deployed = await deployDirectory({
@@ -69,6 +82,7 @@ async function deployFolder(context: Context, directory: string, options: Option
         options.local === true
           ? await findLocalBuilder(context.io.environment)
           : { hosted: buildsOf(context) },
+      ...(options.buildSecret === undefined ? {} : { secrets: options.buildSecret }),
       environment: context.io.environment,
       timeoutMs: (options.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
       ...(options.summary === undefined ? {} : { summary: options.summary }),

@@ -14,8 +14,15 @@ import type { Style } from '../text/style.ts';
 import { facts } from '../text/table.ts';
 import { seconds } from '../text/time.ts';
 import { buildsOf, tellHostedDirectory } from './build-connection.ts';
+import { BUILD_SECRET_HELP, collectText, refuseLocalSecrets } from './build-secret-option.ts';
 
-type Options = { tag: string; builder: 'auto' | 'dockerfile'; platform?: string; local?: boolean };
+type Options = {
+  tag: string;
+  builder: 'auto' | 'dockerfile';
+  platform?: string;
+  local?: boolean;
+  buildSecret?: string[];
+};
 
 type Built = { digest: string; builder: 'dockerfile' | 'plan' };
 
@@ -37,11 +44,13 @@ export function registerImageBuild(image: Command, run: Runner): void {
         .default('auto'),
     )
     .option('--platform <platform>', 'such as linux/amd64 (default: what the clusters run)')
+    .option('--build-secret <name[=file]>', BUILD_SECRET_HELP, collectText)
     .option('--local', 'with the BuildKit that BUILDKIT_HOST names, instead of on the platform')
     .action(run(build));
 }
 
 async function build(context: Context, image: string, directory: string, options: Options): Promise<Result> {
+  refuseLocalSecrets(options);
   const apiKey = context.apiKey();
   const pod = context.pod();
   const registryEndpoint = context.registryEndpoint();
@@ -73,6 +82,7 @@ async function buildThere(context: Context, { image, directory, platform, option
     tag: options.tag,
     builder: options.builder,
     platform,
+    ...(options.buildSecret === undefined ? {} : { secrets: options.buildSecret }),
     environment: context.io.environment,
     report: (event) => tellHostedDirectory(context, event),
     signal: context.io.signal,

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { ConnectionFailure, readEnvelope, UnexpectedAnswer } from '@brainpod/api-client/failure';
 import { type Retry, retryingFetch } from '@brainpod/api-client/retry';
+import type { BuildSecret } from './build-secrets.ts';
 import type { SourceEntry } from './pack-directory.ts';
 
 /** What the server makes of a source; `missing` are the digests of what it has not got. */
@@ -46,6 +47,7 @@ export type BuildRequest = {
   source: string;
   builder?: 'auto' | 'dockerfile';
   platform?: string;
+  secrets?: readonly BuildSecret[];
 };
 
 /** The operations of hosted builds. Failures are those of the API's client. */

@@ -41,6 +41,8 @@ export type DeployDirectoryOptions = {
   registryEndpoint: string;
   /** What builds: a BuildKit of one's own, or the platform. `reuse`: what was built of the very same source is not built again. */
   builder: Builder | { hosted: BuildsApi; reuse?: boolean };
+  /** What the build on the platform may use, as `readBuildSecrets` takes it, besides what the project names. */
+  secrets?: readonly string[];
   /** The environment for the programs that are started. */
   environment: Record<string, string | undefined>;
   report: (event: DeployEvent) => void;
@@ -142,6 +144,7 @@ async function buildThere(
     directory,
     image: name,
     tag: 'latest',
+    ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
     environment: options.environment,
     report: options.report,
     ...(options.signal === undefined ? {} : { signal: options.signal }),

@@ -1,9 +1,10 @@
 import { hasDockerfile } from '@brainpod/builder/execute/build-image';
 import { CliFailure } from '../failure.ts';
+import { readBuildSecrets } from './build-secrets.ts';
 import type { Build, BuildsApi } from './builds-api.ts';
 import { type HostedEvent, hostedBuild } from './hosted-build.ts';
 import { packDirectory } from './pack-directory.ts';
-import { planDirectory } from './plan-directory.ts';
+import { planDirectory, secretsWantedBy } from './plan-directory.ts';
 import { type SourceEvent, sendSource } from './send-source.ts';
 
 export type HostedDirectoryEvent =
@@ -22,6 +23,8 @@ export type HostedDirectoryOptions = {
   platform?: string;
   /** Tells whether an image is still there: then one that was built of the very same source is not built again. Left out: it is. */
   isThere?: (digest: string) => Promise<boolean>;
+  /** What the build may use, as `readBuildSecrets` takes it, besides what the project names. */
+  secrets?: readonly string[];
   environment: Record<string, string | undefined>;
   report: (event: HostedDirectoryEvent) => void;
   signal?: AbortSignal;
@@ -46,6 +49,11 @@ export async function buildHosted(options: HostedDirectoryOptions): Promise<Host
     });
   // The server finds the same plan, and puts it into the log.
   if (!withDockerfile) planDirectory(directory);
+  const secrets = readBuildSecrets({
+    named: options.secrets ?? [],
+    wants: secretsWantedBy(directory),
+    environment: options.environment,
+  });
   const source = await send(options);
   const builder = withDockerfile ? 'dockerfile' : 'plan';
   const earlier = await builtBefore(options, source);
@@ -56,6 +64,7 @@ export async function buildHosted(options: HostedDirectoryOptions): Promise<Host
     source,
     builder: options.builder ?? 'auto',
     ...(platform === undefined ? {} : { platform }),
+    ...(secrets.length === 0 ? {} : { secrets }),
   };
   const build = await hostedBuild({
     api,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileTree, Overrides, Planned, Question } from '@brainpod/build-plan/build-plan';
 import { planBuild } from '@brainpod/build-plan/plan-build';
+import { wantedSecrets } from '@brainpod/build-plan/wanted-secrets';
 import { CliFailure } from '../failure.ts';
 import { listSource } from './list-source.ts';
 
@@ -31,6 +32,11 @@ export function planDirectory(directory: string, overrides: Overrides = {}): Pla
     ].join('\n'),
     { advice: adviceFor(plan.questions) },
   );
+}
+
+/** The names of what the build of a directory may use and no image holds, as its brainpod.toml says. */
+export function secretsWantedBy(directory: string): string[] {
+  return wantedSecrets(treeOf(directory));
 }
 
 function questionText({ name, seen, answer }: Question): string {

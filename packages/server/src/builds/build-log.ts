@@ -14,24 +14,27 @@ const MOST_WAITING = 20_000;
 export class BuildLog {
   readonly #append: (entries: BuildLogEntry[]) => Promise<{ cancelRequested: boolean }>;
   readonly #onCancel: () => void;
+  readonly #hide: (text: string) => string;
   #waiting: BuildLogEntry[] = [];
   #isCancelled = false;
 
+  /** `hide`: takes out of a text what nobody is to read. */
   constructor(parts: {
+    hide?: (text: string) => string;
     append: (entries: BuildLogEntry[]) => Promise<{ cancelRequested: boolean }>;
     onCancel: () => void;
   }) {
     this.#append = parts.append;
     this.#onCancel = parts.onCancel;
+    this.#hide = parts.hide ?? ((text) => text);
   }
 
-  say(entry: BuildLogEntry): void {
-    const { line } = entry;
-    this.#waiting.push(
-      line === undefined || line.length <= LONGEST_LINE
-        ? entry
-        : { ...entry, line: `${line.slice(0, LONGEST_LINE)}…` },
-    );
+  say(said: BuildLogEntry): void {
+    const name = this.#hide(said.name);
+    const line = said.line === undefined ? undefined : this.#hide(said.line);
+    if (line === undefined) this.#waiting.push({ ...said, name });
+    else if (line.length <= LONGEST_LINE) this.#waiting.push({ ...said, name, line });
+    else this.#waiting.push({ ...said, name, line: `${line.slice(0, LONGEST_LINE)}…` });
   }
 
   /** Of what is done before any step of BuildKit. */

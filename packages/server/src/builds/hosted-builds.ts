@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import type { AnsweringCluster } from '../clusters.ts';
 import type { Settings } from '../settings.ts';
 import { serveBuildRegistry } from './build-registry.ts';
+import { BuildSecrets } from './build-secrets.ts';
 import { buildToken } from './build-token.ts';
 import { workOnBuilds } from './build-worker.ts';
 import { podsWithBuilder, removeBuilder } from './builder.ts';
@@ -45,6 +46,7 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
   if (engineBinaries === null) return;
   const stored = { upstream: settings.registryUpstream, storage: settings.registryStorage };
   const { imageBytesLimit } = parts;
+  const secrets = new BuildSecrets(masterKey);
   await Promise.all([
     registry === null
       ? null
@@ -55,6 +57,7 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
       appendLog: (build, entries) => builds.appendLog(build, entries),
       clusters: parts.clusters,
       platform: (isOwn) => builderPlatform(parts, isOwn),
+      openSecrets: (build) => secrets.open(build),
       token: (pod) => buildToken(masterKey, pod, new Date(Date.now() + timeoutMs + TOKEN_SPARE_MS)),
       isNear: settings.builds.isNear,
       buildctl: () => findBuildctl(engineBinaries),

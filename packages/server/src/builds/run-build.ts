@@ -7,10 +7,12 @@ import { directoryTree } from '@brainpod/builder/plan/directory-tree';
 import { SourceIncomplete } from '@brainpod/builder/source/source-store';
 import type { BuilderPlatform } from '@brainpod/compiler/builder-platform';
 import { registryName } from '@brainpod/compiler/buildkit-configuration';
+import type { BuildSecret } from '@brainpod/model/build-secret';
 import type { BuildOutcome, Builds, DueBuild } from '@brainpod/store/builds';
 import type { Logger } from 'pino';
 import type { AnsweringCluster } from '../clusters.ts';
 import { BuildLog } from './build-log.ts';
+import { hiding, writeSecrets } from './build-secrets.ts';
 import { BuilderAway, readyBuilder, replaceBuilder } from './builder.ts';
 import { type BuilderConnection, connectDirectly, connectThroughCluster } from './builder-connection.ts';
 
@@ -25,6 +27,7 @@ export type BuildDeps = {
   /** Whether builders of that cluster can be reached at their addresses. */
   isNear: boolean;
   token(podName: string): string;
+  openSecrets(build: DueBuild): BuildSecret[];
   /** The program `buildctl`; null while there is none. */
   buildctl(): Promise<string | null>;
   /** The host of our registry as it stands in image names. */
@@ -37,6 +40,8 @@ export type BuildDeps = {
 
 const TIMEOUT = 'timeout';
 const DOCKERFILE = 'Dockerfile';
+const SECRETS_LOST =
+  'The secrets of this build cannot be opened any more, because the platform has another key by now. Ask for the build again.';
 /** As programs, runc and BuildKit say it. */
 const NO_MORE_PROCESSES =
   /resource temporarily unavailable|cannot fork|can't fork|EAGAIN|pthread_create failed/i;
@@ -53,7 +58,11 @@ export async function runBuild(
   const cancelled = new AbortController();
   const over = new AbortController();
   const timer = setTimeout(() => cancelled.abort(TIMEOUT), deps.timeoutMs);
+  const secrets = openedSecrets(deps, build);
+  if (secrets === null) return { state: 'failed', reason: SECRETS_LOST };
+  const hide = hiding(secrets);
   const log = new BuildLog({
+    hide,
     append: (entries) => deps.appendLog(build, entries),
     onCancel: () => cancelled.abort(),
   });
@@ -61,11 +70,12 @@ export async function runBuild(
   const ending = AbortSignal.any([signal, cancelled.signal]);
   const once = async (): Promise<BuildOutcome> => {
     try {
-      return await attempt(deps, build, { cluster, signal: ending, log });
+      return await attempt(deps, build, { cluster, signal: ending, log, secrets });
     } catch (error) {
       signal.throwIfAborted();
       if (cancelled.signal.aborted) return endedBefore(cancelled.signal.reason, deps.timeoutMs);
-      return outcomeOf(error, deps.logger);
+      const outcome = outcomeOf(error, deps.logger);
+      return outcome.state === 'failed' ? { ...outcome, reason: hide(outcome.reason) } : outcome;
     }
   };
   try {
@@ -86,6 +96,16 @@ export async function runBuild(
     clearTimeout(timer);
     over.abort();
     await keeping.catch(() => undefined);
+  }
+}
+
+/** Null where they cannot be opened. */
+function openedSecrets(deps: BuildDeps, build: DueBuild): BuildSecret[] | null {
+  try {
+    return deps.openSecrets(build);
+  } catch (error) {
+    deps.logger.error({ err: error, build: build.id }, 'the secrets of a build cannot be opened');
+    return null;
   }
 }
 
@@ -134,7 +154,8 @@ async function attempt(
     cluster: { kube, isOwn },
     signal,
     log,
-  }: { cluster: AnsweringCluster; signal: AbortSignal; log: BuildLog },
+    secrets,
+  }: { cluster: AnsweringCluster; signal: AbortSignal; log: BuildLog; secrets: BuildSecret[] },
 ): Promise<BuildOutcome> {
   const { podName, options } = build;
   await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
@@ -166,6 +187,7 @@ async function attempt(
       repository: `${podName}/${build.repository}`,
       tag: build.tag,
       apiKey: deps.token(podName),
+      secrets: await writeSecrets(secrets, path.join(work, 'secrets')),
       ...(build.platform === null ? {} : { platform: build.platform }),
       environment: { HOME: work, PATH: '/usr/bin:/bin' },
       onEvent: (event) => log.say(event.kind === 'step-failed' ? { ...event, line: event.message } : event),

@@ -56,6 +56,42 @@ describeOperation('createBuild', { request: (pod) => ask(pod), prepare: sendSour
     expect(kept?.wanted?.options).toEqual({ ...options, overrides: { start: 'node .' } });
   });
 
+  proves(202, 'keeps secrets for the build, sealed, and tells nobody of them', async (api) => {
+    const pod = await api.newPod();
+    await sendSource(pod, api);
+    const secrets = [{ id: 'NPM_TOKEN', value: 'not to be seen' }];
+    const answer = await api.call(ask(pod, { secrets }));
+    const { id } = answer.as(202, Build);
+    expect(JSON.stringify(answer)).not.toContain('not to be seen');
+    const next = () => api.store.builds.withNext({ clusterIds: [pod.clusterId] }, async (build) => build);
+    let due = await next();
+    // Other tests' pods may come first.
+    while (due !== null && due.value.id !== id) due = await next();
+    expect(due?.value.secrets.map(({ id: name }) => name)).toEqual(['NPM_TOKEN']);
+    expect(due?.value.secrets[0]?.sealed.toString()).toBe(`${id}/NPM_TOKEN/14`);
+  });
+
+  proves(400, 'for secrets that no Dockerfile could ask for, or too many, or twice', async (api) => {
+    const pod = await api.newPod();
+    await sendSource(pod, api);
+    const named = (id: string) => ({ id, value: 'x' });
+    const wrong = [
+      [named('')],
+      [named('a b')],
+      [named('a,src=/etc/passwd')],
+      [{ id: 'A', value: '' }],
+      [{ id: 'A', value: 'x'.repeat(16 * 1024 + 1) }],
+      [{ id: 'A' }],
+      [named('A'), named('B'), named('A')],
+      Array.from({ length: 21 }, (_, index) => named(`A${index}`)),
+    ];
+    for (const secrets of wrong) {
+      const error = (await api.call(ask(pod, { secrets }))).error(400);
+      expect(error.details?.[0]?.path.startsWith('secrets')).toBe(true);
+      expect(JSON.stringify(error)).not.toContain('xxxxxxxx');
+    }
+  });
+
   proves(400, 'for names and paths that are none', async (api) => {
     const pod = await api.newPod();
     await sendSource(pod, api);

@@ -2,6 +2,7 @@ import { ApiError } from '@brainpod/model/errors';
 import type { Fault } from '@brainpod/model/fault';
 import { faultOfPath, isFile } from '@brainpod/model/source';
 import { Build, BuildInput } from '../../build-schemas.ts';
+import { faultsOfSecrets, sealedForNewBuild } from '../../build-secrets.ts';
 import { bodyOf, EMPTY_QUERY, validationError } from '../../input.ts';
 import { keptSources } from '../../kept-sources.ts';
 import { podOperation } from '../../operation.ts';
@@ -21,7 +22,7 @@ export const createBuild = podOperation({
   responses: { 202: { description: 'It waits for its turn', schema: Build } },
   hasPrecondition: true,
   prepare: async ({ deps, pod, body }) => {
-    const faults = faultsOfPaths(body);
+    const faults = [...faultsOfPaths(body), ...faultsOfSecrets(body.secrets ?? [])];
     if (faults.length > 0) throw validationError(faults);
     const files = await keptSources(deps).readList(pod.id, body.source);
     const again = `Send it with POST /v1/pods/${pod.name}/sources.`;
@@ -48,6 +49,7 @@ export const createBuild = podOperation({
           overrides: body.overrides ?? {},
         },
         tags: { ...body.labels },
+        ...sealedForNewBuild(body.secrets ?? [], deps.buildSecrets),
       },
       actor,
     );
