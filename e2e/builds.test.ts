@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createPod, deletePods } from './apps.ts';
 import { brainpod, brainpodJson, installationIn, kubectl, type Outcome, until } from './brainpod.ts';
@@ -43,6 +44,11 @@ async function newest(): Promise<Build> {
   const [first] = items;
   if (first === undefined) throw new Error('there is no build');
   return first;
+}
+
+function blobAt(blobs: string, digest: string): string {
+  const hex = digest.slice('sha256:'.length);
+  return path.join(blobs, hex.slice(0, 2), hex, 'data');
 }
 
 /** What a build's steps printed. */
@@ -145,6 +151,46 @@ describe('a build', () => {
       state: 'failed',
       error: expect.stringContaining('something went wrong'),
     });
+  });
+
+  it('uses a secret that nothing keeps: no layer, no image, no log', async () => {
+    const value = `abcdefgh-${process.pid}`;
+    const directory = await folder('secretive', {
+      Dockerfile: [
+        BASE,
+        'RUN --mount=type=secret,id=TOKEN,env=TOKEN --mount=type=secret,id=TOKEN \\',
+        '    test "$(cat /run/secrets/TOKEN)" = "$TOKEN" && echo "GIVEN $TOKEN" && echo "$(printf %s "$TOKEN" | wc -c) characters" > /length',
+        'RUN test ! -e /run/secrets/TOKEN && test -z "$TOKEN" && cat /length',
+        'USER 1000',
+        '',
+      ].join('\n'),
+    });
+    const file = path.join(installation.home, 'token');
+    await writeFile(file, value);
+    const args = ['--json', '--pod', pod, 'image', 'build', 'secretive', directory];
+    const missing = await brainpod(installation, [...args, '--build-secret', 'TOKEN']);
+    expect(missing.stderr).toContain('TOKEN is not set');
+    const outcome = await brainpod(installation, [...args, '--build-secret', `TOKEN=${file}`]);
+    expect(outcome).toMatchObject({ code: 0, stderr: expect.not.stringContaining(value) });
+    const lines = await printed((await newest()).id);
+    expect(lines).toContain('GIVEN ***');
+    expect(lines).toContain(`${value.length} characters`);
+    const { digest } = JSON.parse(outcome.stdout) as { digest: string };
+    const blobs = path.join(installation.dataDir, 'engine/registry/docker/registry/v2/blobs/sha256');
+    const manifest = await readFile(blobAt(blobs, digest), 'utf8');
+    const { config, layers } = JSON.parse(manifest) as Record<'config', { digest: string }> & {
+      layers: { digest: string }[];
+    };
+    const own = layers
+      .slice(-2)
+      .map(async (layer) => gunzipSync(await readFile(blobAt(blobs, layer.digest))));
+    const texts = [
+      manifest,
+      await readFile(blobAt(blobs, config.digest), 'utf8'),
+      ...(await Promise.all(own)),
+    ];
+    for (const text of texts) expect(text.includes(value)).toBe(false);
+    expect(texts.some((text) => text.includes(`${value.length} characters`))).toBe(true);
   });
 
   it('that nobody can plan asks by name for what is missing', async () => {

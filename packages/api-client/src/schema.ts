@@ -2556,6 +2556,12 @@ export interface components {
                 start?: string;
                 nodeVersion?: string;
             };
+            /** @description values that steps may use, by RUN --mount=type=secret: they reach no layer, image or log, and are kept until the build is over */
+            secrets?: {
+                /** @description by which a Dockerfile asks for it, such as NPM_TOKEN */
+                id: string;
+                value: string;
+            }[];
             /** @description where the source comes from */
             labels?: {
                 "git.rev"?: string;
