@@ -459,6 +459,19 @@ describe('the plan of a tree', () => {
     ]);
   });
 
+  it('names ten of many packages, and tries none where there are too many', () => {
+    const start = '{"scripts":{"start":"node a"}}';
+    const many = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${100 + at}/package.json`, start]));
+    const asked = (count: number) => {
+      const plan = planBuild(treeOf({ ...LOCKED, 'package.json': '{"workspaces":["*"]}', ...many(count) }));
+      return plan.kind === 'undecided' && plan.questions.map(({ seen }) => seen).join();
+    };
+    const ten = 'p100, p101, p102, p103, p104, p105, p106, p107, p108, p109';
+    expect(asked(12)).toContain(`these can be started: ${ten} and 2 more.`);
+    expect(asked(101)).toContain(`It has 101 packages: ${ten} and 91 more.`);
+  });
+
   it('says which package of a workspace it builds, and where each decision comes from', () => {
     const plan = planBuild(treeOf(PNPM_WORKSPACE));
     expect(plan.kind === 'planned' && plan.decisions.map(({ what, from }) => [what, from])).toEqual([

@@ -18,6 +18,9 @@ type Workspace = {
   plan: (tree: FileTree, folder: string, overrides: Overrides) => BuildPlan | null;
 };
 
+const MOST_TRIED = 100;
+const MOST_NAMED = 10;
+
 const WORKSPACES: readonly Workspace[] = [
   {
     mark: 'go.work',
@@ -86,7 +89,9 @@ export function planOnlyMember(tree: FileTree, planFolder: (folder: string) => B
   if (found === undefined || found.folders === null) return null;
   const [first, ...more] = found.folders;
   if (first === undefined) return null;
-  const planned = found.folders.flatMap((folder) => {
+  // Each is looked at with all others, and whoever sends a folder says how many there are.
+  const tried = found.folders.length > MOST_TRIED ? [] : found.folders;
+  const planned = tried.flatMap((folder) => {
     const plan = planFolder(folder);
     return plan.kind === 'planned' ? [{ folder, plan }] : [];
   });
@@ -99,11 +104,21 @@ export function planOnlyMember(tree: FileTree, planFolder: (folder: string) => B
   }
   // What is missing there is what is asked.
   if (more.length === 0) return planFolder(first);
-  const names = (planned.length > 0 ? planned.map(({ folder }) => folder) : found.folders).join(', ');
-  const what = planned.length > 0 ? 'Of its packages these can be started' : 'None of its packages tells how';
+  const what =
+    planned.length > 0
+      ? 'Of its packages these can be started'
+      : tried.length > 0
+        ? 'None of its packages tells how'
+        : `It has ${found.folders.length} packages`;
+  const names = namesOf(planned.length > 0 ? planned.map(({ folder }) => folder) : found.folders);
   return ask({
     name: 'directory',
     seen: `${found.mark} is of a workspace. ${what}: ${names}.`,
     answer: 'Say which folder is to be built.',
   });
+}
+
+function namesOf(folders: readonly string[]): string {
+  const more = folders.length - MOST_NAMED;
+  return folders.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
