@@ -19,7 +19,6 @@ const KUBERNETES = new Set([
   'envoy',
   'envoy-gateway',
   'registry',
-  'buildkitd',
 ]);
 
 /** PostgreSQL's backends and the gateway in its sandbox are children; those of others have names of their own. */
@@ -50,7 +49,7 @@ export function idleRows({ ours, kubernetes }: { ours: Idle[]; kubernetes: Idle[
   const [memory, reference] = [total(ours, 'memoryMiB'), total(kubernetes, 'memoryMiB')];
   const [cpu, referenceCpu] = [total(ours, 'corePercent'), total(kubernetes, 'corePercent')];
   return [
-    `| idle memory of Brainpod's own processes | ${memory.toFixed(0)} MiB | Kubernetes, edge, registry, builder: ${reference.toFixed(0)} MiB | ${(memory / reference).toFixed(2)} | ≤ 600 MB |`,
+    `| idle memory of Brainpod's own processes | ${memory.toFixed(0)} MiB | Kubernetes, edge, registry: ${reference.toFixed(0)} MiB | ${(memory / reference).toFixed(2)} | ≤ 600 MB |`,
     `| idle processor time of Brainpod's own processes | ${cpu.toFixed(2)} % of a core | the same: ${referenceCpu.toFixed(2)} % | ${(cpu / referenceCpu).toFixed(2)} | < 3 % |`,
   ];
 }

@@ -83,7 +83,6 @@ describe('the platform', () => {
     const components = await engineComponents(installation);
     expect(components.map((component) => component.name).sort()).toEqual(
       [
-        'buildkitd',
         'containerd',
         'coredns',
         'envoy',

@@ -28,7 +28,7 @@ const OLDEST_NODE = 20;
 const ROOT_STEPS = [
   'install Debian packages (runc, CNI plugins, nftables, conntrack, mmdebstrap) with apt-get',
   'run containers: namespaces, mounts and control groups belong to root',
-  'set up the bridges brainpod-node and brainpod-build, interfaces for pods and nftables rules',
+  'set up the bridge brainpod-node, interfaces for pods and nftables rules',
   'listen on the ports for http and https on all addresses',
   'make the system user brainpod-postgres, as PostgreSQL does not run as root',
 ];

@@ -22,6 +22,7 @@ import (
 	"brainpod.io/engine/internal/network"
 	"brainpod.io/engine/internal/owned"
 	"brainpod.io/engine/internal/pki"
+	"brainpod.io/engine/internal/platform"
 	"brainpod.io/engine/internal/probe"
 	"brainpod.io/engine/internal/procfs"
 	"brainpod.io/engine/internal/supervise"
@@ -77,6 +78,11 @@ func runEngine(ctx context.Context, cfg *config.Config, _ bool) error {
 	if err := cgroups.Ensure(cfg.Name, decided.CgroupDriver); err != nil {
 		return err
 	}
+	go func() {
+		if err := platform.RemoveEarlier(cfg); err != nil {
+			logf("what an engine before this one built cannot be removed: %v", err)
+		}
+	}()
 	return supervised(ctx, cfg, decided, startedAt)
 }
 

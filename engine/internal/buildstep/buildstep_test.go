@@ -92,67 +92,23 @@ func TestBundleOf(t *testing.T) {
 	}
 }
 
-func TestFromHost(t *testing.T) {
-	bundle := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(bundle, []byte("one"), 0o600); err != nil {
+func TestReadSettings(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.json")
+	content := `{"runc":"/usr/sbin/runc","mounts":{"apt.conf":"/etc/apt.conf"},"environment":{"HTTP_PROXY":"http://proxy"}}`
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	host := FromHost([]string{
-		"SSL_CERT_FILE=" + bundle, "HTTPS_PROXY=http://proxy:3128", "npm_config_registry=https://npm.example", "GOPROXY=",
-		"NPM_TOKEN=secret", "HOME=/root", "npm_config_cache=/root/.npm",
-		"UV_DEFAULT_INDEX=https://pypi.example", "uv_index_url=https://old.example", "UV_CACHE_DIR=/root/.cache/uv",
-	})
-	want := map[string]string{
-		"HTTPS_PROXY": "http://proxy:3128", "npm_config_registry": "https://npm.example",
-		"UV_DEFAULT_INDEX": "https://pypi.example", "uv_index_url": "https://old.example",
+	want := &Settings{
+		Runc: "/usr/sbin/runc", Mounts: map[string]string{"apt.conf": "/etc/apt.conf"}, Environment: map[string]string{"HTTP_PROXY": "http://proxy"},
 	}
-	if host.Bundle != bundle || !reflect.DeepEqual(host.Environment, want) {
-		t.Errorf("got %+v, want the bundle and %v", host, want)
+	if got, err := readSettings(path); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
-	if missing := FromHost([]string{"SSL_CERT_FILE=/nowhere/ca.pem"}); missing.Bundle == "/nowhere/ca.pem" {
-		t.Error("a bundle that is not there is taken")
-	}
-}
-
-func TestWriteSettings(t *testing.T) {
-	folder, source := t.TempDir(), t.TempDir()
-	bundle, extra := filepath.Join(source, "ca.pem"), filepath.Join(source, "extra.pem")
-	if err := os.WriteFile(bundle, []byte("BUNDLE\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(`{"runc":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(extra, []byte("EXTRA\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("NODE_EXTRA_CA_CERTS", extra)
-	host := Host{Bundle: bundle, Environment: map[string]string{"HTTP_PROXY": "http://user:password@proxy"}}
-	if err := WriteSettings(folder, "/usr/sbin/runc", host); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(folder, SettingsFile)
-	settings, err := readSettings(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the settings, which may hold passwords, have mode %v (%v)", info.Mode(), err)
-	}
-	content, err := os.ReadFile(settings.Mounts["ca-certificates.crt"])
-	if err != nil || string(content) != "BUNDLE\n\nEXTRA\n" {
-		t.Errorf("the bundle is %q (%v)", content, err)
-	}
-	apt, err := os.ReadFile(settings.Mounts["apt.conf"])
-	if err != nil || !strings.Contains(string(apt), `CaInfo "/dev/brainpod/ca-certificates.crt"`) {
-		t.Errorf("apt's configuration is %q (%v)", apt, err)
-	}
-	for name, want := range map[string]string{
-		"HTTP_PROXY": "http://user:password@proxy", "npm_config_cafile": "/dev/brainpod/ca-certificates.crt", "APT_CONFIG": "/dev/brainpod/apt.conf",
-	} {
-		if settings.Environment[name] != want {
-			t.Errorf("%s is %q, want %q", name, settings.Environment[name], want)
-		}
-	}
-	if settings.Runc != "/usr/sbin/runc" {
-		t.Errorf("runc is %q", settings.Runc)
+	if _, err := readSettings(path); err == nil {
+		t.Error("half of the settings are taken for all")
 	}
 }
 

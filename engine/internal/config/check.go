@@ -78,7 +78,6 @@ func checkNames(cfg *Config, found *faults) {
 	seen := map[string]string{}
 	for _, b := range []struct{ path, value string }{
 		{"bridges.node", cfg.Bridges.Node},
-		{"bridges.build", cfg.Bridges.Build},
 		{"bridges.gateways", cfg.Bridges.Gateways},
 	} {
 		if !interfaceName.MatchString(b.value) {
@@ -95,7 +94,6 @@ func checkAddresses(cfg *Config, found *faults) {
 	cluster := prefix("clusterCidr", cfg.ClusterCIDR, found)
 	pods := prefix("podCidr", cfg.PodCIDR, found)
 	services := prefix("serviceCidr", cfg.ServiceCIDR, found)
-	build := prefix("buildCidr", cfg.BuildCIDR, found)
 	gateways := prefix("gatewayCidr", cfg.GatewayCIDR, found)
 	if cfg.Gateways != Separate {
 		// Nothing of it is in use.
@@ -111,10 +109,10 @@ func checkAddresses(cfg *Config, found *faults) {
 	ranges := []struct {
 		path  string
 		value netip.Prefix
-	}{{"gatewayCidr", gateways}, {"serviceCidr", services}, {"podCidr", pods}, {"buildCidr", build}, {"clusterCidr", cluster}}
+	}{{"gatewayCidr", gateways}, {"serviceCidr", services}, {"podCidr", pods}, {"clusterCidr", cluster}}
 	for i, a := range ranges {
 		for _, b := range ranges[i+1:] {
-			within := b.path == "clusterCidr" && (a.path == "podCidr" || a.path == "buildCidr")
+			within := b.path == "clusterCidr" && a.path == "podCidr"
 			if !within && a.value.IsValid() && b.value.IsValid() && a.value.Overlaps(b.value) {
 				found.add(a.path, "overlaps %s (%s and %s)", b.path, a.value, b.value)
 			}

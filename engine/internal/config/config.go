@@ -17,7 +17,7 @@ type Profile string
 const (
 	// Full is everything.
 	Full Profile = "full"
-	// Bare is Kubernetes, CoreDNS and the edge, without registry and BuildKit.
+	// Bare is Kubernetes, CoreDNS and the edge, without the registry.
 	Bare Profile = "bare"
 )
 
@@ -33,8 +33,7 @@ const (
 
 // Bridges are the names of the network bridges that the engine makes.
 type Bridges struct {
-	Node  string `json:"node"`
-	Build string `json:"build"`
+	Node string `json:"node"`
 	// Gateways is made only where Gateways are separate.
 	Gateways string `json:"gateways"`
 }
@@ -72,7 +71,6 @@ type Config struct {
 	ClusterCIDR       string `json:"clusterCidr"`
 	ServiceCIDR       string `json:"serviceCidr"`
 	DNSServiceAddress string `json:"dnsServiceAddress"`
-	BuildCIDR         string `json:"buildCidr"`
 	// GatewayCIDR holds the addresses of separate Gateways. It means nothing where they are merged.
 	GatewayCIDR string `json:"gatewayCidr"`
 
@@ -170,9 +168,8 @@ func defaults() *Config {
 		ClusterCIDR:       "10.244.0.0/16",
 		ServiceCIDR:       "10.96.0.0/16",
 		DNSServiceAddress: "10.96.0.10",
-		BuildCIDR:         "10.244.254.0/24",
 		GatewayCIDR:       "10.243.253.0/24",
-		Bridges:           Bridges{Node: "brainpod-node", Build: "brainpod-build", Gateways: "brainpod-edge"},
+		Bridges:           Bridges{Node: "brainpod-node", Gateways: "brainpod-edge"},
 		Ports: Ports{
 			EtcdClient: 2379, EtcdPeer: 2380, APIServer: 6443,
 			Registry: 4650, HTTP: 80, HTTPS: 443,

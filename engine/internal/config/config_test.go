@@ -33,7 +33,7 @@ func TestParseKeepsDefaultsOfPartlyGivenObjects(t *testing.T) {
 func TestParseNamesEveryFaultAtOnce(t *testing.T) {
 	_, err := Parse([]byte(`{
 		"name":"Not A Name","dataDir":"relative","runDir":"/run/x","nodeAddress":"::1","podCidr":"10.9.0.0/24",
-		"serviceCidr":"10.244.0.0/20","dnsServiceAddress":"10.96.0.10","bridges":{"build":"far-too-long-for-a-bridge"},
+		"serviceCidr":"10.244.0.0/20","dnsServiceAddress":"10.96.0.10","bridges":{"gateways":"far-too-long-for-a-bridge"},
 		"ports":{"http":443,"registry":0},"registryHosts":{"r.example":"ftp://x"},
 		"registryMirrors":["ghcr.io/x","r.example"],"profile":"half"}`))
 	if err == nil {
@@ -41,7 +41,7 @@ func TestParseNamesEveryFaultAtOnce(t *testing.T) {
 	}
 	for _, path := range []string{
 		"name:", "dataDir:", "binDir:", "nodeAddress:", "podCidr:", "serviceCidr:", "dnsServiceAddress:",
-		"bridges.build:", "ports.https:", "ports.registry:", `registryHosts["r.example"]:`, "registryMirrors[0]:",
+		"bridges.gateways:", "ports.https:", "ports.registry:", `registryHosts["r.example"]:`, "registryMirrors[0]:",
 		"registryMirrors[1]:", "profile:",
 	} {
 		if !strings.Contains(err.Error(), "\n"+path) && !strings.HasPrefix(err.Error(), path) {

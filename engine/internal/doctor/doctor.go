@@ -154,8 +154,7 @@ func checkBinaries(facts variant.Facts) Result {
 // packages are Debian's names for what has the programs in it.
 var packages = map[string]string{
 	"nft": "nftables", "runc": "runc", "mount": "mount", "umount": "mount", "nsenter": "util-linux",
-	"bridge": "containernetworking-plugins", "host-local": "containernetworking-plugins",
-	"ptp": "containernetworking-plugins",
+	"host-local": "containernetworking-plugins", "ptp": "containernetworking-plugins",
 }
 
 func checkPrograms(facts variant.Facts) Result {

@@ -110,7 +110,7 @@ func ensureBridge(name string) (netlink.Link, error) {
 	return link, netlink.LinkSetUp(link)
 }
 
-// ensureTable hides pods' and builds' addresses from networks outside. The table is
+// ensureTable hides pods' addresses from networks outside. The table is
 // ours alone, so it is replaced as a whole, in one transaction.
 func ensureTable(ctx context.Context, cfg *config.Config) error {
 	return runNFT(ctx, fmt.Sprintf(`table ip %[1]s {}
@@ -119,10 +119,9 @@ table ip %[1]s {
 	chain postrouting {
 		type nat hook postrouting priority srcnat; policy accept;
 		ip saddr %[2]s ip daddr != %[3]s masquerade
-		ip saddr %[4]s ip daddr != %[4]s masquerade
 	}
 }
-`, Table(cfg), cfg.PodCIDR, cfg.ClusterCIDR, cfg.BuildCIDR))
+`, Table(cfg), cfg.PodCIDR, cfg.ClusterCIDR))
 }
 
 // Table is the name of the engine's own nftables table.
@@ -167,28 +166,24 @@ func ForwardDropped(ctx context.Context) bool {
 	return err == nil && strings.Contains(string(chain), "policy drop")
 }
 
-// ensureAccepted adds to such a firewall that packets from and to our pods and build steps may pass.
+// ensureAccepted adds to such a firewall that packets from and to our pods may pass.
 func ensureAccepted(ctx context.Context, cfg *config.Config) error {
 	if !ForwardDropped(ctx) {
 		return nil
 	}
 	handles, err := acceptRules(ctx, cfg)
-	if err != nil || len(handles) == 2*len(forwarding(cfg)) {
+	if err != nil || len(handles) == 2 {
 		return err
 	}
 	if err := deleteRules(ctx, handles); err != nil {
 		return err
 	}
 	var script strings.Builder
-	for _, addresses := range forwarding(cfg) {
-		for _, direction := range []string{"saddr", "daddr"} {
-			fmt.Fprintf(&script, "insert rule ip filter FORWARD ip %s %s counter accept comment %q\n", direction, addresses, comment(cfg))
-		}
+	for _, direction := range []string{"saddr", "daddr"} {
+		fmt.Fprintf(&script, "insert rule ip filter FORWARD ip %s %s counter accept comment %q\n", direction, cfg.PodCIDR, comment(cfg))
 	}
 	return runNFT(ctx, script.String())
 }
-
-func forwarding(cfg *config.Config) []string { return []string{cfg.PodCIDR, cfg.BuildCIDR} }
 
 func comment(cfg *config.Config) string { return "brainpod engine " + cfg.Name }
 

@@ -58,7 +58,7 @@ func Find(ctx context.Context, cfg *config.Config) ([]Item, error) {
 	for _, handle := range handles {
 		found = append(found, Item{Kind: "iptables", Name: "FORWARD handle " + handle})
 	}
-	for _, name := range []string{PodNetwork(cfg), BuildNetwork(cfg)} {
+	for _, name := range []string{PodNetwork(cfg), earlierBuildNetwork(cfg)} {
 		results, err := filepath.Glob(filepath.Join(resultsDir, name+"-*"))
 		if err != nil {
 			return nil, err
@@ -84,11 +84,13 @@ func loopbackResult(result, network string) string {
 	return path
 }
 
-// PodNetwork and BuildNetwork are what the networks are called towards the plugins.
+// PodNetwork is what the pods' network is called towards the plugins.
 func PodNetwork(cfg *config.Config) string { return cfg.Name + "-pods" }
 
-// BuildNetwork is that of build containers.
-func BuildNetwork(cfg *config.Config) string { return cfg.Name + "-build" }
+// Engines before this one built images beside the pods, on a bridge and in a network of their own. What is left of those goes too.
+const earlierBuildBridge = "brainpod-build"
+
+func earlierBuildNetwork(cfg *config.Config) string { return cfg.Name + "-build" }
 
 func ownTables(ctx context.Context, cfg *config.Config) ([]string, error) {
 	output, err := exec.CommandContext(ctx, "nft", "list", "tables").Output()
@@ -117,7 +119,7 @@ func ownLinks(cfg *config.Config, links []netlink.Link) []netlink.Link {
 	var bridges, ports []netlink.Link
 	indexes := map[int]bool{}
 	for _, link := range links {
-		if slices.Contains([]string{cfg.Bridges.Node, cfg.Bridges.Build, cfg.Bridges.Gateways}, link.Attrs().Name) {
+		if slices.Contains([]string{cfg.Bridges.Node, earlierBuildBridge, cfg.Bridges.Gateways}, link.Attrs().Name) {
 			indexes[link.Attrs().Index] = true
 			bridges = append(bridges, link)
 		}

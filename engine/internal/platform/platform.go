@@ -1,4 +1,4 @@
-// Package platform is what the engine runs beside Kubernetes itself: names, metrics, images, builds and the edge.
+// Package platform is what the engine runs beside Kubernetes itself: names, metrics, images and the edge.
 package platform
 
 import (
@@ -25,7 +25,7 @@ func Components(cfg *config.Config, certificates *pki.PKI, client *kubectl.Clien
 		coreDNS(cfg, certificates, client), networkPolicies(cfg, certificates, client), metricsServer(cfg, certificates, client),
 	}
 	if cfg.Profile == config.Full {
-		own = append(own, registry(cfg), buildkit(cfg))
+		own = append(own, registry(cfg))
 	}
 	return append(own, edge.New(cfg, certificates, client).Components()...)
 }

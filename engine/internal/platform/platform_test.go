@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"brainpod.io/engine/internal/config"
 	"brainpod.io/engine/internal/kubectl"
 	"brainpod.io/engine/internal/pki"
@@ -24,7 +26,7 @@ func testConfig(t *testing.T, profile string) *config.Config {
 
 func TestComponentsOfProfiles(t *testing.T) {
 	for profile, want := range map[string][]string{
-		"full": {"coredns", "network-policies", "metrics-server", "registry", "buildkitd", "envoy", "envoy-gateway"},
+		"full": {"coredns", "network-policies", "metrics-server", "registry", "envoy", "envoy-gateway"},
 		"bare": {"coredns", "network-policies", "metrics-server", "envoy", "envoy-gateway"},
 	} {
 		var names []string
@@ -167,40 +169,34 @@ func TestLastingSecret(t *testing.T) {
 	}
 }
 
-func TestCacheLimits(t *testing.T) {
-	const gib = 1 << 30
-	for disk, want := range map[uint64]limits{
-		10 * gib:   {reserved: gib / 2, most: 2 * gib, free: 2 * gib},
-		100 * gib:  {reserved: 10 * gib / 4, most: 10 * gib, free: 10 * gib},
-		4000 * gib: {reserved: 10 * gib, most: 40 * gib, free: 20 * gib},
-	} {
-		if got := cacheLimits(disk); got != want {
-			t.Errorf("of %d GiB: got %+v, want %+v", disk/gib, got, want)
+func TestRemoveEarlier(t *testing.T) {
+	cfg := testConfig(t, "full")
+	cfg.DataDir, cfg.RunDir = t.TempDir(), t.TempDir()
+	layer := filepath.Join(cfg.DataDir, "buildkit/snapshots/1")
+	for _, folder := range []string{layer, filepath.Join(cfg.DataDir, "registry")} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
 		}
 	}
-}
-
-func TestBuildkitConfiguration(t *testing.T) {
-	got := string(buildkitConfiguration(testConfig(t, "full"), "/r/net.conflist", limits{reserved: 1, most: 2, free: 3}))
-	for _, want := range []string{
-		`address = ["unix:///r/buildkitd.sock"]`, "insecure-entitlements = []", `networkMode = "cni"`, `cniConfigPath = "/r/net.conflist"`,
-		`binary = "/b/runc-build"`, "max-parallelism = 2", `defaultCgroupParent = "/brainpod/buildkit"`, "maxUsedSpace = 2\n", "minFreeSpace = 3\n",
-		`mirrors = ["127.0.0.1:4650/docker.io"]`, "[registry.\"127.0.0.1:4650\"]\n  http = true", `nameservers = ["10.244.255.53"]`,
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%s is missing in\n%s", want, got)
+	if os.Geteuid() == 0 {
+		if err := unix.Mount("none", layer, "tmpfs", 0, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := RemoveEarlier(cfg); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(layer); err != nil {
+			t.Errorf("what is mounted was touched: %v", err)
+		}
+		if err := unix.Unmount(layer, 0); err != nil {
+			t.Fatal(err)
 		}
 	}
-}
-
-func TestBuildNetworkIsItsOwn(t *testing.T) {
-	content, err := buildNetworkConfiguration(testConfig(t, "full"), "/r/addresses")
-	if err != nil {
+	if err := RemoveEarlier(cfg); err != nil {
 		t.Fatal(err)
 	}
-	var decoded any
-	if err := json.Unmarshal(content, &decoded); err != nil {
-		t.Fatal(err)
+	left, err := os.ReadDir(cfg.DataDir)
+	if err != nil || len(left) != 1 || left[0].Name() != "registry" {
+		t.Errorf("there is %v (%v)", left, err)
 	}
-	contains(t, decoded, `"bridge":"brainpod-build"`, `"subnet":"10.244.254.0/24"`, `"dataDir":"/r/addresses"`, `"name":"brainpod-build"`)
 }

@@ -204,7 +204,7 @@ func overlaps(cfg *config.Config) ([]variant.Overlap, error) {
 		return nil, fmt.Errorf("cannot list the routes: %w", err)
 	}
 	ranges := []struct{ field, value string }{
-		{"clusterCidr", cfg.ClusterCIDR}, {"serviceCidr", cfg.ServiceCIDR}, {"buildCidr", cfg.BuildCIDR},
+		{"clusterCidr", cfg.ClusterCIDR}, {"serviceCidr", cfg.ServiceCIDR},
 	}
 	if cfg.Gateways == config.Separate {
 		ranges = append(ranges, struct{ field, value string }{"gatewayCidr", cfg.GatewayCIDR})

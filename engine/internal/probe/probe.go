@@ -51,7 +51,7 @@ func Gather(ctx context.Context, cfg *config.Config) (variant.Facts, error) {
 		maps.Copy(facts.Programs, programs("nsenter"))
 	}
 	dir := CNIDir()
-	for _, plugin := range []string{"bridge", "host-local", "ptp"} {
+	for _, plugin := range []string{"host-local", "ptp"} {
 		facts.CNIPlugins[plugin] = ifThere(filepath.Join(dir, plugin))
 	}
 	if facts.CapSysResource, err = hasCapability(unix.CAP_SYS_RESOURCE); err != nil {
@@ -77,7 +77,7 @@ func Gather(ctx context.Context, cfg *config.Config) (variant.Facts, error) {
 // CNIDir is the folder with this machine's network plugins.
 func CNIDir() string {
 	for _, dir := range cniDirs {
-		if exists(filepath.Join(dir, "bridge")) {
+		if exists(filepath.Join(dir, "ptp")) {
 			return dir
 		}
 	}

@@ -93,7 +93,7 @@ export function readSettings(environment: Environment): Settings {
     },
     dnsServers: readDnsServers(text('BRAINPOD_DNS_SERVERS', ''), faults),
     acme: readAcme(text, faults),
-    builds: readBuildSettings({ text, whole, faults }),
+    builds: readBuildSettings({ environment, text, whole, faults }),
     requests: readRequestSettings({ text, whole, faults }, { domain, httpsPort }),
   };
   if (faults.length > 0) throw new Error(`The server's environment is wrong:\n  ${faults.join('\n  ')}`);

@@ -87,7 +87,6 @@ export function serverEnvironment(settings: Settings, locations: Locations): Rec
     ...(settings.mode === 'embedded' && {
       BRAINPOD_BUILDERS_NEAR: 'true',
       BRAINPOD_BUILD_REGISTRY: `${NODE_ADDRESS}:${BUILD_REGISTRY_PORT}`,
-      BRAINPOD_BUILD_STEPS: path.join(locations.engineRun, 'buildkit', 'steps'),
     }),
   };
 }

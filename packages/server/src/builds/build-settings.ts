@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { type HostNetwork, hostNetworkIn } from './step-files.ts';
 
 /** What the server is told of building images. */
 export type BuildSettings = {
@@ -8,8 +9,8 @@ export type BuildSettings = {
   registry: { host: string; port: number } | null;
   /** Whether builders of the server's own cluster can be reached at their addresses; else through the cluster's API. */
   isNear: boolean;
-  /** Where the engine keeps what build steps are to know of the network; null for nothing. */
-  steps: string | null;
+  /** What steps of near builders are told of the network; null where builders are elsewhere. */
+  steps: HostNetwork | null;
   /** The image of builders; null for our own. */
   image: string | null;
   /** Networks that builds may reach although they are not the internet. */
@@ -19,6 +20,7 @@ export type BuildSettings = {
 };
 
 type Readers = {
+  environment: Record<string, string | undefined>;
   text: (name: string, fallback: string) => string;
   whole: (name: string, fallback: number, from: number, to: number) => number;
   faults: string[];
@@ -27,13 +29,14 @@ type Readers = {
 const MINUTE_MS = 60_000;
 
 /** Reads them from the environment; what is wrong is added to the faults. */
-export function readBuildSettings({ text, whole, faults }: Readers): BuildSettings {
+export function readBuildSettings({ environment, text, whole, faults }: Readers): BuildSettings {
+  const isNear = text('BRAINPOD_BUILDERS_NEAR', '') === 'true';
   const orNull = (name: string): string | null => text(name, '') || null;
   return {
     engineBinaries: orNull('BRAINPOD_ENGINE_BINARIES'),
     registry: readAddress(text('BRAINPOD_BUILD_REGISTRY', ''), faults),
-    isNear: text('BRAINPOD_BUILDERS_NEAR', '') === 'true',
-    steps: orNull('BRAINPOD_BUILD_STEPS'),
+    isNear,
+    steps: isNear ? hostNetworkIn(environment) : null,
     image: orNull('BRAINPOD_BUILDER_IMAGE'),
     networks: readNetworks(text('BRAINPOD_BUILD_NETWORKS', ''), faults),
     atOnce: whole('BRAINPOD_BUILDS_AT_ONCE', 2, 1, 64),

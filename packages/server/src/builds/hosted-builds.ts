@@ -15,7 +15,7 @@ import { buildToken } from './build-token.ts';
 import { workOnBuilds } from './build-worker.ts';
 import { podsWithBuilder, removeBuilder } from './builder.ts';
 import type { BuildDeps } from './run-build.ts';
-import { readStepFiles } from './step-files.ts';
+import { stepFilesOf } from './step-files.ts';
 
 export type HostedBuildParts = {
   settings: Settings;
@@ -85,7 +85,7 @@ async function builderPlatform(
       near === null
         ? { host: registryHost, address: null, port: HTTPS_PORT, isPlain: false }
         : { host: registryHost, address: near.host, port: near.port, isPlain: true },
-    stepFiles: await readStepFiles(isOwn ? steps : null),
+    stepFiles: await stepFilesOf(isOwn ? steps : null),
     limits: DEFAULT_BUILDER_LIMITS,
     allowedCidrs: networks,
   };

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readStepFiles } from './step-files.ts';
+import { hostNetworkIn, stepFilesOf } from './step-files.ts';
 
 let folder = '';
 
@@ -11,32 +11,75 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const settingsIn = (files: Record<string, string>): unknown => JSON.parse(files['settings.json'] ?? '');
+type Settings = { runc: string; mounts: Record<string, string>; environment: Record<string, string> };
 
-it('names the files where a builder has them, and keeps what steps get in their environment', async () => {
-  const settings = {
-    runc: '/usr/bin/runc',
-    mounts: { 'ca.crt': `${folder}/ca.crt` },
-    environment: { https_proxy: 'http://proxy:3128', SSL_CERT_FILE: '/dev/brainpod/ca.crt' },
-  };
-  await writeFile(join(folder, 'settings.json'), JSON.stringify(settings));
-  await writeFile(join(folder, 'ca.crt'), 'certificates');
-  const files = await readStepFiles(folder);
-  expect(files['ca.crt']).toBe('certificates');
-  expect(settingsIn(files)).toEqual({
-    runc: '/usr/sbin/runc',
-    mounts: { 'ca.crt': '/etc/brainpod/build-step/ca.crt' },
-    environment: settings.environment,
+/** What a builder's runc reads. */
+function settingsIn(files: Record<string, string>): Settings {
+  return JSON.parse(files['settings.json'] ?? '');
+}
+
+it('picks proxies and package registries out of an environment, and nothing else', () => {
+  const network = hostNetworkIn({
+    HTTPS_PROXY: 'http://proxy:3128',
+    npm_config_registry: 'https://npm.example',
+    uv_index_url: 'https://old.example',
+    UV_DEFAULT_INDEX: 'https://pypi.example',
+    GOPROXY: '',
+    NPM_TOKEN: 'secret',
+    HOME: '/root',
+    npm_config_cache: '/root/.npm',
+    UV_CACHE_DIR: '/root/.cache/uv',
+    SSL_CERT_FILE: '/own.pem',
+  });
+  expect(network).toEqual({
+    variables: {
+      HTTPS_PROXY: 'http://proxy:3128',
+      npm_config_registry: 'https://npm.example',
+      uv_index_url: 'https://old.example',
+      UV_DEFAULT_INDEX: 'https://pypi.example',
+    },
+    bundleFile: '/own.pem',
+    extraBundleFile: null,
   });
 });
 
-it('is nothing but where runc is, where the engine keeps nothing', async () => {
-  const nothing = { runc: '/usr/sbin/runc', mounts: {}, environment: {} };
-  expect(settingsIn(await readStepFiles(null))).toEqual(nothing);
-  expect(settingsIn(await readStepFiles(join(folder, 'missing')))).toEqual(nothing);
+it('gives steps certificates, those for Node among them, and apt where they are', async () => {
+  const [bundleFile, extraBundleFile] = [join(folder, 'ca.pem'), join(folder, 'extra.pem')];
+  await writeFile(bundleFile, 'BUNDLE\n');
+  await writeFile(extraBundleFile, 'EXTRA\n');
+  const host = { variables: { HTTP_PROXY: 'http://user:password@proxy' }, bundleFile, extraBundleFile };
+  const files = await stepFilesOf(host);
+  expect(files['ca-certificates.crt']).toBe('BUNDLE\n\nEXTRA\n');
+  expect(files['apt.conf']).toContain('CaInfo "/dev/brainpod/ca-certificates.crt"');
+  const { runc, mounts, environment } = settingsIn(files);
+  expect(runc).toBe('/usr/sbin/runc');
+  expect(mounts).toEqual({
+    'apt.conf': '/etc/brainpod/build-step/apt.conf',
+    'ca-certificates.crt': '/etc/brainpod/build-step/ca-certificates.crt',
+  });
+  expect(environment).toMatchObject({
+    HTTP_PROXY: 'http://user:password@proxy',
+    npm_config_cafile: '/dev/brainpod/ca-certificates.crt',
+    SSL_CERT_FILE: '/dev/brainpod/ca-certificates.crt',
+    APT_CONFIG: '/dev/brainpod/apt.conf',
+  });
+  // The same certificates are not given twice.
+  const once = await stepFilesOf({ ...host, extraBundleFile: bundleFile });
+  expect(once['ca-certificates.crt']).toBe('BUNDLE\n');
 });
 
-it('fails on settings that are damaged, rather than build without certificates', async () => {
-  await writeFile(join(folder, 'settings.json'), '{ half');
-  await expect(readStepFiles(folder)).rejects.toThrow(SyntaxError);
+it('passes by what is no file', async () => {
+  const bundleFile = join(folder, 'folder');
+  await mkdir(bundleFile);
+  const none = { variables: {}, bundleFile: null, extraBundleFile: null };
+  const files = await stepFilesOf({ ...none, bundleFile, extraBundleFile: join(folder, 'missing') });
+  expect(files).toEqual(await stepFilesOf(none));
+});
+
+it('is nothing but where runc is, for builders in another network', async () => {
+  expect(settingsIn(await stepFilesOf(null))).toEqual({
+    runc: '/usr/sbin/runc',
+    mounts: {},
+    environment: {},
+  });
 });
