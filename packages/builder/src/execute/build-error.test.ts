@@ -43,6 +43,19 @@ describe('why a build failed', () => {
     expect(error.message).toBe('The build failed.\nthe Dockerfile cannot be empty');
   });
 
+  it('comes with what to do where the image that it begins with is not to be had', () => {
+    const told = (why: string): string => {
+      const said = `error: failed to solve: python:3.9: failed to resolve source metadata for docker.io/library/python:3.9: ${why}`;
+      return buildErrorFrom([said], [], address).message;
+    };
+    expect(told('docker.io/library/python:3.9: not found')).toContain(
+      'Check the name and the tag of docker.io/library/python:3.9.',
+    );
+    const lookup = 'dial tcp: lookup registry-1.docker.io: no such host';
+    expect(told(lookup)).toContain('cannot be reached from where images are built');
+    expect(told('unexpected status: 500')).not.toMatch(/Check|reached/);
+  });
+
   it('is not the Dockerfile when the builder is away or closed to this user', () => {
     const away = buildErrorFrom(
       [

@@ -47,6 +47,8 @@ export function buildErrorFrom(said: readonly string[], log: readonly string[], 
   if (line !== null) parts.push('', line.excerpt, '');
   if (log.length > 0) parts.push(...log.map((text) => `    ${text}`), '');
   parts.push(reason);
+  const advice = adviceOn(reason);
+  if (advice !== null) parts.push(advice);
   return new BuildError(parts.join('\n'), { kind: 'dockerfile', line }, reason, log);
 }
 
@@ -57,6 +59,20 @@ export function noDockerfile(reason: string): BuildError {
     { kind: 'no-dockerfile' },
     reason,
   );
+}
+
+/** What to do about an image that a Dockerfile begins with and that is not to be had; null about anything else. */
+function adviceOn(reason: string): string | null {
+  const [, image, why] = /failed to resolve source metadata for (\S+): ([\s\S]*)/.exec(reason) ?? [];
+  if (image === undefined || why === undefined) return null;
+  if (/not found/.test(why))
+    return (
+      `Check the name and the tag of ${image}. Where the platform cannot reach the registry that has it, ` +
+      'its operator may be able to make it: npm run base-images'
+    );
+  if (/no such host|i\/o timeout|connection refused|network is unreachable/.test(why))
+    return `The registry of ${image} cannot be reached from where images are built. Try again later, or begin with another image.`;
+  return null;
 }
 
 function unreachable(reason: string, address: string): BuildError {

@@ -64,7 +64,6 @@ describe('a directory with a Dockerfile only', () => {
     expect(specs.get('App/my-shop-1')).toMatchObject({
       image: result.image,
       env: [{ name: 'PORT', value: '9000' }],
-      checks: { ready: { port: 9000 } },
     });
     expect(specs.get('Route/my-shop-1')).toMatchObject({
       rules: [{ port: 9000, backendRef: 'urn:brain:app:default:my-shop-1' }],

@@ -24,7 +24,10 @@ export function appNameFor(directory: string): string {
   );
 }
 
-/** App and Route for a directory that brings a Dockerfile only. The port is the first that the image exposes. */
+/**
+ * App and Route for a directory that brings no resources of its own. The port is the first that the image exposes. No check
+ * is asked for: an instance takes traffic once it listens there, and is looked at each second.
+ */
 export function documentsFor(name: string, image: string, exposedPorts: readonly number[]): Document[] {
   const port = exposedPorts[0] ?? DEFAULT_PORT;
   const envelope = { apiVersion: 'pod.brainpod.io/v1alpha1', metadata: { name, namespace: 'default' } };
@@ -38,7 +41,6 @@ export function documentsFor(name: string, image: string, exposedPorts: readonly
         instance: '1x',
         replicas: 1,
         mounts: [],
-        checks: { ready: { port } },
       },
     },
     {

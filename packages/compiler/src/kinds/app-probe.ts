@@ -17,8 +17,11 @@ const UNASKED = { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 3 };
 const RESTARTED = { periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 12 };
 // What hangs hardly ends by itself, and nobody waits for its answers.
 const HANGING_GRACE_SECONDS = 15;
-// An app may take its time to start: a deploy gives up long before, but after a restart of the machine nobody waits.
-const STARTING = { initialDelaySeconds: 5, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 120 };
+// An app may take its time to start: a deploy gives up long before, but after a restart of the machine nobody waits. The
+// clock of a check runs from before the image is there, so with 5 s between them the first would come after 5 to 10 s. A
+// command is not asked that often, since each time starts a program.
+const STARTING = { initialDelaySeconds: 5, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 600 };
+const STARTING_BY_COMMAND = { ...STARTING, periodSeconds: 5, failureThreshold: 120 };
 
 type Probes = Pick<k8s.V1Container, 'readinessProbe' | 'livenessProbe' | 'startupProbe'>;
 
@@ -35,7 +38,7 @@ export function probesOf(app: AppDocument, traffic: AppTraffic): Probes {
   if (asked !== undefined) {
     return {
       readinessProbe: { ...asked, ...ASKED_FOR },
-      startupProbe: { ...asked, ...STARTING },
+      startupProbe: { ...asked, ...(asked.exec === undefined ? STARTING : STARTING_BY_COMMAND) },
       livenessProbe: { ...asked, ...RESTARTED, terminationGracePeriodSeconds: HANGING_GRACE_SECONDS },
     };
   }
