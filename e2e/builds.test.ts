@@ -51,6 +51,13 @@ function blobAt(blobs: string, digest: string): string {
   return path.join(blobs, hex.slice(0, 2), hex, 'data');
 }
 
+/** What an image in an OCI image layout says of itself. */
+async function configIn(layout: string, digest: string): Promise<{ config: { Cmd: string[] } }> {
+  const read = async (name: string) =>
+    JSON.parse(await readFile(path.join(layout, 'blobs', name.replace(':', '/')), 'utf8'));
+  return await read((await read(digest)).config.digest);
+}
+
 /** What a build's steps printed. */
 async function printed(id: string): Promise<string[]> {
   const { stdout } = await brainpod(installation, ['--json', '--pod', pod, 'build', 'log', id]);
@@ -80,6 +87,23 @@ describe('a folder', () => {
     // The same again sends nothing, builds nothing, and changes nothing.
     const again = await brainpodJson<{ image: string; changed: boolean }>(installation, args);
     expect(again).toMatchObject({ changed: false, image: first.image });
+  });
+
+  it('is built as flags say, and kept as a layout too', async () => {
+    const directory = await folder('chosen', {
+      Dockerfile: 'FROM scratch\n',
+      'apps/web/package.json': '{"name":"web"}',
+      'apps/web/main.cjs': 'console.log("web");',
+    });
+    const output = path.join(installation.home, 'builds', 'layout');
+    const flags = ['--builder', 'railpack', '--folder', 'apps/web', '--start', 'node main.cjs'];
+    const args = ['--pod', pod, 'image', 'build', 'chosen', directory, ...flags, '--output', output];
+    const built = await brainpodJson<{ builder: string; digest: string; user: string }>(installation, args);
+    expect(built).toMatchObject({ builder: 'plan', user: expect.stringMatching(/^\d+/), output });
+    const { manifests } = JSON.parse(await readFile(path.join(output, 'index.json'), 'utf8'));
+    expect(manifests).toEqual([expect.objectContaining({ digest: built.digest })]);
+    const config = await configIn(output, built.digest);
+    expect(config.config.Cmd).toEqual(['node', 'main.cjs']);
   });
 });
 

@@ -2537,11 +2537,11 @@ export interface components {
             /** @description sha256: and 64 lowercase hexadecimal digits */
             source: string;
             /**
-             * @description auto: by the Dockerfile where there is one, else by what is found in the source
+             * @description auto: by the Dockerfile where there is one, else by what is found in the source; plan: by that in any case
              * @default auto
              * @enum {unknown}
              */
-            builder: "auto" | "dockerfile";
+            builder: "auto" | "dockerfile" | "plan";
             /** @description the path within the folder that is sent, with "/" between its parts */
             dockerfile?: string;
             /**
@@ -2551,10 +2551,24 @@ export interface components {
             directory: string;
             /** @description such as linux/amd64; without it, that of the cluster */
             platform?: string;
+            /** @description what counts more than what is found where there is no Dockerfile: the folder that is built, commands, the folder of files for a web server, versions */
             overrides?: {
+                directory?: string;
+                /** @description one line */
+                install?: string;
+                /** @description one line */
                 build?: string;
+                /** @description one line */
                 start?: string;
+                publish?: string;
+                /** @description such as 22, or a range as the language writes them */
                 nodeVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                pythonVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                goVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                rustVersion?: string;
             };
             /** @description values that steps may use, by RUN --mount=type=secret: they reach no layer, image or log, and are kept until the build is over */
             secrets?: {

@@ -55,7 +55,43 @@ export const ReceivedContents = Type.Object({
   bytes: Type.Integer(),
 });
 
-const Command = Type.String({ minLength: 1, maxLength: 2000 });
+/** It becomes a part of a line of a Dockerfile, as all that is said of a plan. */
+const Command = Type.String({
+  minLength: 1,
+  maxLength: 2000,
+  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]+$',
+  description: 'one line',
+});
+
+const Version = Type.String({
+  maxLength: 100,
+  pattern: '^[ -~]+$',
+  description: 'such as 22, or a range as the language writes them',
+});
+
+const PlanFolder = Type.String({
+  maxLength: SOURCE_LIMITS.pathCharacters,
+  pattern: '^[A-Za-z0-9_@.-]+(/[A-Za-z0-9_@.-]+)*$',
+});
+
+const PlanOverrides = Type.Object(
+  {
+    directory: Type.Optional(PlanFolder),
+    install: Type.Optional(Command),
+    build: Type.Optional(Command),
+    start: Type.Optional(Command),
+    publish: Type.Optional(PlanFolder),
+    nodeVersion: Type.Optional(Version),
+    pythonVersion: Type.Optional(Version),
+    goVersion: Type.Optional(Version),
+    rustVersion: Type.Optional(Version),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'what counts more than what is found where there is no Dockerfile: the folder that is built, commands, the folder of files for a web server, versions',
+  },
+);
 
 const BuildSecretInput = Type.Object(
   {
@@ -85,9 +121,10 @@ export const BuildInput = Type.Object(
     ),
     source: Digest,
     builder: Type.Optional(
-      Type.Enum(['auto', 'dockerfile'], {
+      Type.Enum(['auto', 'dockerfile', 'plan'], {
         default: 'auto',
-        description: 'auto: by the Dockerfile where there is one, else by what is found in the source',
+        description:
+          'auto: by the Dockerfile where there is one, else by what is found in the source; plan: by that in any case',
       }),
     ),
     dockerfile: Type.Optional(SourcePath),
@@ -104,16 +141,7 @@ export const BuildInput = Type.Object(
         description: 'such as linux/amd64; without it, that of the cluster',
       }),
     ),
-    overrides: Type.Optional(
-      Type.Object(
-        {
-          build: Type.Optional(Command),
-          start: Type.Optional(Command),
-          nodeVersion: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-        },
-        { additionalProperties: false },
-      ),
-    ),
+    overrides: Type.Optional(PlanOverrides),
     secrets: Type.Optional(
       Type.Array(BuildSecretInput, {
         maxItems: MOST_BUILD_SECRETS,

@@ -182,8 +182,11 @@ describe('arguments', () => {
     'pod get',
     'config set colour red',
     'image build Web',
-    'image build web --builder railpack',
+    'image build web --builder buildpack',
     'deploy --local',
+    'deploy --build-secret A',
+    'deploy --node-version 22',
+    'image build web --folder ../other',
     'deploy . --plan tag',
   ])('refuses "%s" with exit code 2, before anything is sent', async (args) => {
     const outcome = await run(args);

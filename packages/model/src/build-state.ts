@@ -38,12 +38,23 @@ export type BuildLogEntry = {
 
 /** What a person asked for beside the source. */
 export type BuildOptions = {
-  builder: 'auto' | 'dockerfile';
+  builder: 'auto' | 'dockerfile' | 'plan';
   /** The Dockerfile's path within the source. */
   dockerfile: string;
   /** The folder of the source that is built; "" is the whole. */
   directory: string;
-  overrides: { build?: string; start?: string; nodeVersion?: string };
+  /** What is said instead of what a plan would find; by the names that a plan asks for. */
+  overrides: {
+    directory?: string;
+    install?: string;
+    build?: string;
+    start?: string;
+    publish?: string;
+    nodeVersion?: string;
+    pythonVersion?: string;
+    goVersion?: string;
+    rustVersion?: string;
+  };
 };
 
 /** An image that a build made: a name for people, and a reference with its digest. */

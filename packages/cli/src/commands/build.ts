@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isFolderBelow, isOneLine, type Overrides, type Planned } from '@brainpod/build-plan/build-plan';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Planned } from '@brainpod/build-plan/build-plan';
+import type { Command } from 'commander';
 import type { Context, Result, Runner } from '../context.ts';
 import { CliFailure } from '../failure.ts';
 import { planDirectory } from '../flows/plan-directory.ts';
@@ -10,20 +10,12 @@ import type { Style } from '../text/style.ts';
 import { registerBuildCancel, registerBuildGet } from './build-get.ts';
 import { registerBuildList } from './build-list.ts';
 import { registerBuildLog } from './build-log.ts';
+import { overridesOf, type PlanOptions, withPlanOptions } from './build-options.ts';
 
-type Options = {
+type Options = PlanOptions & {
   plan?: boolean;
   eject?: boolean;
   force?: boolean;
-  folder?: string;
-  installCommand?: string;
-  buildCommand?: string;
-  start?: string;
-  publish?: string;
-  nodeVersion?: string;
-  pythonVersion?: string;
-  goVersion?: string;
-  rustVersion?: string;
 };
 
 const DOCKERFILE = 'Dockerfile';
@@ -35,17 +27,8 @@ export function registerBuild(program: Command, run: Runner): void {
     .argument('[directory]', 'directory with the source', '.')
     .option('--plan', 'show what is decided and why, and the Dockerfile')
     .option('--eject', 'write Dockerfile and .dockerignore, which are used from then on')
-    .option('--force', 'with --eject: in the place of those that are there')
-    .option('--folder <folder>', 'the folder below that is built, such as apps/web', parseFolder)
-    .option('--install-command <command>', 'what installs its packages, instead of what is found', parseLine)
-    .option('--build-command <command>', 'what builds it, instead of what is found', parseLine)
-    .option('--start <command>', 'what starts it, instead of what is found', parseLine)
-    .option('--publish <folder>', 'the folder of files that its build makes for a web server', parseFolder)
-    .option('--node-version <version>', 'the version of Node, instead of what is asked for', parseLine)
-    .option('--python-version <version>', 'the version of Python, likewise', parseLine)
-    .option('--go-version <version>', 'the version of Go, likewise', parseLine)
-    .option('--rust-version <version>', 'the version of Rust, likewise', parseLine)
-    .action(run(build));
+    .option('--force', 'with --eject: in the place of those that are there');
+  withPlanOptions(command).action(run(build));
   registerBuildList(command, run);
   registerBuildGet(command, run);
   registerBuildLog(command, run);
@@ -64,23 +47,6 @@ async function build(_context: Context, folder: string, options: Options): Promi
   const used = options.plan === true && existsSync(join(directory, DOCKERFILE)) ? DOCKERFILE : null;
   const written = options.eject === true ? await eject(directory, plan, options.force === true) : [];
   return { json: { ...plan, used, written }, text: (style) => planText(plan, { used, written }, style) };
-}
-
-function overridesOf(options: Options): Overrides {
-  const said: [keyof Overrides, string | undefined][] = [
-    ['directory', options.folder],
-    ['install', options.installCommand],
-    ['build', options.buildCommand],
-    ['start', options.start],
-    ['publish', options.publish],
-    ['nodeVersion', options.nodeVersion],
-    ['pythonVersion', options.pythonVersion],
-    ['goVersion', options.goVersion],
-    ['rustVersion', options.rustVersion],
-  ];
-  const overrides: Overrides = {};
-  for (const [name, text] of said) if (text !== undefined) overrides[name] = text;
-  return overrides;
 }
 
 /** Writes both files or none. */
@@ -111,15 +77,4 @@ function planText(
   const note =
     used === null ? [] : [`The directory has a ${used}, and that is used. Without it, this would be:`];
   return [...note, ...decided, '', plan.dockerfile.trimEnd()].join('\n');
-}
-
-function parseFolder(text: string): string {
-  if (isFolderBelow(text)) return text;
-  throw new InvalidArgumentError('Must be a folder below this one, such as apps/web.');
-}
-
-function parseLine(text: string): string {
-  // It becomes a part of a line of a Dockerfile.
-  if (isOneLine(text)) return text;
-  throw new InvalidArgumentError('Must be one line of text.');
 }

@@ -6,22 +6,15 @@ import { type DeployEvent, type DeployedDirectory, deployDirectory } from '../fl
 import { findLocalBuilder } from '../flows/local-builder.ts';
 import { paintState, type Style } from '../text/style.ts';
 import { buildsOf, tellHostedDirectory } from './build-connection.ts';
-import { BUILD_SECRET_HELP, collectText, refuseLocalSecrets } from './build-secret-option.ts';
+import { type BuildOptions, choiceOf, refuseLocalSecrets, withBuildOptions } from './build-options.ts';
 import { buildLine } from './image-build.ts';
 import { DEFAULT_TIMEOUT_SECONDS, timeoutSeconds, waitAndShow } from './revision-wait.ts';
 import { type WaitView, waitView } from './wait-view.ts';
 
-type Options = {
-  summary?: string;
-  plan?: string;
-  wait?: boolean;
-  timeout?: number;
-  local?: boolean;
-  buildSecret?: string[];
-};
+type Options = BuildOptions & { summary?: string; plan?: string; wait?: boolean; timeout?: number };
 
 export function registerDeploy(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('deploy')
     .description('Deploy the draft of the pod; with a directory, build that first and deploy what it makes')
     .argument(
@@ -35,32 +28,31 @@ export function registerDeploy(program: Command, run: Runner): void {
       '--timeout <seconds>',
       `with --wait or a directory: give up after this long (default: ${DEFAULT_TIMEOUT_SECONDS})`,
       timeoutSeconds,
-    )
-    .option('--build-secret <name[=file]>', BUILD_SECRET_HELP, collectText)
-    .option(
-      '--local',
-      'with a directory: build with the BuildKit that BUILDKIT_HOST names, instead of on the platform',
-    )
-    .action(
-      run(async (context, directory: string | undefined, options: Options) =>
-        directory === undefined
-          ? await deployDraft(context, options)
-          : await deployFolder(context, directory, options),
-      ),
     );
+  withBuildOptions(command).action(
+    run(async (context, directory: string | undefined, options: Options) =>
+      directory === undefined
+        ? await deployDraft(context, options)
+        : await deployFolder(context, directory, options),
+    ),
+  );
 }
 
 async function deployDraft(context: Context, options: Options): Promise<Result> {
   if (options.timeout !== undefined && options.wait !== true) {
     throw new CliFailure('--timeout needs --wait.', { exitCode: 2 });
   }
-  if (options.local === true) throw new CliFailure('--local needs a directory.', { exitCode: 2 });
-  if (options.buildSecret !== undefined) {
-    throw new CliFailure('--build-secret needs a directory.', { exitCode: 2 });
-  }
+  const { summary: _summary, plan: _plan, wait: _wait, timeout: _timeout, ...ofBuild } = options;
+  const [given] = Object.keys(ofBuild);
+  if (given !== undefined) throw new CliFailure(`${flagOf(given)} needs a directory.`, { exitCode: 2 });
   const accepted = await context.client().deploy(context.pod(), options.summary, options.plan);
   if (options.wait !== true) return { json: accepted, text: (style) => acceptedText(accepted, style) };
   return await waitAndShow(context, accepted.revisionId, options.timeout ?? DEFAULT_TIMEOUT_SECONDS);
+}
+
+/** As a person writes it: --build-secret for buildSecret. */
+function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 async function deployFolder(context: Context, directory: string, options: Options): Promise<Result> {
@@ -82,6 +74,7 @@ async function deployFolder(context: Context, directory: string, options: Option
         options.local === true
           ? await findLocalBuilder(context.io.environment)
           : { hosted: buildsOf(context) },
+      choice: choiceOf(options),
       ...(options.buildSecret === undefined ? {} : { secrets: options.buildSecret }),
       environment: context.io.environment,
       timeoutMs: (options.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,

@@ -1,28 +1,22 @@
 import { resolve } from 'node:path';
-import type { Planned } from '@brainpod/build-plan/build-plan';
 import type { BuildEvent } from '@brainpod/builder/execute/build-event';
-import { buildImage, hasDockerfile } from '@brainpod/builder/execute/build-image';
+import { buildImage } from '@brainpod/builder/execute/build-image';
 import { readImageConfig } from '@brainpod/builder/execute/image-config';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Context, Result, Runner } from '../context.ts';
 import { CliFailure } from '../failure.ts';
+import { chooseBuilder } from '../flows/choose-builder.ts';
 import { buildHosted } from '../flows/hosted-directory.ts';
+import { checkLayoutDirectory, writeImageLayout } from '../flows/image-layout.ts';
 import { findLocalBuilder } from '../flows/local-builder.ts';
-import { planDirectory } from '../flows/plan-directory.ts';
 import { readRegistryHost } from '../flows/registry-host.ts';
 import type { Style } from '../text/style.ts';
 import { facts } from '../text/table.ts';
 import { seconds } from '../text/time.ts';
 import { buildsOf, tellHostedDirectory } from './build-connection.ts';
-import { BUILD_SECRET_HELP, collectText, refuseLocalSecrets } from './build-secret-option.ts';
+import { type BuildOptions, choiceOf, refuseLocalSecrets, withBuildOptions } from './build-options.ts';
 
-type Options = {
-  tag: string;
-  builder: 'auto' | 'dockerfile';
-  platform?: string;
-  local?: boolean;
-  buildSecret?: string[];
-};
+type Options = BuildOptions & { tag: string; platform?: string; output?: string };
 
 type Built = { digest: string; builder: 'dockerfile' | 'plan' };
 
@@ -32,25 +26,21 @@ const COMPONENT = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 export function registerImageBuild(image: Command, run: Runner): void {
-  image
+  const command = image
     .command('build')
     .description("Have a directory built on the platform, with the image in the pod's registry")
     .argument('<image>', 'name of the image in the pod, such as web or team/web', parseRepository)
     .argument('[context]', 'directory with the source; its Dockerfile is used where it has one', '.')
     .option('--tag <tag>', 'tag of the image', parseTag, 'latest')
-    .addOption(
-      new Option('--builder <builder>', 'auto: by its Dockerfile, or as its files say')
-        .choices(['auto', 'dockerfile'])
-        .default('auto'),
-    )
     .option('--platform <platform>', 'such as linux/amd64 (default: what the clusters run)')
-    .option('--build-secret <name[=file]>', BUILD_SECRET_HELP, collectText)
-    .option('--local', 'with the BuildKit that BUILDKIT_HOST names, instead of on the platform')
-    .action(run(build));
+    .option('--output <directory>', 'keep the image there too, as an OCI image layout');
+  withBuildOptions(command).action(run(build));
 }
 
 async function build(context: Context, image: string, directory: string, options: Options): Promise<Result> {
   refuseLocalSecrets(options);
+  const output = options.output === undefined ? null : resolve(options.output);
+  if (output !== null) await checkLayoutDirectory(output);
   const apiKey = context.apiKey();
   const pod = context.pod();
   const registryEndpoint = context.registryEndpoint();
@@ -59,7 +49,9 @@ async function build(context: Context, image: string, directory: string, options
   const repository = `${pod}/${image}`;
   const target = { image, directory: resolve(directory), platform, options };
   const built = options.local === true ? await buildHere(context, target) : await buildThere(context, target);
-  const config = await readImageConfig({ registryEndpoint, repository, reference: built.digest, apiKey });
+  const location = { registryEndpoint, repository, reference: built.digest, apiKey };
+  if (output !== null) await writeImageLayout(location, { directory: output, tag: options.tag });
+  const config = await readImageConfig(location);
   const result = {
     image: `${host}/${repository}:${options.tag}`,
     digest: built.digest,
@@ -68,7 +60,7 @@ async function build(context: Context, image: string, directory: string, options
     builder: built.builder,
     railpackVersion: null,
     user: config.user === '' ? null : config.user,
-    output: null,
+    output,
   };
   return { json: result, text: (style) => builtText(result, style) };
 }
@@ -80,7 +72,7 @@ async function buildThere(context: Context, { image, directory, platform, option
     directory,
     image,
     tag: options.tag,
-    builder: options.builder,
+    choice: choiceOf(options),
     platform,
     ...(options.buildSecret === undefined ? {} : { secrets: options.buildSecret }),
     environment: context.io.environment,
@@ -91,10 +83,12 @@ async function buildThere(context: Context, { image, directory, platform, option
 
 async function buildHere(context: Context, { image, directory, platform, options }: Target): Promise<Built> {
   const builder = await findLocalBuilder(context.io.environment);
-  const plan = await planUnlessDockerfile(context, directory, options.builder);
+  const chosen = await chooseBuilder(directory, choiceOf(options));
+  for (const { what, why } of chosen.kind === 'plan' ? chosen.plan.decisions : [])
+    context.progress((style) => `${style.dim('→')} ${what}: ${why}`);
   const { digest } = await buildImage({
     directory,
-    ...(plan === null ? {} : { plan }),
+    ...(chosen.kind === 'plan' ? { plan: chosen.plan } : { dockerfile: chosen.dockerfile }),
     ...builder,
     registryEndpoint: context.registryEndpoint(),
     repository: `${context.pod()}/${image}`,
@@ -105,20 +99,7 @@ async function buildHere(context: Context, { image, directory, platform, options
     onEvent: (event) => context.progress((style) => buildLine(event, style)),
     signal: context.io.signal,
   });
-  return { digest, builder: plan === null ? 'dockerfile' : 'plan' };
-}
-
-/** Null where the directory's own Dockerfile is used. What is decided otherwise is told. */
-async function planUnlessDockerfile(
-  context: Context,
-  directory: string,
-  builder: Options['builder'],
-): Promise<Planned | null> {
-  if (builder === 'dockerfile' || (await hasDockerfile(directory))) return null;
-  const plan = planDirectory(directory);
-  for (const { what, why } of plan.decisions)
-    context.progress((style) => `${style.dim('→')} ${what}: ${why}`);
-  return plan;
+  return { digest, builder: chosen.kind };
 }
 
 /** The flag, else the configured architecture, else amd64 before arm64: always one that a cluster runs. */
@@ -161,6 +142,7 @@ function builtText(result: Record<string, string | null>, style: Style): string 
     ['Platform', result.platform ?? ''],
     ['Builder', result.builder ?? ''],
     ['User', result.user ?? style.yellow('root')],
+    ...(result.output == null ? [] : [['Kept in', result.output] as [string, string]]),
   ]);
   if (result.user !== null) return text;
   return `${text}\n\n${style.yellow('This image runs as root, which apps may not: add a line such as "USER 1000" to the Dockerfile.')}`;

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { ConnectionFailure, readEnvelope, UnexpectedAnswer } from '@brainpod/api-client/failure';
 import { type Retry, retryingFetch } from '@brainpod/api-client/retry';
+import type { Overrides } from '@brainpod/build-plan/build-plan';
 import type { BuildSecret } from './build-secrets.ts';
 import type { SourceEntry } from './pack-directory.ts';
 
@@ -45,7 +46,10 @@ export type BuildRequest = {
   image: string;
   tag: string;
   source: string;
-  builder?: 'auto' | 'dockerfile';
+  builder?: 'auto' | 'dockerfile' | 'plan';
+  dockerfile?: string;
+  overrides?: Overrides;
+  labels?: Record<string, string>;
   platform?: string;
   secrets?: readonly BuildSecret[];
 };

@@ -1,4 +1,5 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BuildError } from '@brainpod/builder/execute/build-error';
 import { buildImage } from '@brainpod/builder/execute/build-image';
@@ -47,11 +48,29 @@ async function deploy(directory: string) {
   return { result, phases: events.flatMap((event) => (event.kind === 'phase' ? [event.phase] : [])) };
 }
 
+/** The digest that an OCI image layout names, and what it says of the rest; fails where a file is not what its name says. */
+async function blobsOf(layout: string): Promise<string[]> {
+  const read = async (digest: string): Promise<Buffer> => {
+    const bytes = await readFile(join(layout, 'blobs', digest.replace(':', '/')));
+    expect(`sha256:${createHash('sha256').update(bytes).digest('hex')}`).toBe(digest);
+    return bytes;
+  };
+  const { manifests } = JSON.parse(await readFile(join(layout, 'index.json'), 'utf8'));
+  const [{ digest, annotations }] = manifests;
+  expect(annotations).toEqual({ 'org.opencontainers.image.ref.name': 'v2' });
+  const manifest = JSON.parse((await read(digest)).toString('utf8'));
+  await read(manifest.config.digest);
+  for (const layer of manifest.layers) await read(layer.digest);
+  expect(await readdir(join(layout, 'blobs/sha256'))).toHaveLength(2 + manifest.layers.length);
+  return [digest, 'config', ...manifest.layers.map(() => 'layer')];
+}
+
 async function documents(): Promise<Map<string, unknown>> {
   const resources = await platform.client.listResources(pod);
   return new Map(resources.map(({ content }) => [`${content.kind}/${content.metadata.name}`, content.spec]));
 }
 
+const START = '{"scripts":{"start":"node server.js"}}';
 const DOCKERFILE = 'FROM scratch\nCOPY . /\nEXPOSE 9000\nUSER 1000\n';
 
 describe('a directory with a Dockerfile only', () => {
@@ -240,13 +259,23 @@ describe('the command line against the real API', () => {
         },
       });
     const good = await source('good', { Dockerfile: DOCKERFILE });
-    const built = await build(good, '--tag', 'v2', '--json');
-    expect(JSON.parse(built.stdout)).toMatchObject({
+    const output = join(platform.home, pod, 'layout');
+    const built = await build(good, '--tag', 'v2', '--output', output, '--json');
+    const image = JSON.parse(built.stdout);
+    expect(image).toMatchObject({
       image: `${REGISTRY_HOST}/${pod}/team/web:v2`,
       reference: expect.stringMatching(new RegExp(`^${REGISTRY_HOST}/${pod}/team/web@sha256:`)),
       platform: 'linux/amd64',
       user: '1000',
+      output,
     });
+    expect(await blobsOf(output)).toEqual([image.digest, 'config', 'layer']);
+    expect((await build(good, '--output', output)).stderr).toContain('not empty. Nothing was built.');
+    const other = await source('other', { 'Dockerfile.web': DOCKERFILE, 'package.json': START });
+    const byPlan = await build(other, '--builder', 'railpack', '--dockerfile', 'Dockerfile.web');
+    expect([byPlan.exitCode, byPlan.stderr]).toEqual([2, expect.stringContaining('Either --dockerfile')]);
+    const named = await build(other, '--dockerfile', 'Dockerfile.web', '--json');
+    expect(JSON.parse(named.stdout)).toMatchObject({ builder: 'dockerfile', output: null });
     const text = await build(good);
     expect(text.stdout).toContain(`${REGISTRY_HOST}/${pod}/team/web:latest`);
     expect(text.stderr).toContain('COPY . /');

@@ -4,14 +4,14 @@ import { join, resolve } from 'node:path';
 import type { BrainpodClient, Pod, RevisionDetail } from '@brainpod/api-client/client';
 import type { Decision } from '@brainpod/build-plan/build-plan';
 import type { BuildEvent } from '@brainpod/builder/execute/build-event';
-import { buildImage, hasDockerfile } from '@brainpod/builder/execute/build-image';
+import { buildImage } from '@brainpod/builder/execute/build-image';
 import { readImageConfig } from '@brainpod/builder/execute/image-config';
 import { parseDocuments } from '../documents.ts';
 import { CliFailure } from '../failure.ts';
 import type { BuildsApi } from './builds-api.ts';
+import { type BuildChoice, chooseBuilder } from './choose-builder.ts';
 import { buildHosted, type HostedDirectoryEvent } from './hosted-directory.ts';
 import type { Builder } from './local-builder.ts';
-import { planDirectory } from './plan-directory.ts';
 import {
   appNameFor,
   appsToBuild,
@@ -41,6 +41,7 @@ export type DeployDirectoryOptions = {
   registryEndpoint: string;
   /** What builds: a BuildKit of one's own, or the platform. `reuse`: what was built of the very same source is not built again. */
   builder: Builder | { hosted: BuildsApi; reuse?: boolean };
+  choice?: BuildChoice;
   /** What the build on the platform may use, as `readBuildSecrets` takes it, besides what the project names. */
   secrets?: readonly string[];
   /** The environment for the programs that are started. */
@@ -144,6 +145,7 @@ async function buildThere(
     directory,
     image: name,
     tag: 'latest',
+    ...(options.choice === undefined ? {} : { choice: options.choice }),
     ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
     environment: options.environment,
     report: options.report,
@@ -169,12 +171,12 @@ async function buildHere(
   directory: string,
   name: string,
 ): Promise<string> {
-  const plan = (await hasDockerfile(directory)) ? null : planDirectory(directory);
-  if (plan !== null) options.report({ kind: 'plan', decisions: plan.decisions });
+  const chosen = await chooseBuilder(directory, options.choice ?? {});
+  if (chosen.kind === 'plan') options.report({ kind: 'plan', decisions: chosen.plan.decisions });
   options.report({ kind: 'phase', phase: 'building', detail: name });
   const { digest } = await buildImage({
     directory,
-    ...(plan === null ? {} : { plan }),
+    ...(chosen.kind === 'plan' ? { plan: chosen.plan } : { dockerfile: chosen.dockerfile }),
     ...builder,
     registryEndpoint: options.registryEndpoint,
     repository: `${options.pod}/${name}`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { BuildsStandIn, WAITING } from '../testing/builds-stand-in.ts';
 import { BuildsConnection } from './builds-api.ts';
+import type { BuildChoice } from './choose-builder.ts';
 import { buildHosted, type HostedDirectoryOptions } from './hosted-directory.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -45,13 +46,39 @@ it('sends a folder and gives the image that was built of it', async () => {
   server.build = { ...WAITING, state: 'ready', image };
   expect(await build()).toEqual({ build: server.build, digest: DIGEST, builder: 'dockerfile' });
   expect(server.requests).toEqual([
-    { image: 'web', tag: 'v1', builder: 'auto', source: expect.stringMatching(/^sha256:/) },
+    { image: 'web', tag: 'v1', builder: 'auto', source: expect.stringMatching(/^sha256:/), labels: {} },
   ]);
 });
 
 it('asks what cannot be decided before anything is sent', async () => {
   await expect(build()).rejects.toThrow(/how to build it cannot be told from its files/);
-  await expect(build({ builder: 'dockerfile' })).rejects.toThrow(/has no Dockerfile/);
+  await expect(build({ choice: { builder: 'dockerfile' } })).rejects.toThrow(/has no Dockerfile/);
+  expect(server.seen).toEqual([]);
+});
+
+it('says what is to be done otherwise, and where the source comes from', async () => {
+  const image = { repository: 'web', tag: 'v1', reference: null, digest: DIGEST };
+  server.build = { ...WAITING, state: 'ready', image };
+  addDockerfile();
+  writeFileSync(join(home, 'source', 'package.json'), '{}');
+  const overrides = { start: 'node .', nodeVersion: '22' };
+  const wanted = { GITHUB_WORKFLOW: 'Deploy', HOME: home };
+  await build({ choice: { builder: 'plan', overrides }, environment: wanted });
+  await build({ choice: { dockerfile: 'Dockerfile' } });
+  expect(server.requests).toMatchObject([
+    { builder: 'plan', overrides, labels: { 'github.workflow': 'Deploy' } },
+    { builder: 'auto', dockerfile: 'Dockerfile' },
+  ]);
+});
+
+it('refuses what would count for nothing', async () => {
+  addDockerfile();
+  const refused = (choice: BuildChoice) => build({ choice }).catch((error: Error) => error.message);
+  expect(await refused({ overrides: { start: 'node .', install: 'npm ci' } })).toContain(
+    'has a Dockerfile, which says how it is built: --install-command, --start would count for nothing.',
+  );
+  expect(await refused({ builder: 'plan', dockerfile: 'Dockerfile' })).toContain('Either --dockerfile');
+  expect(await refused({ dockerfile: 'docker/web' })).toContain('has no docker/web.');
   expect(server.seen).toEqual([]);
 });
 

@@ -1,11 +1,12 @@
-import { hasDockerfile } from '@brainpod/builder/execute/build-image';
 import { CliFailure } from '../failure.ts';
 import { readBuildSecrets } from './build-secrets.ts';
 import type { Build, BuildsApi } from './builds-api.ts';
+import { type BuildChoice, chooseBuilder } from './choose-builder.ts';
 import { type HostedEvent, hostedBuild } from './hosted-build.ts';
 import { packDirectory } from './pack-directory.ts';
-import { planDirectory, secretsWantedBy } from './plan-directory.ts';
+import { secretsWantedBy } from './plan-directory.ts';
 import { type SourceEvent, sendSource } from './send-source.ts';
+import { readSourceLabels } from './source-labels.ts';
 
 export type HostedDirectoryEvent =
   | { kind: 'source'; event: SourceEvent }
@@ -18,7 +19,7 @@ export type HostedDirectoryOptions = {
   /** The name of the image in the pod. */
   image: string;
   tag: string;
-  builder?: 'auto' | 'dockerfile';
+  choice?: BuildChoice;
   /** Such as `linux/amd64`; left out: the platform's own. */
   platform?: string;
   /** Tells whether an image is still there: then one that was built of the very same source is not built again. Left out: it is. */
@@ -40,29 +41,26 @@ export type HostedImage = { build: Build; digest: string; builder: 'dockerfile' 
  * what stands in the way or failed.
  */
 export async function buildHosted(options: HostedDirectoryOptions): Promise<HostedImage> {
-  const { api, pod, directory, image, tag, platform, report } = options;
+  const { api, pod, directory, image, tag, platform, choice = {}, report } = options;
   const stop = options.signal === undefined ? {} : { signal: options.signal };
-  const withDockerfile = await hasDockerfile(directory);
-  if (!withDockerfile && options.builder === 'dockerfile')
-    throw new CliFailure(`${directory} has no Dockerfile.`, {
-      advice: 'With --builder auto its files say how it is built. To see how: brainpod build --plan',
-    });
   // The server finds the same plan, and puts it into the log.
-  if (!withDockerfile) planDirectory(directory);
+  const { kind: builder } = await chooseBuilder(directory, choice);
   const secrets = readBuildSecrets({
     named: options.secrets ?? [],
-    wants: secretsWantedBy(directory),
+    wants: secretsWantedBy(directory, choice.overrides?.directory),
     environment: options.environment,
   });
   const source = await send(options);
-  const builder = withDockerfile ? 'dockerfile' : 'plan';
   const earlier = await builtBefore(options, source);
   if (earlier !== null) return { ...earlier, builder };
   const request = {
     image,
     tag,
     source,
-    builder: options.builder ?? 'auto',
+    builder: choice.builder ?? 'auto',
+    ...(choice.dockerfile === undefined ? {} : { dockerfile: choice.dockerfile }),
+    ...(choice.overrides === undefined ? {} : { overrides: choice.overrides }),
+    labels: await readSourceLabels(directory, options.environment),
     ...(platform === undefined ? {} : { platform }),
     ...(secrets.length === 0 ? {} : { secrets }),
   };

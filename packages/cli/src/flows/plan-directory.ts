@@ -34,9 +34,14 @@ export function planDirectory(directory: string, overrides: Overrides = {}): Pla
   );
 }
 
-/** The names of what the build of a directory may use and no image holds, as its brainpod.toml says. */
-export function secretsWantedBy(directory: string): string[] {
-  return wantedSecrets(treeOf(directory));
+/** The flags by which these are said. */
+export function flagsOf(overrides: Overrides): string[] {
+  return Object.entries(FLAGS).flatMap(([name, flag]) => (Object.hasOwn(overrides, name) ? [flag] : []));
+}
+
+/** The names of what the build of a directory, or of the `folder` below it, may use and no image holds, as its brainpod.toml says. */
+export function secretsWantedBy(directory: string, folder?: string): string[] {
+  return wantedSecrets(treeOf(directory), folder);
 }
 
 function questionText({ name, seen, answer }: Question): string {

@@ -217,8 +217,8 @@ async function planOf(
   { builder, dockerfile, overrides }: DueBuild['options'],
   log: BuildLog,
 ): Promise<{ dockerfile: string; dockerignore: string } | null> {
-  if (await hasDockerfile(directory, dockerfile)) return null;
-  if (builder === 'dockerfile' || dockerfile !== DOCKERFILE) {
+  if (builder !== 'plan' && (await hasDockerfile(directory, dockerfile))) return null;
+  if (builder === 'dockerfile' || (builder === 'auto' && dockerfile !== DOCKERFILE)) {
     throw new Undecided(
       `There is no file "${dockerfile}" in what was sent, by which the build is to be done.`,
     );

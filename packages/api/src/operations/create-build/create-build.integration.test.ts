@@ -103,6 +103,14 @@ describeOperation('createBuild', { request: (pod) => ask(pod), prepare: sendSour
       directory: ['..', '/', 'a/../..'],
       platform: ['windows/amd64', 'linux', '--push'],
       builder: ['railpack'],
+      overrides: [
+        { start: 'node .\nRUN id' },
+        { install: '' },
+        { directory: '../other' },
+        { publish: 'a b' },
+        { nodeVersion: '22\n' },
+        { perlVersion: '5' },
+      ],
       labels: [{ other: 'x' }],
     };
     for (const [field, values] of Object.entries(wrong)) {

@@ -57,7 +57,13 @@ export const createBuild = podOperation({
   },
 });
 
-function faultsOfPaths({ dockerfile, directory }: { dockerfile?: string; directory?: string }): Fault[] {
+type Paths = {
+  dockerfile?: string;
+  directory?: string;
+  overrides?: { directory?: string; publish?: string };
+};
+
+function faultsOfPaths({ dockerfile, directory, overrides = {} }: Paths): Fault[] {
   const faults: Fault[] = [];
   const check = (path: string, value: string | undefined) => {
     const message = value === undefined || value === '' ? null : faultOfPath(value);
@@ -65,5 +71,7 @@ function faultsOfPaths({ dockerfile, directory }: { dockerfile?: string; directo
   };
   check('dockerfile', dockerfile);
   check('directory', directory);
+  check('overrides.directory', overrides.directory);
+  check('overrides.publish', overrides.publish);
   return faults;
 }
