@@ -8,6 +8,7 @@ const E2E_BESIDE = [
   'faults',
   'foreign-cluster',
   'foreign-registry',
+  'routes',
 ].map((name) => `e2e/${name}.test.ts`);
 
 // Three kinds of tests, by what they need: nothing, a real PostgreSQL or API server, the whole engine.
