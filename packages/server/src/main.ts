@@ -173,6 +173,7 @@ async function work(parts: {
       imageBytesLimit: (pod) => imageBytesLimit(store, pod),
       clusters: () => workers?.answering() ?? new Map(),
       pullSecrets: parts.pullSecrets,
+      logins: async (pod) => pullSecrets.open(pod, await store.registryCredentials.list(pod.id)),
       pullKeys: store.pullKeys,
       logger: logger.child({ part: 'builds' }),
     });

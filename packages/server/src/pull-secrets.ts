@@ -4,7 +4,7 @@ import { derivePullKey, pullToken } from '@brainpod/registry/pull-token';
 import type { Logger } from 'pino';
 import { REGISTRY_PASSWORDS, TextSealer } from './sealed-text.ts';
 
-/** The name under which nodes look for what opens Docker Hub; every other registry has its own. */
+/** The name under which nodes and builds look for what opens Docker Hub; every other registry has its own. */
 const DOCKER_HUB_NAME = 'https://index.docker.io/v1/';
 
 /** What nodes pull a pod's images with: ours by a key of the machine's, those of other registries as its owners say. */
@@ -31,14 +31,24 @@ export class SealedPullSecrets implements PullSecrets {
   ): string {
     const key = derivePullKey(this.#masterKey, pullKey.salt);
     const own = [this.#registryHost, authOf('pull', pullToken(key, pod.name))] as const;
-    const others = credentials.flatMap((credential) => {
+    const others = this.open(pod, credentials).map(
+      ({ registry, username, password }) => [registry, authOf(username, password)] as const,
+    );
+    // Ours comes last: nobody's credentials take its place, whatever a server was called before.
+    return JSON.stringify({ auths: Object.fromEntries([...others, own]) });
+  }
+
+  /** What a pod holds, by the names under which Docker's settings have registries; without what cannot be opened. */
+  open(
+    pod: { id: string; name: string },
+    credentials: readonly RegistryCredential[],
+  ): { registry: string; username: string; password: string }[] {
+    return credentials.flatMap((credential) => {
       const password = this.#open(pod, credential);
       const { registry, username } = credential;
       const name = registry === DOCKER_HUB ? DOCKER_HUB_NAME : registry;
-      return password === null ? [] : [[name, authOf(username, password)] as const];
+      return password === null ? [] : [{ registry: name, username, password }];
     });
-    // Ours comes last: nobody's credentials take its place, whatever a server was called before.
-    return JSON.stringify({ auths: Object.fromEntries([...others, own]) });
   }
 
   /** Null when it cannot be opened: what it would fetch is refused, and that says what to do. */

@@ -51,6 +51,8 @@ describe('why a build failed', () => {
     expect(told('docker.io/library/python:3.9: not found')).toContain(
       'Check the name and the tag of docker.io/library/python:3.9.',
     );
+    const closed = 'failed to authorize: failed to fetch oauth token: 401 Unauthorized';
+    expect(told(closed)).toContain('brainpod registry credentials set docker.io --username NAME');
     const lookup = 'dial tcp: lookup registry-1.docker.io: no such host';
     expect(told(lookup)).toContain('cannot be reached from where images are built');
     expect(told('unexpected status: 500')).not.toMatch(/Check|reached/);

@@ -23,6 +23,9 @@ export class BuildError extends Error {
   }
 }
 
+/** The image that a Dockerfile begins with, and why it is not to be had. */
+const NO_BASE_IMAGE = /failed to resolve source metadata for (\S+): ([\s\S]*)/;
+
 /** Reads what buildctl says at its end (stderr without progress lines), and the last lines of the step that failed. */
 export function buildErrorFrom(said: readonly string[], log: readonly string[], address: string): BuildError {
   const reason = reasonOf(said);
@@ -32,7 +35,10 @@ export function buildErrorFrom(said: readonly string[], log: readonly string[], 
     return unreachable(reason, address);
   }
   if (/failed to read dockerfile: open Dockerfile: no such file/.test(reason)) return noDockerfile(reason);
-  if (/failed to push|failed to authorize|insufficient_scope|push access denied/.test(reason)) {
+  if (
+    !NO_BASE_IMAGE.test(reason) &&
+    /failed to push|failed to authorize|insufficient_scope|push access denied/.test(reason)
+  ) {
     return new BuildError(
       `The image was built, but could not be pushed.\n${reason}\n` +
         'Check that the registry is reachable and that your API key has registry:push on this pod.',
@@ -63,8 +69,13 @@ export function noDockerfile(reason: string): BuildError {
 
 /** What to do about an image that a Dockerfile begins with and that is not to be had; null about anything else. */
 function adviceOn(reason: string): string | null {
-  const [, image, why] = /failed to resolve source metadata for (\S+): ([\s\S]*)/.exec(reason) ?? [];
+  const [, image, why] = NO_BASE_IMAGE.exec(reason) ?? [];
   if (image === undefined || why === undefined) return null;
+  if (/\b40[13]\b|unauthorized|denied|failed to authorize|insufficient_scope|no basic auth/i.test(why))
+    return (
+      `${image} is not there, or not for everybody. What opens its registry for this pod: ` +
+      `brainpod registry credentials set ${image.split('/')[0]} --username NAME`
+    );
   if (/not found/.test(why))
     return (
       `Check the name and the tag of ${image}. Where the platform cannot reach the registry that has it, ` +

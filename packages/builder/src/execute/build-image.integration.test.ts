@@ -13,14 +13,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningBuildkit, startBuildkit } from '../testing/buildkit.ts';
 import { BuildError } from './build-error.ts';
 import type { BuildEvent } from './build-event.ts';
-import { buildImage } from './build-image.ts';
+import { type BuildOptions, buildImage } from './build-image.ts';
 import { readImageConfig } from './image-config.ts';
 
 const apiKey = 'brain_build_test_key';
+const OTHER_PASSWORD = 'opens the other one';
 
 let distribution: RunningDistribution;
 let buildkit: RunningBuildkit;
 let front: Server;
+let otherFront: Server;
 let registryEndpoint: string;
 let root: string;
 
@@ -28,25 +30,37 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'brainpod-builder-test-'));
   distribution = await startDistribution();
   buildkit = await startBuildkit(engineBinary('buildkitd'));
-  front = createServer(
+  [front, otherFront] = await Promise.all([openFront(apiKey), openFront(OTHER_PASSWORD)]);
+  registryEndpoint = originOf(front);
+});
+
+/** A registry, with all that was pushed to the one storage, that is open to whoever knows a password. */
+async function openFront(password: string): Promise<Server> {
+  const server = createServer(
     createRegistryFront<string>({
       upstream: distribution.origin,
       registryHost: 'registry.test',
-      authenticate: async (secret) => (secret === apiKey ? 'someone' : null),
+      authenticate: async (secret) => (secret === password ? 'someone' : null),
       isAllowed: (_, __, pod) => pod === 'mine',
       verifyPullToken: () => false,
       logger: { warn: () => undefined, error: () => undefined },
     }),
   ).listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  const address = front.address();
-  registryEndpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-});
+  await once(server, 'listening');
+  return server;
+}
+
+function originOf(server: Server): string {
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+}
 
 afterAll(async () => {
   await buildkit?.stop();
-  front?.close();
-  front?.closeAllConnections();
+  for (const server of [front, otherFront]) {
+    server?.close();
+    server?.closeAllConnections();
+  }
   await distribution?.stop();
   await rm(root, { recursive: true, force: true });
 });
@@ -61,10 +75,7 @@ async function source(name: string, files: Record<string, string>): Promise<stri
   return directory;
 }
 
-async function build(
-  directory: string,
-  changes: { repository?: string; apiKey?: string; dockerfile?: string } = {},
-) {
+async function build(directory: string, changes: Partial<BuildOptions> = {}) {
   const events: BuildEvent[] = [];
   const built = await buildImage({
     directory,
@@ -134,6 +145,28 @@ describe('a build', () => {
     await build(await source('clean', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' }));
     const left = (await readdir(tmpdir())).filter((name) => name.startsWith('brainpod-build-'));
     expect(left.filter((name) => !before.includes(name))).toEqual([]);
+  });
+});
+
+describe('an image of another registry that is not for everybody', () => {
+  it('is begun with by who can log in there, and nobody else', async () => {
+    const base = await source('base', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /base\nUSER 1000\n' });
+    await build(base, { repository: 'mine/base' });
+    const registry = new URL(originOf(otherFront)).host;
+    const directory = await source('on-base', { Dockerfile: `FROM ${registry}/mine/base:v1\n` });
+    const login = { registry, username: 'api', password: OTHER_PASSWORD };
+    for (const logins of [[], [{ ...login, password: 'another' }]]) {
+      const refused = await failureOf(build(directory, { logins }));
+      expect([refused.failure.kind, refused.message]).toEqual([
+        'dockerfile',
+        expect.stringContaining(`brainpod registry credentials set ${registry} --username NAME`),
+      ]);
+      expect(refused.message).not.toContain('another');
+    }
+    const own = { ...login, registry: new URL(registryEndpoint).host, password: 'not ours' };
+    const { built, events } = await build(directory, { logins: [login, own] });
+    expect(built.digest).toMatch(/^sha256:/);
+    expect(JSON.stringify(events)).not.toContain(OTHER_PASSWORD);
   });
 });
 

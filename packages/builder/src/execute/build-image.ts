@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { BuildError, buildErrorFrom, noDockerfile } from './build-error.ts';
 import { type BuildEvent, ProgressReader } from './build-event.ts';
 
+export type RegistryLogin = { registry: string; username: string; password: string };
+
 export type BuildOptions = {
   /** The directory with the source and its Dockerfile. */
   directory: string;
@@ -23,6 +25,8 @@ export type BuildOptions = {
   tag: string;
   /** The API key to push with. */
   apiKey: string;
+  /** What opens other registries, for FROM. `registry` as a file of Docker's settings names it. */
+  logins?: readonly RegistryLogin[];
   /** Files whose content steps may use by `RUN --mount=type=secret`; ids and paths hold neither commas nor quotes. */
   secrets?: readonly { id: string; file: string }[];
   /** Such as `linux/amd64`; left out: BuildKit's own. */
@@ -76,13 +80,18 @@ async function writePlan(work: string, { plan }: BuildOptions): Promise<string> 
   return directory;
 }
 
-/** The key goes to buildctl in a private file: arguments and environment can be seen by others. */
+/** The key and passwords go to buildctl in a private file: arguments and environment can be seen by others. */
 async function writeCredentials(work: string, options: BuildOptions): Promise<string> {
   const directory = join(work, 'docker');
   await mkdir(directory, { mode: 0o700 });
-  const auth = Buffer.from(`api:${options.apiKey}`).toString('base64');
-  const config = { auths: { [new URL(options.registryEndpoint).host]: { auth } } };
-  await writeFile(join(directory, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  const own = { registry: new URL(options.registryEndpoint).host, username: 'api', password: options.apiKey };
+  // Ours comes last: nothing takes its place.
+  const auths = [...(options.logins ?? []), own].map(({ registry, username, password }) => {
+    const auth = Buffer.from(`${username}:${password}`).toString('base64');
+    return [registry, { auth }] as const;
+  });
+  const config = JSON.stringify({ auths: Object.fromEntries(auths) });
+  await writeFile(join(directory, 'config.json'), config, { mode: 0o600 });
   return directory;
 }
 

@@ -43,9 +43,9 @@ export async function writeSecrets(
 }
 
 /** Takes secrets out of what is said of a build: whole, and each line of those that have several. */
-export function hiding(secrets: readonly BuildSecret[]): (text: string) => string {
+export function hiding(secrets: readonly string[]): (text: string) => string {
   const hidden = secrets
-    .flatMap(({ value }) => [value, ...value.split(/\r?\n/)])
+    .flatMap((value) => [value, ...value.split(/\r?\n/)])
     .map((part) => part.trim())
     .filter((part) => part.length >= SHORTEST_HIDDEN)
     .sort((a, b) => b.length - a.length);

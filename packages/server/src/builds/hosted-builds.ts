@@ -25,6 +25,7 @@ export type HostedBuildParts = {
   sources: BuildDeps['sources'];
   clusters(): ReadonlyMap<string, AnsweringCluster>;
   pullSecrets: PullSecrets;
+  logins: BuildDeps['logins'];
   /** Those that are accepted, the newest last. */
   pullKeys: { list(): Promise<PullKey[]> };
   masterKey: Buffer;
@@ -58,6 +59,7 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
       clusters: parts.clusters,
       platform: (isOwn) => builderPlatform(parts, isOwn),
       openSecrets: (build) => secrets.open(build),
+      logins: parts.logins,
       token: (pod) => buildToken(masterKey, pod, new Date(Date.now() + timeoutMs + TOKEN_SPARE_MS)),
       isNear: settings.builds.isNear,
       buildctl: () => findBuildctl(engineBinaries),

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { planBuild } from '@brainpod/build-plan/plan-build';
 import { BuildError } from '@brainpod/builder/execute/build-error';
-import { buildImage, hasDockerfile } from '@brainpod/builder/execute/build-image';
+import { buildImage, hasDockerfile, type RegistryLogin } from '@brainpod/builder/execute/build-image';
 import { directoryTree } from '@brainpod/builder/plan/directory-tree';
 import { SourceIncomplete } from '@brainpod/builder/source/source-store';
 import type { BuilderPlatform } from '@brainpod/compiler/builder-platform';
@@ -28,6 +28,8 @@ export type BuildDeps = {
   isNear: boolean;
   token(podName: string): string;
   openSecrets(build: DueBuild): BuildSecret[];
+  /** What the pod holds for other registries, by the names that Docker's settings have for them. */
+  logins(pod: { id: string; name: string }): Promise<RegistryLogin[]>;
   /** The program `buildctl`; null while there is none. */
   buildctl(): Promise<string | null>;
   /** The host of our registry as it stands in image names. */
@@ -55,12 +57,13 @@ export async function runBuild(
   build: DueBuild,
   { cluster, signal }: { cluster: AnsweringCluster; signal: AbortSignal },
 ): Promise<BuildOutcome> {
+  const secrets = openedSecrets(deps, build);
+  if (secrets === null) return { state: 'failed', reason: SECRETS_LOST };
+  const logins = await deps.logins({ id: build.podId, name: build.podName });
+  const hide = hiding([...secrets.map(({ value }) => value), ...logins.map(({ password }) => password)]);
   const cancelled = new AbortController();
   const over = new AbortController();
   const timer = setTimeout(() => cancelled.abort(TIMEOUT), deps.timeoutMs);
-  const secrets = openedSecrets(deps, build);
-  if (secrets === null) return { state: 'failed', reason: SECRETS_LOST };
-  const hide = hiding(secrets);
   const log = new BuildLog({
     hide,
     append: (entries) => deps.appendLog(build, entries),
@@ -70,7 +73,7 @@ export async function runBuild(
   const ending = AbortSignal.any([signal, cancelled.signal]);
   const once = async (): Promise<BuildOutcome> => {
     try {
-      return await attempt(deps, build, { cluster, signal: ending, log, secrets });
+      return await attempt(deps, build, { cluster, signal: ending, log, secrets, logins });
     } catch (error) {
       signal.throwIfAborted();
       if (cancelled.signal.aborted) return endedBefore(cancelled.signal.reason, deps.timeoutMs);
@@ -155,7 +158,14 @@ async function attempt(
     signal,
     log,
     secrets,
-  }: { cluster: AnsweringCluster; signal: AbortSignal; log: BuildLog; secrets: BuildSecret[] },
+    logins,
+  }: {
+    cluster: AnsweringCluster;
+    signal: AbortSignal;
+    log: BuildLog;
+    secrets: BuildSecret[];
+    logins: RegistryLogin[];
+  },
 ): Promise<BuildOutcome> {
   const { podName, options } = build;
   await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
@@ -187,6 +197,7 @@ async function attempt(
       repository: `${podName}/${build.repository}`,
       tag: build.tag,
       apiKey: deps.token(podName),
+      logins,
       secrets: await writeSecrets(secrets, path.join(work, 'secrets')),
       ...(build.platform === null ? {} : { platform: build.platform }),
       environment: { HOME: work, PATH: '/usr/bin:/bin' },
