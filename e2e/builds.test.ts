@@ -1,14 +1,16 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Victims } from '../tools/rehearse/victims.ts';
 import { createPod, deletePods } from './apps.ts';
 import { brainpod, brainpodJson, installationIn, kubectl, type Outcome, until } from './brainpod.ts';
 import { edgeAgent, get } from './edge.ts';
 
-const running = inject('running');
-const installation = installationIn(running.directory);
-const agent = edgeAgent(running.authorityPem, 2);
+const platform = inject('running');
+const installation = installationIn(platform.directory);
+const agent = edgeAgent(platform.authorityPem, 2);
+const victims = new Victims(installation);
 
 const NODE_ADDRESS = '10.244.255.1';
 const BASE = 'FROM node:24-trixie-slim';
@@ -65,6 +67,36 @@ async function printed(id: string): Promise<string[]> {
     .split('\n')
     .flatMap((line): { kind: string; line?: string }[] => (line === '' ? [] : [JSON.parse(line)]));
   return entries.flatMap(({ kind, line }) => (kind === 'log' && line !== undefined ? [line] : []));
+}
+
+/** The newest build, once one of its steps has printed a line. */
+function running(line: string): Promise<Build> {
+  return until(`"${line}" of a build`, 60_000, async () => {
+    const found = await newest();
+    return found.state === 'pending' && (await printed(found.id)).includes(line) ? found : null;
+  });
+}
+
+async function ofBuilder(field: string): Promise<string> {
+  return await kubectl(installation, ['get', 'pods', '-n', `bpb-${pod}`, '-o', `jsonpath=${field}`]);
+}
+
+/** A source whose build has no end in the builder that the pod has now, and ends in another. */
+async function endlessHere(name: string): Promise<string> {
+  const address = await ofBuilder('{.items[0].status.podIP}');
+  expect(address).toMatch(/^10\./);
+  const step = `if grep -qF ${address} /proc/net/fib_trie; then echo begun && sleep 3600; else echo once more; fi`;
+  return await folder(name, { Dockerfile: `${BASE}\nRUN ${step}\nUSER 1000\n` });
+}
+
+/** Ends the BuildKit of the pod's builder, as a kernel without memory does. */
+async function killBuilder(): Promise<void> {
+  const uid = await ofBuilder('{.items[0].metadata.uid}');
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+    if ((await read('comm')).trim() !== 'buildkitd' || !(await read('cgroup')).includes(uid)) continue;
+    process.kill(Number(pid), 'SIGKILL');
+  }
 }
 
 describe('a folder', () => {
@@ -228,10 +260,7 @@ describe('a build', () => {
       Dockerfile: `${BASE}\nRUN echo begun && sleep 3600\nUSER 1000\n`,
     });
     const building = build('endless', endless);
-    const { id } = await until('the endless step', 60_000, async () => {
-      const found = await newest();
-      return found.state === 'pending' && (await printed(found.id)).includes('begun') ? found : null;
-    });
+    const { id } = await running('begun');
     await brainpodJson(installation, ['--pod', pod, 'build', 'cancel', id]);
     expect((await building).code).not.toBe(0);
     expect(await newest()).toMatchObject({ id, state: 'cancelled' });
@@ -242,16 +271,31 @@ describe('a build', () => {
     expect(next.code).toBe(0);
   });
 
+  it('whose server is killed in the middle is begun again, and ends', async () => {
+    const building = build('outliving', await endlessHere('outliving'));
+    const { id } = await running('begun');
+    process.kill(await victims.pidOf('server'), 'SIGKILL');
+    expect(await building).toMatchObject({ code: 0 });
+    expect(await newest()).toMatchObject({ id, state: 'ready' });
+    expect(await printed(id)).toContain('once more');
+  });
+
+  it('whose builder is killed in the middle is begun again, and ends', async () => {
+    const building = build('lost', await endlessHere('lost'));
+    const { id } = await running('begun');
+    await killBuilder();
+    expect(await building).toMatchObject({ code: 0 });
+    expect(await newest()).toMatchObject({ id, state: 'ready' });
+    expect(await printed(id)).toContain('once more');
+  });
+
   it('that forks without end ends itself, and nobody else', async () => {
     const bomb = `$|=1; 1 while defined(fork); print qq(FULL\\n); sleep 600`;
     const directory = await folder('forks', { Dockerfile: `${BASE}\nRUN perl -e '${bomb}'\nUSER 1000\n` });
     const bombing = build('forks', directory);
-    const { id } = await until('as many processes as there may be', 60_000, async () => {
-      const found = await newest();
-      return found.state === 'pending' && (await printed(found.id)).includes('FULL') ? found : null;
-    });
+    const { id } = await running('FULL');
     // The platform, and what else runs there, answer all the while.
-    expect((await get(running.url, agent)).status).toBe(200);
+    expect((await get(platform.url, agent)).status).toBe(200);
     await brainpod(installation, ['--pod', pod, 'build', 'cancel', id]);
     expect((await bombing).code).not.toBe(0);
     const after = await build(

@@ -23,17 +23,16 @@ export class BuildError extends Error {
   }
 }
 
+/** BuildKit is not there, or was ended in the middle. */
+const AWAY =
+  /failed to list workers|failed to dial|error while dialing|connection refused.*buildkit|failed to receive status: rpc error: code = (Unavailable|Canceled)/i;
 /** The image that a Dockerfile begins with, and why it is not to be had. */
 const NO_BASE_IMAGE = /failed to resolve source metadata for (\S+): ([\s\S]*)/;
 
 /** Reads what buildctl says at its end (stderr without progress lines), and the last lines of the step that failed. */
 export function buildErrorFrom(said: readonly string[], log: readonly string[], address: string): BuildError {
   const reason = reasonOf(said);
-  if (
-    /failed to list workers|failed to dial|error while dialing|connection refused.*buildkit/i.test(reason)
-  ) {
-    return unreachable(reason, address);
-  }
+  if (AWAY.test(reason)) return unreachable(reason, address);
   if (/failed to read dockerfile: open Dockerfile: no such file/.test(reason)) return noDockerfile(reason);
   if (
     !NO_BASE_IMAGE.test(reason) &&

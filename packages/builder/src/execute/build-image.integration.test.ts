@@ -148,6 +148,15 @@ describe('a build', () => {
   });
 });
 
+it('says so where the program that talks to BuildKit is not there', async () => {
+  const directory = await source('unstarted', { Dockerfile: 'FROM scratch\n' });
+  const missing = await failureOf(build(directory, { buildctl: '/nonexistent/buildctl' }));
+  expect([missing.failure.kind, missing.message]).toEqual([
+    'unreachable',
+    expect.stringContaining('could not be started (/nonexistent/buildctl)'),
+  ]);
+});
+
 describe('an image of another registry that is not for everybody', () => {
   it('is begun with by who can log in there, and nobody else', async () => {
     const base = await source('base', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /base\nUSER 1000\n' });

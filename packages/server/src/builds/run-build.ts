@@ -44,6 +44,8 @@ const TIMEOUT = 'timeout';
 const DOCKERFILE = 'Dockerfile';
 const SECRETS_LOST =
   'The secrets of this build cannot be opened any more, because the platform has another key by now. Ask for the build again.';
+const LOST =
+  "The pod's builder was lost in the middle of the build, twice: it may have used more memory than a build may have. Try again.";
 /** As programs, runc and BuildKit say it. */
 const NO_MORE_PROCESSES =
   /resource temporarily unavailable|cannot fork|can't fork|EAGAIN|pthread_create failed/i;
@@ -71,8 +73,9 @@ export async function runBuild(
   });
   const keeping = log.keep(over.signal);
   const ending = AbortSignal.any([signal, cancelled.signal]);
-  const once = async (): Promise<BuildOutcome> => {
+  const once = async ({ anew }: { anew: boolean }): Promise<BuildOutcome> => {
     try {
+      if (anew) await replaceBuilder(cluster.kube, build.podName, ending);
       return await attempt(deps, build, { cluster, signal: ending, log, secrets, logins });
     } catch (error) {
       signal.throwIfAborted();
@@ -82,11 +85,14 @@ export async function runBuild(
     }
   };
   try {
-    let outcome = await once();
-    if (!cancelled.signal.aborted && isCrowdedOut(outcome)) {
-      log.note('The builder has no room for another process. It is replaced, and the build done once more.');
-      await replaceBuilder(cluster.kube, build.podName, ending);
-      outcome = await once();
+    // A step of the time before may still run there, and whoever asks for the same one would wait for that.
+    const anew = build.attempt > 1;
+    if (anew) log.note('It was broken off, and is begun again with another builder.');
+    let outcome = await once({ anew });
+    const trouble = cancelled.signal.aborted ? null : troubleOf(outcome);
+    if (trouble !== null) {
+      log.note(`${trouble} It is replaced, and the build done once more.`);
+      outcome = await once({ anew: true });
     }
     // What a step has started may go on in the builder when the step is gone.
     if (cancelled.signal.aborted || isCrowdedOut(outcome)) {
@@ -112,6 +118,13 @@ function openedSecrets(deps: BuildDeps, build: DueBuild): BuildSecret[] | null {
   }
 }
 
+/** What was the matter with the builder, where another may do better; null where the outcome is the build's own. */
+function troubleOf(outcome: BuildOutcome): string | null {
+  if (isCrowdedOut(outcome)) return 'The builder has no room for another process.';
+  if (outcome.state === 'failed' && outcome.reason === LOST) return 'The builder was lost.';
+  return null;
+}
+
 /** A step of this build, or of one before, has left as many processes as a builder may have. */
 function isCrowdedOut(outcome: BuildOutcome): boolean {
   return outcome.state === 'failed' && NO_MORE_PROCESSES.test(outcome.reason);
@@ -135,13 +148,7 @@ function outcomeOf(error: unknown, logger: Logger): BuildOutcome {
   const { kind } = error.failure;
   if (kind === 'unreachable' || kind === 'push')
     logger.warn({ err: error, reason: error.reason }, 'a build could not be done');
-  if (kind === 'unreachable') {
-    return {
-      state: 'failed',
-      reason:
-        "The pod's builder was lost in the middle of the build: it may have used more memory than a build may have. Try again.",
-    };
-  }
+  if (kind === 'unreachable') return { state: 'failed', reason: LOST };
   if (kind === 'push')
     return { state: 'failed', reason: `The image was built, but could not be pushed.\n${error.reason}` };
   return { state: 'failed', reason: error.message };
