@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { blueprintImages } from './blueprint-images.ts';
 import { DEBIAN_RECIPE, type DebianSystem, PLAIN_SYSTEM, writeDebianTar } from './debian-layer.ts';
 import { GO_VERSIONS, writeGoTar } from './go-layer.ts';
+import { javaImages } from './java-images.ts';
 import type { LayerRecipe } from './layer-store.ts';
 import { NODE_PACKAGE, NPM_PACKAGE, writeNodeTar } from './node-layer.ts';
 
@@ -118,6 +119,7 @@ function rust(): ImageRecipe {
 }
 
 const RECIPES = {
+  ...javaImages({ system, folders: FOLDERS }),
   ...blueprintImages({ plain: PLAIN, system, keyOf, folders: FOLDERS, epochSeconds: EPOCH_SECONDS }),
   'debian:trixie-slim': plain(),
   'node:24-trixie-slim': node(),

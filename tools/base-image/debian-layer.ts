@@ -25,7 +25,9 @@ export const DEBIAN_RECIPE = {
 export type DebianSystem = {
   suite: string;
   packages: readonly string[];
-  /** Shell commands that finish it; "$1" is its root. */
+  /** Shell commands before the packages are installed; "$1" is its root. */
+  before?: readonly string[];
+  /** Shell commands that finish it, likewise. */
   hooks: readonly string[];
 };
 
@@ -70,7 +72,7 @@ async function addEmptyDev(tarFile: string, directory: string, epochSeconds: num
 
 async function mmdebstrapArguments(
   tarFile: string,
-  { suite, packages, hooks }: DebianSystem,
+  { suite, packages, before = [], hooks }: DebianSystem,
   { sources, directory }: { sources: string | null; directory: string },
 ): Promise<string[]> {
   const args = [
@@ -82,6 +84,7 @@ async function mmdebstrapArguments(
     '--skip=output/dev',
     ...DEBIAN_RECIPE.dpkg.map((option) => `--dpkgopt=${option}`),
     ...DEBIAN_RECIPE.apt.map((option) => `--aptopt=${option}`),
+    ...before.map((hook) => `--essential-hook=${hook}`),
     ...hooks.map((hook) => `--customize-hook=${hook}`),
   ];
   if (sources === null) return [...args, suite, tarFile];

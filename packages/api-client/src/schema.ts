@@ -2569,6 +2569,8 @@ export interface components {
                 goVersion?: string;
                 /** @description such as 22, or a range as the language writes them */
                 rustVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                javaVersion?: string;
             };
             /** @description values that steps may use, by RUN --mount=type=secret: they reach no layer, image or log, and are kept until the build is over */
             secrets?: {

@@ -85,6 +85,7 @@ const PlanOverrides = Type.Object(
     pythonVersion: Type.Optional(Version),
     goVersion: Type.Optional(Version),
     rustVersion: Type.Optional(Version),
+    javaVersion: Type.Optional(Version),
   },
   {
     additionalProperties: false,

@@ -18,6 +18,7 @@ export type Overrides = {
   pythonVersion?: string;
   goVersion?: string;
   rustVersion?: string;
+  javaVersion?: string;
 };
 
 /** `from`: the file that led to it; null for a convention of ours. */

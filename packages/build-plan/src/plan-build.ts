@@ -1,6 +1,7 @@
 import { ask, type BuildPlan, type Detector, type FileTree, type Overrides } from './build-plan.ts';
 import { planFromAbove, treeBelow } from './chosen-folder.ts';
 import { detectGo } from './detectors/go.ts';
+import { detectJava } from './detectors/java.ts';
 import { detectNode } from './detectors/node.ts';
 import { detectPython } from './detectors/python.ts';
 import { detectRust } from './detectors/rust.ts';
@@ -10,12 +11,22 @@ import { wantedSecrets, withSecrets } from './wanted-secrets.ts';
 import { planMember, planOnlyMember } from './workspaces.ts';
 
 /** The first that can plan decides: a project of one language often has a package.json for its pages as well. */
-const DETECTORS: readonly Detector[] = [detectGo, detectRust, detectPython, detectNode, detectSite];
+const DETECTORS: readonly Detector[] = [
+  detectGo,
+  detectRust,
+  detectJava,
+  detectPython,
+  detectNode,
+  detectSite,
+];
 
 const MARKS = [
   'package.json',
   'go.mod',
   'Cargo.toml',
+  'pom.xml',
+  'build.gradle',
+  'build.gradle.kts',
   'requirements.txt',
   'pyproject.toml',
   'Pipfile',

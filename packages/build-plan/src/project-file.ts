@@ -11,6 +11,7 @@ const VERSIONS = {
   python: 'pythonVersion',
   go: 'goVersion',
   rust: 'rustVersion',
+  java: 'javaVersion',
 } as const;
 const KEYS: readonly string[] = [...COMMANDS, ...FOLDERS, 'versions', 'secrets'];
 /** What can be an environment variable's name. */

@@ -1,6 +1,9 @@
 import { ask, type BuildPlan, type FileTree, type Overrides } from './build-plan.ts';
+import { treeBelow } from './chosen-folder.ts';
 import { detectGo } from './detectors/go.ts';
 import { moduleFolders, placeOf } from './detectors/go-workspace.ts';
+import { detectJava } from './detectors/java.ts';
+import { gradleFolders, mavenFolders } from './detectors/java-workspace.ts';
 import { detectNode } from './detectors/node.ts';
 import { memberOf, packageFolders } from './detectors/node-workspace.ts';
 import { detectPython } from './detectors/python.ts';
@@ -38,6 +41,17 @@ const WORKSPACES: readonly Workspace[] = [
       return crate === null ? null : detectRust(crate, overrides, tree);
     },
   },
+  ...[
+    { mark: 'pom.xml', foldersOf: mavenFolders },
+    { mark: 'settings.gradle', foldersOf: gradleFolders },
+  ].map(({ mark, foldersOf }) => ({
+    mark,
+    foldersOf,
+    plan: (tree: FileTree, folder: string, overrides: Overrides) =>
+      foldersOf(tree)?.includes(folder) === true
+        ? detectJava(treeBelow(tree, folder), overrides, { top: tree, folder })
+        : null,
+  })),
   {
     mark: 'pyproject.toml',
     foldersOf: uvFolders,

@@ -9,7 +9,7 @@ export type BuilderPlatform = {
   /** Where builders reach our registry. */
   registry: BuilderRegistry;
   /** Files for BuildKit's wrapper of runc, by name, with what each step is to know of the network (proxies, certificates). */
-  stepFiles: Readonly<Record<string, string>>;
+  stepFiles: Readonly<Record<string, string | Uint8Array>>;
   limits: BuilderLimits;
   /** Networks that are not the internet and may be reached all the same: a company's proxy, its package caches. */
   allowedCidrs: readonly string[];

@@ -103,7 +103,7 @@ function pullSecret(podName: string, { pullSecret: { dockerConfigJson } }: Build
 /** In a Secret, because addresses of proxies may hold passwords. */
 function stepFiles(podName: string, platform: BuilderPlatform): KubeObject {
   const data = Object.fromEntries(
-    Object.entries(platform.stepFiles).map(([name, text]) => [name, base64(text)]),
+    Object.entries(platform.stepFiles).map(([name, content]) => [name, base64(content)]),
   );
   return {
     apiVersion: 'v1',

@@ -54,6 +54,7 @@ export type BuildOptions = {
     pythonVersion?: string;
     goVersion?: string;
     rustVersion?: string;
+    javaVersion?: string;
   };
 };
 

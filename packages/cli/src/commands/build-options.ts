@@ -14,6 +14,7 @@ export type PlanOptions = {
   pythonVersion?: string;
   goVersion?: string;
   rustVersion?: string;
+  javaVersion?: string;
 };
 
 /** What a build is told, as `withBuildOptions` reads it. */
@@ -34,7 +35,8 @@ export function withPlanOptions(command: Command): Command {
     .option('--node-version <version>', 'the version of Node, instead of what is asked for', parseLine)
     .option('--python-version <version>', 'the version of Python, likewise', parseLine)
     .option('--go-version <version>', 'the version of Go, likewise', parseLine)
-    .option('--rust-version <version>', 'the version of Rust, likewise', parseLine);
+    .option('--rust-version <version>', 'the version of Rust, likewise', parseLine)
+    .option('--java-version <version>', 'the version of Java, likewise', parseLine);
 }
 
 export function withBuildOptions(command: Command): Command {
@@ -67,6 +69,7 @@ export function overridesOf(options: PlanOptions): Overrides {
     ['pythonVersion', options.pythonVersion],
     ['goVersion', options.goVersion],
     ['rustVersion', options.rustVersion],
+    ['javaVersion', options.javaVersion],
   ];
   const overrides: Overrides = {};
   for (const [name, text] of said) if (text !== undefined) overrides[name] = text;

@@ -19,6 +19,7 @@ const FLAGS: Record<keyof Overrides, string> = {
   pythonVersion: '--python-version',
   goVersion: '--go-version',
   rustVersion: '--rust-version',
+  javaVersion: '--java-version',
 };
 
 /** How to build a directory without a Dockerfile. CliFailure with all that cannot be decided, and how to answer it. */

@@ -14,8 +14,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 type Settings = { runc: string; mounts: Record<string, string>; environment: Record<string, string> };
 
 /** What a builder's runc reads. */
-function settingsIn(files: Record<string, string>): Settings {
-  return JSON.parse(files['settings.json'] ?? '');
+function settingsIn(files: Record<string, string | Buffer>): Settings {
+  return JSON.parse(String(files['settings.json']));
 }
 
 it('picks proxies and package registries out of an environment, and nothing else', () => {
@@ -56,12 +56,14 @@ it('gives steps certificates, those for Node among them, and apt where they are'
   expect(mounts).toEqual({
     'apt.conf': '/etc/brainpod/build-step/apt.conf',
     'ca-certificates.crt': '/etc/brainpod/build-step/ca-certificates.crt',
+    'java-trust.jks': '/etc/brainpod/build-step/java-trust.jks',
   });
   expect(environment).toMatchObject({
     HTTP_PROXY: 'http://user:password@proxy',
     npm_config_cafile: '/dev/brainpod/ca-certificates.crt',
     SSL_CERT_FILE: '/dev/brainpod/ca-certificates.crt',
     APT_CONFIG: '/dev/brainpod/apt.conf',
+    MAVEN_OPTS: '-Djavax.net.ssl.trustStore=/dev/brainpod/java-trust.jks',
   });
   // The same certificates are not given twice.
   const once = await stepFilesOf({ ...host, extraBundleFile: bundleFile });

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { javaTrustStore } from '@brainpod/builder/java-trust-store';
 import { STEP_FOLDER } from '@brainpod/compiler/builder';
 
 /** What this machine knows of reaching the network, out of the environment that the server was started in. */
@@ -15,6 +16,7 @@ const SETTINGS = 'settings.json';
 const RUNC = '/usr/sbin/runc';
 const BUNDLE = 'ca-certificates.crt';
 const APT = 'apt.conf';
+const JAVA_TRUST = 'java-trust.jks';
 /** Where a step sees the files: memory in every container, so that no layer ever holds any of it. */
 const SEEN_AT = '/dev/brainpod';
 
@@ -37,6 +39,9 @@ const BUNDLE_VARIABLES = [
   'CARGO_HTTP_CAINFO',
   'npm_config_cafile',
 ];
+
+/** By which Java's tools are told, which read no PEM: Maven, Gradle. */
+const JAVA_VARIABLES = ['MAVEN_OPTS', 'GRADLE_OPTS'];
 
 /** Taken over as they are, whatever their case. */
 const PASSED_VARIABLES = new Set([
@@ -64,16 +69,19 @@ export function hostNetworkIn(environment: Record<string, string | undefined>): 
  * What build steps are told of the network, as files for a builder: settings, certificates and a configuration of apt. Nothing but the place
  * of runc where there is nothing to tell, as of builders in another network.
  */
-export async function stepFilesOf(host: HostNetwork | null): Promise<Record<string, string>> {
+export async function stepFilesOf(host: HostNetwork | null): Promise<Record<string, string | Buffer>> {
   if (host === null) return { [SETTINGS]: settingsText([], {}) };
   const bundle = await readBundle(host);
-  const files: Record<string, string> = { [APT]: '' };
+  const files: Record<string, string | Buffer> = { [APT]: '' };
   const environment = { ...host.variables, APT_CONFIG: `${SEEN_AT}/${APT}` };
   if (bundle !== null) {
     files[BUNDLE] = bundle;
     // apt gets proxies by the environment, and certificates not.
     files[APT] = `Acquire::https::CaInfo "${SEEN_AT}/${BUNDLE}";\n`;
     for (const name of BUNDLE_VARIABLES) Object.assign(environment, { [name]: `${SEEN_AT}/${BUNDLE}` });
+    files[JAVA_TRUST] = javaTrustStore(bundle);
+    const trust = `-Djavax.net.ssl.trustStore=${SEEN_AT}/${JAVA_TRUST}`;
+    for (const name of JAVA_VARIABLES) Object.assign(environment, { [name]: trust });
   }
   return { ...files, [SETTINGS]: settingsText(Object.keys(files).sort(), environment) };
 }

@@ -1,0 +1,20 @@
+# The tools stay here: only what they make goes on. Packages that were fetched before are kept beside the layers.
+FROM maven:3-eclipse-temurin-21 AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,sharing=locked,target=/root/.m2 \
+    mvn --batch-mode --no-transfer-progress -DskipTests package && \
+    cp -r target/quarkus-app /out
+
+# What runs. What changes seldom comes first, so that a changed source line sends little.
+FROM eclipse-temurin:21-jre
+WORKDIR /app
+COPY --from=build /out/lib/ ./lib/
+COPY --from=build /out/app/ ./app/
+COPY --from=build /out/quarkus/ ./quarkus/
+COPY --from=build /out/*.jar ./
+ENV PORT=8080 QUARKUS_HTTP_HOST=0.0.0.0 QUARKUS_HTTP_PORT=8080
+# A number, not a name: so the platform can see that it is not root.
+USER 1000
+EXPOSE 8080
+CMD ["java", "-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError", "-jar", "quarkus-run.jar"]

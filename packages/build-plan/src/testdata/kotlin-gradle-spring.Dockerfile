@@ -1,0 +1,22 @@
+# The tools stay here: only what they make goes on. Packages that were fetched before are kept beside the layers.
+FROM gradle:8-jdk21 AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,sharing=locked,target=/home/gradle/.gradle \
+    gradle --no-daemon --console=plain bootJar && \
+    mkdir -p /out && \
+    cp $(find build/libs -maxdepth 1 -name '*.jar' ! -name 'original-*' ! -name '*-sources.jar' ! -name '*-javadoc.jar' ! -name '*-tests.jar' ! -name '*-plain.jar' ! -name '*-dependencies.jar') /out/app.jar && \
+    java -Djarmode=tools -jar /out/app.jar extract --layers --destination /layers
+
+# What runs. What changes seldom comes first, so that a changed source line sends little.
+FROM eclipse-temurin:21-jre
+WORKDIR /app
+COPY --from=build /layers/dependencies/ ./
+COPY --from=build /layers/spring-boot-loader/ ./
+COPY --from=build /layers/snapshot-dependencies/ ./
+COPY --from=build /layers/application/ ./
+ENV PORT=8080 SERVER_PORT=8080
+# A number, not a name: so the platform can see that it is not root.
+USER 1000
+EXPOSE 8080
+CMD ["java", "-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError", "-jar", "app.jar"]
