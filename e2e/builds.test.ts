@@ -15,6 +15,14 @@ const victims = new Victims(installation);
 const NODE_ADDRESS = '10.244.255.1';
 const BASE = 'FROM node:24-trixie-slim';
 
+type Provenance = {
+  subject: { digest: { sha256: string } }[];
+  predicate: {
+    buildDefinition: { resolvedDependencies: { uri?: string }[] };
+    runDetails: { metadata: { invocationId: string } };
+  };
+};
+
 type Build = { id: string; state: string; error: string | null };
 
 let pod: string;
@@ -116,9 +124,19 @@ describe('a folder', () => {
       return answer.status === 200 ? answer.body : null;
     });
     expect(body).toBe(page);
+    const [, repository = ''] = first.image.match(new RegExp(`/${pod}/([^@]+)@`)) ?? [];
+    const provenance = ['--pod', pod, 'image', 'provenance', repository, 'latest'];
+    const said = await brainpodJson<Provenance>(installation, provenance);
+    expect(said.subject).toMatchObject([{ digest: { sha256: first.image.split('@sha256:')[1] } }]);
+    const { buildDefinition, runDetails } = said.predicate;
+    expect(runDetails.metadata.invocationId).toBe((await newest()).id);
+    expect(buildDefinition.resolvedDependencies).toContainEqual(
+      expect.objectContaining({ uri: expect.stringContaining('pkg:docker/node@24') }),
+    );
     // The same again sends nothing, builds nothing, and changes nothing.
     const again = await brainpodJson<{ image: string; changed: boolean }>(installation, args);
     expect(again).toMatchObject({ changed: false, image: first.image });
+    expect(await brainpodJson(installation, provenance)).toEqual(said);
   });
 
   it('is built as flags say, and kept as a layout too', async () => {

@@ -26,6 +26,7 @@ import { registerImageCleanup } from './commands/image-cleanup.ts';
 import { registerImageDelete } from './commands/image-delete.ts';
 import { registerImageInspect } from './commands/image-inspect.ts';
 import { registerImageList } from './commands/image-list.ts';
+import { registerImageProvenance } from './commands/image-provenance.ts';
 import { registerKeyCreate } from './commands/key-create.ts';
 import { registerKeyList } from './commands/key-list.ts';
 import { registerKeyRevoke } from './commands/key-revoke.ts';
@@ -157,6 +158,7 @@ function registerImages(program: Command, run: Runner): void {
   const image = group(program, 'image', 'Container images of the pod');
   registerImageList(image, run);
   registerImageInspect(image, run);
+  registerImageProvenance(image, run);
   registerImageBuild(image, run);
   registerImageCleanup(image, run);
   registerImageDelete(image, run);

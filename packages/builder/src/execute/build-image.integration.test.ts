@@ -15,6 +15,7 @@ import { BuildError } from './build-error.ts';
 import type { BuildEvent } from './build-event.ts';
 import { type BuildOptions, buildImage } from './build-image.ts';
 import { readImageConfig } from './image-config.ts';
+import { PROVENANCE_TYPE, readProvenance } from './provenance.ts';
 
 const apiKey = 'brain_build_test_key';
 const OTHER_PASSWORD = 'opens the other one';
@@ -102,6 +103,38 @@ async function failureOf(work: Promise<unknown>): Promise<BuildError> {
 }
 
 describe('a build', () => {
+  it('is the same image when nothing has changed, and BuildKit tells which base it is of', async () => {
+    const parent = await source('provenance-base', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /base\n' });
+    const { built: base } = await build(parent, { repository: 'mine/base' });
+    const image = `${new URL(registryEndpoint).host}/mine/base:v1`;
+    const directory = await source('provenance', {
+      Dockerfile: `FROM ${image}\nARG TOKEN=not-told\nENV SET=$TOKEN\nCOPY index.html /\nUSER 1000\n`,
+      'index.html': 'hello',
+    });
+    const [{ built }, { built: again }] = [await build(directory), await build(directory)];
+    expect(again.digest).toBe(built.digest);
+    const query = {
+      ...{ buildctl: engineBinary('buildctl'), buildkitAddress: buildkit.address },
+      ...{ environment: { PATH: '/usr/bin:/bin' }, signal: AbortSignal.timeout(30_000) },
+    };
+    const origin = { builder: 'https://registry.test', build: 'b1', source: `sha256:${'5'.repeat(64)}` };
+    const told = await readProvenance({ ...query, ref: built.ref }, origin);
+    expect(told).toMatchObject({
+      predicateType: PROVENANCE_TYPE,
+      predicate: {
+        buildDefinition: {
+          resolvedDependencies: [
+            { name: 'source', digest: { sha256: '5'.repeat(64) } },
+            { uri: expect.stringContaining('mine/base'), digest: { sha256: base.digest.slice(7) } },
+          ],
+        },
+        runDetails: { metadata: { invocationId: 'b1', startedOn: expect.stringMatching(/Z$/) } },
+      },
+    });
+    expect(JSON.stringify(told)).not.toMatch(/not-told|\/tmp|\/root/);
+    expect(await readProvenance({ ...query, ref: 'of-nothing' }, origin)).toBeNull();
+  });
+
   it('is done by the Dockerfile that is named', async () => {
     const directory = await source('two-dockerfiles', {
       Dockerfile: 'FROM scratch\nCOPY nothing /\n',

@@ -37,8 +37,8 @@ export type BuildOptions = {
   signal?: AbortSignal;
 };
 
-/** An image in the registry: `digest` is that of its manifest. */
-export type BuiltImage = { repository: string; tag: string; digest: string };
+/** An image in the registry: `digest` is that of its manifest, `ref` BuildKit's name of the build. */
+export type BuiltImage = { repository: string; tag: string; digest: string; ref: string };
 
 const KEPT_LOG_LINES = 20;
 
@@ -52,13 +52,19 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   const work = await mkdtemp(join(tmpdir(), 'brainpod-build-'));
   try {
     const metadataFile = join(work, 'metadata.json');
+    const refFile = join(work, 'ref');
     const configDir = await writeCredentials(work, options);
     const dockerfileDir = await writePlan(work, options);
-    await runBuildctl(options, buildctlArguments(options, { metadataFile, dockerfileDir }), configDir);
+    await runBuildctl(
+      options,
+      buildctlArguments(options, { metadataFile, refFile, dockerfileDir }),
+      configDir,
+    );
     return {
       repository: options.repository,
       tag: options.tag,
       digest: digestIn(await readFile(metadataFile, 'utf8')),
+      ref: (await readFile(refFile, 'utf8')).trim(),
     };
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -97,7 +103,7 @@ async function writeCredentials(work: string, options: BuildOptions): Promise<st
 
 function buildctlArguments(
   options: BuildOptions,
-  { metadataFile, dockerfileDir }: { metadataFile: string; dockerfileDir: string },
+  { metadataFile, refFile, dockerfileDir }: { metadataFile: string; refFile: string; dockerfileDir: string },
 ): string[] {
   const endpoint = new URL(options.registryEndpoint);
   const output = ['type=image', `name=${endpoint.host}/${options.repository}:${options.tag}`, 'push=true'];
@@ -117,6 +123,7 @@ function buildctlArguments(
     ...(options.secrets ?? []).map(({ id, file }) => `--secret=id=${id},src=${file}`),
     `--output=${output.join(',')}`,
     `--metadata-file=${metadataFile}`,
+    `--ref-file=${refFile}`,
   ];
 }
 

@@ -1,3 +1,5 @@
+import { fieldsOf } from './json-fields.ts';
+
 /** What an image says of itself. `exposedPorts` are its TCP ports, lowest first; `user` is empty for root. */
 export type ImageConfig = { user: string; exposedPorts: number[]; architecture: string };
 
@@ -17,10 +19,10 @@ const MANIFEST_TYPES = [
 
 /** Reads an image's configuration from the registry. Throws where the registry does not give it. */
 export async function readImageConfig(image: ImageLocation): Promise<ImageConfig> {
-  const manifest = await read(image, `manifests/${image.reference}`, MANIFEST_TYPES.join(', '));
+  const manifest = await readFromRegistry(image, `manifests/${image.reference}`, MANIFEST_TYPES.join(', '));
   const digest = fieldsOf(fieldsOf(manifest).get('config')).get('digest');
   if (typeof digest !== 'string') throw new Error(`${image.repository} is not an image for one platform.`);
-  const document = fieldsOf(await read(image, `blobs/${digest}`, '*/*'));
+  const document = fieldsOf(await readFromRegistry(image, `blobs/${digest}`, '*/*'));
   const config = fieldsOf(document.get('config'));
   const user = config.get('User');
   const architecture = document.get('architecture');
@@ -39,18 +41,17 @@ function tcpPorts(exposed: readonly string[]): number[] {
     .sort((one, other) => one - other);
 }
 
-async function read(image: ImageLocation, path: string, accept: string): Promise<unknown> {
+/** Something of an image's repository that is JSON. Throws where the registry does not give it. */
+export async function readFromRegistry(image: ImageLocation, path: string, accept: string): Promise<unknown> {
   const authorization = `Basic ${Buffer.from(`api:${image.apiKey}`).toString('base64')}`;
   const answer = await fetch(new URL(`/v2/${image.repository}/${path}`, image.registryEndpoint), {
     headers: { authorization, accept },
     signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((cause: unknown) => {
+    throw new Error(`The image registry at ${image.registryEndpoint} does not answer.`, { cause });
   });
   if (!answer.ok) {
     throw new Error(`The registry answered ${answer.status} when asked about the image ${image.repository}.`);
   }
   return await answer.json();
-}
-
-function fieldsOf(value: unknown): ReadonlyMap<string, unknown> {
-  return new Map<string, unknown>(typeof value === 'object' && value !== null ? Object.entries(value) : []);
 }

@@ -246,8 +246,8 @@ describe('the command line against the real API', () => {
     const binDir = dirname(platform.builder.buildctl);
     await writeFile(join(dataDir, 'engine', 'bin.json'), JSON.stringify({ binDir }));
     const BUILDKIT_HOST = platform.builder.buildkitAddress;
-    const build = async (directory: string, ...flags: string[]) =>
-      await runInProcess(['image', 'build', 'team/web', directory, '--local', ...flags], {
+    const imageCommand = async (...args: string[]) =>
+      await runInProcess(['image', ...args], {
         environment: {
           HOME: platform.home,
           BRAINPOD_API_ENDPOINT: platform.origin,
@@ -258,6 +258,8 @@ describe('the command line against the real API', () => {
           BUILDKIT_HOST,
         },
       });
+    const build = async (directory: string, ...flags: string[]) =>
+      await imageCommand('build', 'team/web', directory, '--local', ...flags);
     const good = await source('good', { Dockerfile: DOCKERFILE });
     const output = join(platform.home, pod, 'layout');
     const built = await build(good, '--tag', 'v2', '--output', output, '--json');
@@ -271,6 +273,11 @@ describe('the command line against the real API', () => {
     });
     expect(await blobsOf(output)).toEqual([image.digest, 'config', 'layer']);
     expect((await build(good, '--output', output)).stderr).toContain('not empty. Nothing was built.');
+    const said = await imageCommand('provenance', 'team/web', 'v2');
+    expect([said.exitCode, said.stderr]).toEqual([
+      1,
+      expect.stringContaining('Nothing is said of where team/web:v2'),
+    ]);
     const other = await source('other', { 'Dockerfile.web': DOCKERFILE, 'package.json': START });
     const byPlan = await build(other, '--builder', 'railpack', '--dockerfile', 'Dockerfile.web');
     expect([byPlan.exitCode, byPlan.stderr]).toEqual([2, expect.stringContaining('Either --dockerfile')]);

@@ -5,6 +5,7 @@ import { BUILDER_REPOSITORY, BUILDER_TAG } from '@brainpod/builder/builder-image
 import { DEFAULT_BUILDER_LIMITS } from '@brainpod/compiler/builder';
 import type { BuilderPlatform } from '@brainpod/compiler/builder-platform';
 import type { PullKey, PullSecrets } from '@brainpod/reconciler/ports';
+import { ImageStatements } from '@brainpod/registry/image-statements';
 import type { Builds } from '@brainpod/store/builds';
 import type { Logger } from 'pino';
 import type { AnsweringCluster } from '../clusters.ts';
@@ -48,6 +49,7 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
   const stored = { upstream: settings.registryUpstream, storage: settings.registryStorage };
   const { imageBytesLimit } = parts;
   const secrets = new BuildSecrets(masterKey);
+  const statements = new ImageStatements(stored);
   await Promise.all([
     registry === null
       ? null
@@ -60,6 +62,7 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
       platform: (isOwn) => builderPlatform(parts, isOwn),
       openSecrets: (build) => secrets.open(build),
       logins: parts.logins,
+      sayOfImage: (image, statement) => statements.add(image, statement),
       token: (pod) => buildToken(masterKey, pod, new Date(Date.now() + timeoutMs + TOKEN_SPARE_MS)),
       isNear: settings.builds.isNear,
       buildctl: () => findBuildctl(engineBinaries),

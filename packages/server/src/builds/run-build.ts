@@ -12,11 +12,12 @@ import type { BuildOutcome, Builds, DueBuild } from '@brainpod/store/builds';
 import type { Logger } from 'pino';
 import type { AnsweringCluster } from '../clusters.ts';
 import { BuildLog } from './build-log.ts';
+import { type ProvenanceDeps, sayProvenance } from './build-provenance.ts';
 import { hiding, writeSecrets } from './build-secrets.ts';
 import { BuilderAway, readyBuilder, replaceBuilder } from './builder.ts';
 import { type BuilderConnection, connectDirectly, connectThroughCluster } from './builder-connection.ts';
 
-export type BuildDeps = {
+export type BuildDeps = ProvenanceDeps & {
   /** A source that is not there (any more) is an error of `materialise`. */
   sources: {
     materialise(podId: string, source: string, directory: string, signal: AbortSignal): Promise<void>;
@@ -32,12 +33,9 @@ export type BuildDeps = {
   logins(pod: { id: string; name: string }): Promise<RegistryLogin[]>;
   /** The program `buildctl`; null while there is none. */
   buildctl(): Promise<string | null>;
-  /** The host of our registry as it stands in image names. */
-  registryHost: string;
   /** For sources that are being built. */
   workDir: string;
   timeoutMs: number;
-  logger: Logger;
 };
 
 const TIMEOUT = 'timeout';
@@ -197,8 +195,13 @@ async function attempt(
         ? connectDirectly(instance)
         : await connectThroughCluster(kube, instance, { podName, directory: work, logger: deps.logger });
     closing.push(connection);
+    const buildkit = {
+      ...{ buildctl, buildkitAddress: connection.address, signal },
+      environment: { HOME: work, PATH: '/usr/bin:/bin' },
+    };
     const built = await buildImage({
-      ...{ directory, buildctl, buildkitAddress: connection.address, signal },
+      ...buildkit,
+      directory,
       ...(plan === null ? { dockerfile: options.dockerfile } : { plan }),
       registryEndpoint: `${platform.registry.isPlain ? 'http' : 'https'}://${registry}`,
       repository: `${podName}/${build.repository}`,
@@ -207,9 +210,9 @@ async function attempt(
       logins,
       secrets: await writeSecrets(secrets, path.join(work, 'secrets')),
       ...(build.platform === null ? {} : { platform: build.platform }),
-      environment: { HOME: work, PATH: '/usr/bin:/bin' },
       onEvent: (event) => log.say(event.kind === 'step-failed' ? { ...event, line: event.message } : event),
     });
+    await sayProvenance(deps, build, { built, buildkit, log });
     const reference = `${deps.registryHost}/${podName}/${build.repository}@${built.digest}`;
     return { state: 'ready', digest: built.digest, reference };
   } finally {
