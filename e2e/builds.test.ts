@@ -126,6 +126,9 @@ describe('a folder', () => {
     expect(body).toBe(page);
     const [, repository = ''] = first.image.match(new RegExp(`/${pod}/([^@]+)@`)) ?? [];
     const provenance = ['--pod', pod, 'image', 'provenance', repository, 'latest'];
+    expect(
+      await brainpodJson(installation, ['--pod', pod, 'image', 'inspect', repository, 'latest']),
+    ).toMatchObject({ variants: [{ attestations: ['https://slsa.dev/provenance/v1'] }] });
     const said = await brainpodJson<Provenance>(installation, provenance);
     expect(said.subject).toMatchObject([{ digest: { sha256: first.image.split('@sha256:')[1] } }]);
     const { buildDefinition, runDetails } = said.predicate;

@@ -696,7 +696,7 @@ export interface paths {
         };
         /**
          * Show one container image with its variants
-         * @description One variant for each processor that it was made for, each with the user that it starts as and the ports that it says it listens on.
+         * @description One variant for each processor that it was made for, each with the user that it starts as, the ports that it says it listens on, and the kinds of what is said of it.
          */
         get: operations["inspectPodImage"];
         put?: never;
@@ -4576,6 +4576,8 @@ export interface operations {
                              */
                             createdAt: string;
                             updatedAt: string | null;
+                            /** @description The kinds of what is said of it in the registry, such as https://slsa.dev/provenance/v1: in-toto statements that refer to it */
+                            attestations: string[];
                         }[];
                         _links: {
                             self: {

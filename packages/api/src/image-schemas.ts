@@ -42,6 +42,10 @@ export const ImageVariant = Type.Object({
     description: 'What its builder says; the beginning of 1970 where that says nothing',
   }),
   updatedAt: nullable(Instant),
+  attestations: Type.Array(Type.String(), {
+    description:
+      'The kinds of what is said of it in the registry, such as https://slsa.dev/provenance/v1: in-toto statements that refer to it',
+  }),
 });
 
 export const ImageDetail = Type.Object({

@@ -2,6 +2,7 @@ import { ApiError } from '@brainpod/model/errors';
 import type { StoredImage, StoredVariant } from '@brainpod/model/stored-image';
 import { MANIFEST_TYPES, type RegistryPlace, repositoriesOf, unexpected, userTagsOf } from './catalogue.ts';
 import { eachOf } from './each-of.ts';
+import { ImageStatements } from './image-statements.ts';
 import { listIn, memberOf, parseJson } from './json-parts.ts';
 
 type Manifest = { digest: string; body: unknown };
@@ -44,6 +45,16 @@ export class ImageReader {
     return await this.#orUnavailable(signal, () =>
       this.#read(`${namespace}/${repository}`, reference, signal),
     );
+  }
+
+  /** The kinds of what is said of an image, such as `https://slsa.dev/provenance/v1`. `repository` is without the namespace. */
+  async statements(
+    namespace: string,
+    { repository, digest }: { repository: string; digest: string },
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const image = { repository: `${namespace}/${repository}`, digest };
+    return await this.#orUnavailable(signal, () => new ImageStatements(this.#place).kinds(image));
   }
 
   async #read(path: string, tag: string, signal: AbortSignal): Promise<StoredImage | null> {

@@ -61,7 +61,10 @@ it('keeps what is said of an image where clients look for it, once for each kind
   });
 
   const place = { upstream: front.behind, storage: front.storage };
-  const listed = await new ImageReader(place).list('mine', AbortSignal.timeout(10_000));
+  const reader = new ImageReader(place);
+  const signal = AbortSignal.timeout(10_000);
+  expect(await reader.statements('mine', { repository: 'web', digest }, signal)).toEqual([PROVENANCE]);
+  const listed = await reader.list('mine', signal);
   expect(listed.map((each) => [each.tag, each.digest])).toEqual([['v1', digest]]);
   const held = await new ImageKeeper(front.behind, front.storage).holdings('mine');
   expect(held.find((each) => each.digest === found?.digest)).toMatchObject({ tags: [], subject: digest });

@@ -25,7 +25,12 @@ export function imageSummary(place: ImagePlace, image: StoredImage): ImageSummar
   };
 }
 
-export function imageDetail(place: ImagePlace, image: StoredImage): ImageDetailBody {
+/** `statements`: the kinds of what is said of each variant, by its digest. */
+export function imageDetail(
+  place: ImagePlace,
+  image: StoredImage,
+  statements: ReadonlyMap<string, string[]>,
+): ImageDetailBody {
   const { repository, tag, variants } = image;
   return {
     repository,
@@ -43,6 +48,7 @@ export function imageDetail(place: ImagePlace, image: StoredImage): ImageDetailB
       createdAt: createdAt ?? UNKNOWN_TIME,
       // A variant is named by what is in it: another one has another digest.
       updatedAt: null,
+      attestations: statements.get(digest) ?? [],
     })),
     _links: {
       self: links.image(place.pod, { visibility: 'pod', repository, tag }),

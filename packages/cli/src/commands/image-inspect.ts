@@ -4,6 +4,8 @@ import type { Runner } from '../context.ts';
 import { facts, table } from '../text/table.ts';
 import { localTime } from '../text/time.ts';
 
+const PROVENANCE = 'https://slsa.dev/provenance/';
+
 export function registerImageInspect(image: Command, run: Runner): void {
   image
     .command('inspect')
@@ -25,12 +27,13 @@ export function registerImageInspect(image: Command, run: Runner): void {
             ]);
             const variants = table(
               style,
-              ['ARCHITECTURE', 'USER', 'PORTS', 'CREATED', 'DIGEST'],
+              ['ARCHITECTURE', 'USER', 'PORTS', 'CREATED', 'PROVENANCE', 'DIGEST'],
               image.variants.map((each) => [
                 each.architecture,
                 `${each.uid ?? '-'}:${each.gid ?? '-'}`,
                 each.exposedPorts.join(', '),
                 localTime(each.createdAt),
+                each.attestations.some((kind) => kind.startsWith(PROVENANCE)) ? 'yes' : '-',
                 each.digest,
               ]),
               'No variants.',

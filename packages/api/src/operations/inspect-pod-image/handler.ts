@@ -17,7 +17,7 @@ export const inspectPodImage = podOperation({
   tag: 'images',
   summary: 'Show one container image with its variants',
   description:
-    'One variant for each processor that it was made for, each with the user that it starts as and the ports that it says it listens on.',
+    'One variant for each processor that it was made for, each with the user that it starts as, the ports that it says it listens on, and the kinds of what is said of it.',
   access: { actions: ['registry:pull'] },
   query: Type.Object({
     visibility: Type.Enum(VISIBILITIES, { description: '"public" or "pod"' }),
@@ -50,6 +50,13 @@ export const inspectPodImage = podOperation({
         `${whose}${named}. GET /v1/pods/${pod.name}/images lists what there is.`,
       );
     }
-    return { status: 200, body: imageDetail({ pod: pod.name, registryHost: deps.registryHost }, image) };
+    const statements = await Promise.all(
+      image.variants.map(async ({ digest }) => {
+        const kinds = await deps.images.statements(pod.name, { repository, digest }, callerGone());
+        return [digest, kinds] as const;
+      }),
+    );
+    const place = { pod: pod.name, registryHost: deps.registryHost };
+    return { status: 200, body: imageDetail(place, image, new Map(statements)) };
   },
 });

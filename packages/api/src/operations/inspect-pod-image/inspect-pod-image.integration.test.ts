@@ -24,6 +24,7 @@ describeOperation('inspectPodImage', sample, ({ proves }) => {
     api.images.hold(pod.name, [
       sampleImage({ repository: 'team/web', digest: sampleDigest('b'), variants: [sampleVariant(), arm] }),
     ]);
+    api.images.said.set(sampleDigest('c'), ['https://slsa.dev/provenance/v1']);
     const image = (await api.call(inspect(pod, { repository: 'team/web' }))).as(200, ImageDetail);
     const name = `${REGISTRY_HOST}/${pod.name}/team/web`;
     const path = `/v1/pods/${pod.name}`;
@@ -34,12 +35,13 @@ describeOperation('inspectPodImage', sample, ({ proves }) => {
       visibility: 'pod',
       reference: `${name}:v1`,
       variants: [
-        { ...sampleVariant(), reference: `${name}@${sampleDigest('a')}`, updatedAt: null },
+        { ...sampleVariant(), reference: `${name}@${sampleDigest('a')}`, updatedAt: null, attestations: [] },
         {
           ...arm,
           reference: `${name}@${sampleDigest('c')}`,
           createdAt: '1970-01-01T00:00:00.000Z',
           updatedAt: null,
+          attestations: ['https://slsa.dev/provenance/v1'],
         },
       ],
       _links: {
