@@ -2571,6 +2571,16 @@ export interface components {
                 rustVersion?: string;
                 /** @description such as 22, or a range as the language writes them */
                 javaVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                phpVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                rubyVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                elixirVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                dotnetVersion?: string;
+                /** @description such as 22, or a range as the language writes them */
+                denoVersion?: string;
             };
             /** @description values that steps may use, by RUN --mount=type=secret: they reach no layer, image or log, and are kept until the build is over */
             secrets?: {

@@ -86,6 +86,11 @@ const PlanOverrides = Type.Object(
     goVersion: Type.Optional(Version),
     rustVersion: Type.Optional(Version),
     javaVersion: Type.Optional(Version),
+    phpVersion: Type.Optional(Version),
+    rubyVersion: Type.Optional(Version),
+    elixirVersion: Type.Optional(Version),
+    dotnetVersion: Type.Optional(Version),
+    denoVersion: Type.Optional(Version),
   },
   {
     additionalProperties: false,

@@ -19,6 +19,11 @@ export type Overrides = {
   goVersion?: string;
   rustVersion?: string;
   javaVersion?: string;
+  phpVersion?: string;
+  rubyVersion?: string;
+  elixirVersion?: string;
+  dotnetVersion?: string;
+  denoVersion?: string;
 };
 
 /** `from`: the file that led to it; null for a convention of ours. */

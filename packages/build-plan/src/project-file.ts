@@ -12,6 +12,11 @@ const VERSIONS = {
   go: 'goVersion',
   rust: 'rustVersion',
   java: 'javaVersion',
+  php: 'phpVersion',
+  ruby: 'rubyVersion',
+  elixir: 'elixirVersion',
+  dotnet: 'dotnetVersion',
+  deno: 'denoVersion',
 } as const;
 const KEYS: readonly string[] = [...COMMANDS, ...FOLDERS, 'versions', 'secrets'];
 /** What can be an environment variable's name. */

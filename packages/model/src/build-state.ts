@@ -55,6 +55,11 @@ export type BuildOptions = {
     goVersion?: string;
     rustVersion?: string;
     javaVersion?: string;
+    phpVersion?: string;
+    rubyVersion?: string;
+    elixirVersion?: string;
+    dotnetVersion?: string;
+    denoVersion?: string;
   };
 };
 

@@ -15,6 +15,11 @@ export type PlanOptions = {
   goVersion?: string;
   rustVersion?: string;
   javaVersion?: string;
+  phpVersion?: string;
+  rubyVersion?: string;
+  elixirVersion?: string;
+  dotnetVersion?: string;
+  denoVersion?: string;
 };
 
 /** What a build is told, as `withBuildOptions` reads it. */
@@ -36,7 +41,12 @@ export function withPlanOptions(command: Command): Command {
     .option('--python-version <version>', 'the version of Python, likewise', parseLine)
     .option('--go-version <version>', 'the version of Go, likewise', parseLine)
     .option('--rust-version <version>', 'the version of Rust, likewise', parseLine)
-    .option('--java-version <version>', 'the version of Java, likewise', parseLine);
+    .option('--java-version <version>', 'the version of Java, likewise', parseLine)
+    .option('--php-version <version>', 'the version of PHP, likewise', parseLine)
+    .option('--ruby-version <version>', 'the version of Ruby, likewise', parseLine)
+    .option('--elixir-version <version>', 'the version of Elixir, likewise', parseLine)
+    .option('--dotnet-version <version>', 'the version of .NET, likewise', parseLine)
+    .option('--deno-version <version>', 'the version of Deno, likewise', parseLine);
 }
 
 export function withBuildOptions(command: Command): Command {
@@ -70,6 +80,11 @@ export function overridesOf(options: PlanOptions): Overrides {
     ['goVersion', options.goVersion],
     ['rustVersion', options.rustVersion],
     ['javaVersion', options.javaVersion],
+    ['phpVersion', options.phpVersion],
+    ['rubyVersion', options.rubyVersion],
+    ['elixirVersion', options.elixirVersion],
+    ['dotnetVersion', options.dotnetVersion],
+    ['denoVersion', options.denoVersion],
   ];
   const overrides: Overrides = {};
   for (const [name, text] of said) if (text !== undefined) overrides[name] = text;

@@ -20,6 +20,11 @@ const FLAGS: Record<keyof Overrides, string> = {
   goVersion: '--go-version',
   rustVersion: '--rust-version',
   javaVersion: '--java-version',
+  phpVersion: '--php-version',
+  rubyVersion: '--ruby-version',
+  elixirVersion: '--elixir-version',
+  dotnetVersion: '--dotnet-version',
+  denoVersion: '--deno-version',
 };
 
 /** How to build a directory without a Dockerfile. CliFailure with all that cannot be decided, and how to answer it. */
