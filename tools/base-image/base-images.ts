@@ -5,6 +5,7 @@ import { GO_VERSIONS, writeGoTar } from './go-layer.ts';
 import { javaImages } from './java-images.ts';
 import type { LayerRecipe } from './layer-store.ts';
 import { NODE_PACKAGE, NPM_PACKAGE, writeNodeTar } from './node-layer.ts';
+import { phpImages } from './php-images.ts';
 
 /** How an image is made: its layers, lowest first, and what a container of it starts with. */
 export type ImageRecipe = {
@@ -120,6 +121,7 @@ function rust(): ImageRecipe {
 
 const RECIPES = {
   ...javaImages({ system, folders: FOLDERS }),
+  ...phpImages({ system, folders: FOLDERS }),
   ...blueprintImages({ plain: PLAIN, system, keyOf, folders: FOLDERS, epochSeconds: EPOCH_SECONDS }),
   'debian:trixie-slim': plain(),
   'node:24-trixie-slim': node(),

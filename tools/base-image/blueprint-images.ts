@@ -102,7 +102,7 @@ function fileBeside(name: string): string {
 }
 
 /** Writes a file into a system: part of the hook, so that the layer's key changes with it. */
-function fileHook(target: string, content: string, mode = '0644'): string {
+export function fileHook(target: string, content: string, mode = '0644'): string {
   const file = `"$1${target}"`;
   return `mkdir -p "$(dirname ${file})"\ncat > ${file} <<'END_OF_FILE'\n${content}END_OF_FILE\nchmod ${mode} ${file}`;
 }

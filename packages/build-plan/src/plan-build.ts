@@ -3,6 +3,7 @@ import { planFromAbove, treeBelow } from './chosen-folder.ts';
 import { detectGo } from './detectors/go.ts';
 import { detectJava } from './detectors/java.ts';
 import { detectNode } from './detectors/node.ts';
+import { detectPhp } from './detectors/php.ts';
 import { detectPython } from './detectors/python.ts';
 import { detectRust } from './detectors/rust.ts';
 import { detectSite } from './detectors/site.ts';
@@ -16,6 +17,7 @@ const DETECTORS: readonly Detector[] = [
   detectRust,
   detectJava,
   detectPython,
+  detectPhp,
   detectNode,
   detectSite,
 ];
@@ -30,6 +32,8 @@ const MARKS = [
   'requirements.txt',
   'pyproject.toml',
   'Pipfile',
+  'composer.json',
+  'index.php',
   'index.html',
 ];
 const MOST_FOLDERS = 10;

@@ -85,7 +85,8 @@ function ofWhole(manifest: Manifest, member: Member | null): Manifest {
   return { ...manifest, engine: manifest.engine ?? engine, packageManager };
 }
 
-function chooseMajor(
+/** Which Node builds and runs it. */
+export function chooseMajor(
   tree: FileTree,
   { manifest, overrides }: { manifest: Manifest; overrides: Overrides },
   { decisions, questions }: Chosen,

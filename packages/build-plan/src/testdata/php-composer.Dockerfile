@@ -1,0 +1,60 @@
+# Installed apart, so that a changed source line fetches nothing anew.
+FROM composer:2 AS packages
+WORKDIR /app
+COPY composer.json ./
+RUN --mount=type=cache,target=/tmp/cache composer install --no-autoloader --no-dev --no-interaction --no-progress --no-scripts --prefer-dist --ignore-platform-reqs
+COPY . .
+RUN composer dump-autoload --no-dev --no-interaction --no-scripts --optimize
+
+# What runs. Proxy headers are believed, since nothing but the platform's edge reaches it.
+FROM php:8.4-apache
+RUN docker-php-ext-enable opcache
+COPY <<'EOF' /usr/local/etc/php/conf.d/app.ini
+display_errors = Off
+error_log = /dev/stderr
+expose_php = Off
+log_errors = On
+post_max_size = 100M
+upload_max_filesize = 100M
+EOF
+COPY <<'EOF' /etc/apache2/ports.conf
+Listen 8080
+EOF
+COPY <<'EOF' /etc/apache2/sites-available/000-default.conf
+ServerName localhost
+ServerTokens Prod
+ServerSignature Off
+StartServers 2
+MinSpareServers 2
+MaxSpareServers 4
+MaxRequestWorkers ${APACHE_WORKERS}
+# Who asks, and how, is what the platform's edge says.
+RemoteIPHeader X-Forwarded-For
+SetEnvIf X-Forwarded-Proto https HTTPS=on
+<VirtualHost *:8080>
+  DocumentRoot /app/public
+  ErrorLog /dev/stderr
+  RedirectMatch 404 "/\.(?!well-known/)"
+  <Directory /app/public>
+    AllowOverride All
+    Options FollowSymLinks
+    Require all granted
+    DirectoryIndex index.php index.html
+    FallbackResource /index.php
+  </Directory>
+</VirtualHost>
+EOF
+RUN a2enmod -q headers remoteip rewrite && a2disconf -q other-vhosts-access-log
+WORKDIR /app
+ENV PORT=8080 \
+    APACHE_RUN_DIR=/tmp \
+    APACHE_LOCK_DIR=/tmp \
+    APACHE_PID_FILE=/tmp/apache2.pid \
+    APACHE_WORKERS=20
+COPY --from=packages /app ./
+# A number, not a name: so the platform can see that it is not root.
+USER 1000
+EXPOSE 8080
+# Requests under way are answered before it ends.
+STOPSIGNAL SIGWINCH
+CMD ["apache2-foreground"]

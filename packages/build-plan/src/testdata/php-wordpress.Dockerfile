@@ -1,0 +1,66 @@
+# What runs. Proxy headers are believed, since nothing but the platform's edge reaches it.
+FROM php:8.4-apache
+RUN kept="$(apt-mark showmanual)" && \
+    apt-get update && \
+    apt-get install -y --no-install-recommends libfreetype-dev libicu-dev libjpeg62-turbo-dev libpng-dev libwebp-dev libzip-dev && \
+    docker-php-ext-configure gd --with-freetype --with-jpeg --with-webp && \
+    docker-php-ext-install -j"$(nproc)" exif gd intl mysqli zip && \
+    apt-mark auto '.*' > /dev/null && \
+    apt-mark manual $kept > /dev/null && \
+    find "$(php -r 'echo ini_get("extension_dir");')" -name '*.so' -exec ldd {} + | sed -n 's|.*=> /\(usr/\)\?\(lib/[^ ]*\).*|*/\2|p' | sort -u | xargs -r dpkg-query --search | cut -d: -f1 | sort -u | xargs -r apt-mark manual > /dev/null && \
+    apt-get purge -y --auto-remove && \
+    rm -rf /var/lib/apt/lists/* && \
+    docker-php-ext-enable opcache
+COPY <<'EOF' /usr/local/etc/php/conf.d/app.ini
+display_errors = Off
+error_log = /dev/stderr
+expose_php = Off
+log_errors = On
+post_max_size = 100M
+upload_max_filesize = 100M
+EOF
+COPY <<'EOF' /etc/apache2/ports.conf
+Listen 8080
+EOF
+COPY <<'EOF' /etc/apache2/sites-available/000-default.conf
+ServerName localhost
+ServerTokens Prod
+ServerSignature Off
+StartServers 2
+MinSpareServers 2
+MaxSpareServers 4
+MaxRequestWorkers ${APACHE_WORKERS}
+# Who asks, and how, is what the platform's edge says.
+RemoteIPHeader X-Forwarded-For
+SetEnvIf X-Forwarded-Proto https HTTPS=on
+<VirtualHost *:8080>
+  DocumentRoot /app
+  ErrorLog /dev/stderr
+  RedirectMatch 404 "/\.(?!well-known/)"
+  RedirectMatch 404 "^/(vendor|node_modules)/"
+  RedirectMatch 404 "^/(composer|package)[\w-]*\.(json|lock)$"
+  <Directory /app>
+    AllowOverride All
+    Options FollowSymLinks
+    Require all granted
+    DirectoryIndex index.php index.html
+    FallbackResource /index.php
+  </Directory>
+</VirtualHost>
+EOF
+RUN a2enmod -q headers remoteip rewrite && a2disconf -q other-vhosts-access-log
+WORKDIR /app
+ENV PORT=8080 \
+    APACHE_RUN_DIR=/tmp \
+    APACHE_LOCK_DIR=/tmp \
+    APACHE_PID_FILE=/tmp/apache2.pid \
+    APACHE_WORKERS=20
+COPY . .
+# It writes there while it runs. What must outlast an instance belongs on a disk.
+RUN mkdir -p wp-content && chown -R 1000:1000 wp-content
+# A number, not a name: so the platform can see that it is not root.
+USER 1000
+EXPOSE 8080
+# Requests under way are answered before it ends.
+STOPSIGNAL SIGWINCH
+CMD ["apache2-foreground"]
