@@ -76,9 +76,12 @@ describe('why a build failed', () => {
       address,
     );
     expect(closed.message).toContain('as root');
-    const lost =
-      'error: failed to solve: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF';
-    expect(buildErrorFrom([lost], [], address).failure.kind).toBe('unreachable');
+    for (const lost of [
+      'error: failed to solve: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF',
+      'error: failed to solve: Unavailable: error reading from server: EOF',
+    ]) {
+      expect(buildErrorFrom([lost], [], address).failure.kind).toBe('unreachable');
+    }
   });
 
   it('is not the Dockerfile when the push is refused', () => {

@@ -23,9 +23,9 @@ export class BuildError extends Error {
   }
 }
 
-/** BuildKit is not there, or was ended in the middle. */
+/** BuildKit is not there, or was ended in the middle: whichever of what waits for it sees that first says it, in words of its own. */
 const AWAY =
-  /failed to list workers|failed to dial|error while dialing|connection refused.*buildkit|failed to receive status: rpc error: code = (Unavailable|Canceled)/i;
+  /failed to list workers|failed to dial|error while dialing|connection refused.*buildkit|failed to receive status: rpc error: code = (Unavailable|Canceled)|^Unavailable: (error reading from server|connection error|closing transport|transport is closing)/i;
 /** The image that a Dockerfile begins with, and why it is not to be had. */
 const NO_BASE_IMAGE = /failed to resolve source metadata for (\S+): ([\s\S]*)/;
 
