@@ -24,13 +24,13 @@ export function javaDockerfile(parts: Parts): string {
   const install = overrides.install === undefined ? '' : `RUN ${cache} ${overrides.install}\n`;
   const written = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const below = folder === null ? '' : `${folder}/`;
-  const build = overrides.build ?? (tool === 'maven' ? mavenBuild(parts) : gradleBuild(parts));
+  const build = overrides.build === undefined ? [usualBuild(parts)] : [overrides.build, ...toolSteps(parts)];
   return `# The tools stay here: only what they make goes on. Packages that were fetched before are kept beside the layers.
 FROM ${image} AS build
 WORKDIR /src
 COPY . .
 ${install}RUN ${cache} \\
-    ${[build, ...gather(parts, below)].join(' && \\\n    ')}
+    ${[...build, ...gather(parts, below)].join(' && \\\n    ')}
 
 # What runs. What changes seldom comes first, so that a changed source line sends little.
 FROM ${runtime}
@@ -43,13 +43,26 @@ CMD ${execForm(command)}
 `;
 }
 
+function usualBuild(parts: Parts): string {
+  return parts.tool === 'maven' ? mavenBuild(parts) : gradleBuild(parts);
+}
+
+/** What has to follow a build that is told: the jars that the program uses, which the usual build brings along. */
+function toolSteps(parts: Parts): string[] {
+  const { tool, layout, folder } = parts;
+  if (layout !== 'classes') return [];
+  if (tool === 'gradle') return [gradleBuild(parts)];
+  // What it uses of other modules is only there as a jar in the same run that makes it.
+  return [folder === null ? `${MAVEN}${COPY_USED}` : mavenBuild(parts)];
+}
+
+const MAVEN = 'mvn --batch-mode --no-transfer-progress';
+const COPY_USED = ' dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=/out/lib';
+
 function mavenBuild({ folder, layout }: Parts): string {
   const only = folder === null ? '' : ` --projects ${folder} --also-make`;
-  const used =
-    layout === 'classes'
-      ? ' dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=/out/lib'
-      : '';
-  return `mvn --batch-mode --no-transfer-progress -DskipTests${only} package${used}`;
+  const used = layout === 'classes' ? COPY_USED : '';
+  return `${MAVEN} -DskipTests${only} package${used}`;
 }
 
 function gradleBuild({ folder, layout }: Parts): string {
@@ -77,7 +90,10 @@ function gather({ tool, layout }: Parts, below: string): string[] {
     '*-dependencies.jar',
   ];
   const not = others.map((name) => `! -name '${name}'`).join(' ');
-  const take = `cp $(find ${folder} -maxdepth 1 -name '*.jar' ${not}) /out/app.jar`;
+  // Else cp would say it, in words of its own.
+  const take = `set -- $(find ${folder} -maxdepth 1 -name '*.jar' ${not} | sort) && \\
+    if [ $# -ne 1 ]; then echo "The build leaves $# jars in ${folder}, of which one is to be run: $*. Have it leave one, or add a Dockerfile." >&2; exit 1; fi && \\
+    cp "$1" /out/app.jar`;
   const apart = 'java -Djarmode=tools -jar /out/app.jar extract --layers --destination /layers';
   return layout === 'boot-layers' ? ['mkdir -p /out', take, apart] : ['mkdir -p /out/lib', take];
 }

@@ -8,6 +8,8 @@ export type JavaProject = {
   file: string;
   language: 'Java' | 'Kotlin';
   framework: 'Spring Boot' | 'Quarkus' | 'Micronaut' | 'Ktor' | 'Javalin' | null;
+  /** Whether Spring Boot's own plugin packs it. */
+  isPackedByBoot: boolean;
   /** Whether its Spring Boot takes its jar apart by the tools that 3.3 brought. */
   hasLayers: boolean;
   /** Whether its build puts everything into one jar that is run by itself. */
@@ -42,6 +44,7 @@ function readMaven(tree: FileTree, top: FileTree): JavaProject {
     file: MAVEN_FILE,
     language: own.includes('kotlin-maven-plugin') ? 'Kotlin' : 'Java',
     framework,
+    isPackedByBoot: framework === 'Spring Boot' && all.includes('spring-boot-maven-plugin'),
     hasLayers: hasTools(boot),
     isFat: framework === 'Micronaut' || own.includes('maven-shade-plugin'),
     mainClass: mavenMain(own),
@@ -78,14 +81,15 @@ function readGradle(tree: FileTree, top: FileTree, file: string): JavaProject {
     /^\s*(?:`?application`?|id\s*\(?\s*["'](?:application|io\.ktor\.plugin|io\.micronaut\.application)["']|apply plugin:\s*["']application["'])/m;
   const isKotlin = /kotlin\s*\(\s*["']jvm["']|org\.jetbrains\.kotlin\.jvm|libs\.plugins\.kotlin/.test(own);
   const mainClass = /\b(?:mainClass(?:Name)?)(?:\.set\(|\s*=)\s*["']([\w.$]+)["']/.exec(own)?.[1] ?? null;
-  const isServer =
-    framework === 'Spring Boot' || framework === 'Quarkus' || isApplication.test(own) || mainClass !== null;
+  const isPackedByBoot = /org\.springframework\.boot|libs\.plugins\.spring\.?boot/i.test(own);
+  const isServer = isPackedByBoot || framework === 'Quarkus' || isApplication.test(own) || mainClass !== null;
   const url = /^distributionUrl\s*=.*\/gradle-(\d+(?:\.\d+)*)-/m;
   return {
     tool: 'gradle',
     file,
     language: isKotlin ? 'Kotlin' : 'Java',
     framework,
+    isPackedByBoot,
     hasLayers: hasTools(boot),
     isFat: false,
     mainClass: mainClass !== null && isClass(mainClass) ? mainClass : null,

@@ -2,8 +2,9 @@ import type { Decision, FileTree, Overrides, Question } from '../build-plan.ts';
 import { codeOf } from './java-text.ts';
 
 /** The versions that are looked after for years, which are the ones with images of Maven and Gradle. */
-const LONG_TERM = [8, 11, 17, 21, 25];
+export const LONG_TERM = [8, 11, 17, 21, 25];
 const USUAL = 21;
+const TOOLCHAIN = /jvmToolchain|JavaLanguageVersion/;
 
 /** Where a version is asked for, the strongest first. */
 const PLACES: readonly (readonly [file: string, patterns: readonly RegExp[]])[] = [
@@ -37,17 +38,24 @@ const PLACES: readonly (readonly [file: string, patterns: readonly RegExp[]])[] 
   ),
 ];
 
+export type ChosenJava = {
+  version: number;
+  isAsked: boolean;
+  /** The very Java is asked for, and not only what runs on it. */
+  isToolchain: boolean;
+};
+
 /** Which Java builds and runs it, of those with images; null with a question where none does. `top` is where a workspace begins. */
 export function chooseJava(
   tree: FileTree,
   top: FileTree,
   { javaVersion }: Overrides,
   { decisions, questions }: { decisions: Decision[]; questions: Question[] },
-): number | null {
+): ChosenJava | null {
   const found = javaVersion === undefined ? (findIn(tree) ?? (top === tree ? null : findIn(top))) : null;
   if (javaVersion === undefined && found === null) {
     decisions.push({ what: `Java ${USUAL}`, why: 'nothing asks for another', from: null });
-    return USUAL;
+    return { version: USUAL, isAsked: false, isToolchain: false };
   }
   const text = javaVersion ?? found?.text ?? '';
   const asked = Number(/^(?:1[._])?(\d+)$/.exec(text.trim())?.[1] ?? Number.NaN);
@@ -67,15 +75,15 @@ export function chooseJava(
     why: javaVersion === undefined ? why : 'you said so',
     from: found?.file ?? null,
   });
-  return version;
+  return { version, isAsked: true, isToolchain: TOOLCHAIN.test(found?.found ?? '') };
 }
 
-function findIn(tree: FileTree): { file: string; text: string } | null {
+function findIn(tree: FileTree): { file: string; text: string; found: string } | null {
   for (const [file, patterns] of PLACES) {
     const content = codeOf(file, tree.readText(file) ?? '');
     for (const pattern of patterns) {
-      const text = pattern.exec(content)?.[1];
-      if (text !== undefined) return { file, text };
+      const [found = '', text] = pattern.exec(content) ?? [];
+      if (text !== undefined) return { file, text, found };
     }
   }
   return null;

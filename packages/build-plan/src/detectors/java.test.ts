@@ -156,4 +156,84 @@ describe('a project of Java or Kotlin', () => {
     expect(planned.dockerfile).toContain('gradle --no-daemon --console=plain :apps:web:installDist');
     expect(planned.dockerfile).toContain('cp -r apps/web/build/install/*/lib /out/lib');
   });
+
+  const gradle = (java: string, wrapper: string | null): Record<string, string> => ({
+    'build.gradle': `plugins {\n  id 'application'\n}\n${java}\napplication {\n  mainClass = 'shop.Main'\n}\n`,
+    ...(wrapper === null
+      ? {}
+      : {
+          'gradle/wrapper/gradle-wrapper.properties': `distributionUrl=https\\://services.gradle.org/distributions/gradle-${wrapper}-bin.zip\n`,
+        }),
+  });
+  const release = (java: string): string => `java {\n  sourceCompatibility = '${java}'\n}`;
+  const toolchain = (java: number): string =>
+    `java {\n  toolchain.languageVersion = JavaLanguageVersion.of(${java})\n}`;
+
+  it.each([
+    ['nothing asked', gradle('', null), ['gradle:8-jdk21', 'eclipse-temurin:21-jre']],
+    ['a new Java', gradle(release('25'), null), ['gradle:9-jdk25', 'eclipse-temurin:25-jre']],
+    ['an old Java', gradle(release('1.8'), null), ['gradle:8-jdk8', 'eclipse-temurin:8-jre']],
+    ['an old wrapper', gradle('', '7.6.4'), ['gradle:7.6.4-jdk17', 'eclipse-temurin:17-jre']],
+    [
+      'a wrapper that runs on it',
+      gradle(release('25'), '9.1.0'),
+      ['gradle:9.1.0-jdk25', 'eclipse-temurin:25-jre'],
+    ],
+    [
+      'a new wrapper, old code',
+      gradle(release('11'), '9.2.1'),
+      ['gradle:9.2.1-jdk17', 'eclipse-temurin:11-jre'],
+    ],
+    ['8.5 and 21', gradle(toolchain(21), '8.5'), ['gradle:8.5-jdk21', 'eclipse-temurin:21-jre']],
+  ])('is built with a Gradle that runs on its Java: %s', (_what, files, images) => {
+    const planned = plan(files);
+    if (planned.kind !== 'planned') throw new Error(JSON.stringify(planned.questions));
+    expect(planned.images).toEqual(images);
+    for (const image of images) expect(planned.dockerfile).toContain(`FROM ${image}`);
+  });
+
+  it.each([
+    [gradle(release('21'), '7.6.4'), 'Gradle 7.6.4, which does not run on Java 21.'],
+    [gradle(toolchain(21), '8.4'), 'Gradle 8.4, which does not run on Java 21.'],
+    [gradle(toolchain(11), '9.2.1'), 'Gradle 9.2.1, which does not run on Java 11.'],
+    [gradle('', '1.12'), 'Gradle 1.12, which does not run on Java 21.'],
+  ])('asks where its Gradle runs on no Java that it can be built with: %#', (files, seen) => {
+    expect(asked(files)).toEqual([['javaVersion', `The wrapper asks for ${seen}`]]);
+  });
+
+  it('keeps what it uses where its build is told', () => {
+    const text = (files: Record<string, string>, build: string): string => {
+      const planned = plan(files, { build });
+      if (planned.kind !== 'planned') throw new Error(JSON.stringify(planned.questions));
+      return planned.dockerfile;
+    };
+    const jar = { 'pom.xml': pom(), [MAIN_FILE]: MAIN };
+    expect(text(jar, 'mvn -P shop package')).toContain(
+      'mvn -P shop package && \\\n    mvn --batch-mode --no-transfer-progress dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=/out/lib && ',
+    );
+    expect(text(gradle('', null), 'gradle check')).toContain(
+      'gradle check && \\\n    gradle --no-daemon --console=plain installDist && ',
+    );
+    expect(text({ 'pom.xml': pom(boot('3.5.0')) }, 'mvn verify')).not.toContain('copy-dependencies');
+  });
+
+  it('is run as Spring Boot packs it only where that does', () => {
+    const starter = dependency(
+      'org.springframework.boot',
+      'spring-boot-starter-web',
+      '<version>3.5.0</version>',
+    );
+    const jar = plan({ 'pom.xml': pom(starter), [MAIN_FILE]: MAIN });
+    if (jar.kind !== 'planned') throw new Error(JSON.stringify(jar.questions));
+    expect(jar.framework).toBe('Spring Boot');
+    expect(jar.dockerfile).toContain(
+      'CMD ["java", "-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError", "-cp", "app.jar:lib/*", "shop.Main"]',
+    );
+    expect(jar.dockerfile).toContain('SERVER_PORT=8080');
+    const library =
+      "plugins { id 'java' }\ndependencies { implementation 'org.springframework:spring-boot-starter' }\n";
+    expect(asked({ 'build.gradle': library, [MAIN_FILE]: MAIN })).toEqual([
+      [null, 'build.gradle makes nothing that is started.'],
+    ]);
+  });
 });

@@ -11,13 +11,13 @@ import {
 } from '../build-plan.ts';
 import { webOfProcfile, wordsOf } from '../procfile.ts';
 import { javaDockerfile, type Layout } from './java-dockerfile.ts';
+import { chooseGradle } from './java-gradle.ts';
 import { mainClasses } from './java-text.ts';
 import { type JavaProject, readJavaProject } from './java-tools.ts';
-import { chooseJava } from './java-version.ts';
+import { type ChosenJava, chooseJava } from './java-version.ts';
 
 /** Half of the memory would be a JVM's own choice; what it cannot have ends it, so that it is started anew. */
 const FLAGS = ['-XX:MaxRAMPercentage=75', '-XX:+ExitOnOutOfMemoryError'];
-const USUAL_GRADLE = '8';
 
 /** What has to be told where to listen by names of its own. */
 const TOLD: Partial<Record<string, Record<string, string>>> = {
@@ -63,19 +63,20 @@ export function detectJava(
   if (project === null) return null;
   const decisions: Decision[] = [];
   const questions: Question[] = [];
-  const version = chooseJava(tree, top, overrides, { decisions, questions });
+  const asked = chooseJava(tree, top, overrides, { decisions, questions });
   const { tool, file, refusal, language, framework } = project;
   if (refusal !== null) {
     const { name, seen, answer } = REFUSALS[refusal];
     questions.push({ name, seen: `${file} ${seen}`, answer });
   }
-  const image = `${builderOf(project, version ?? 0, decisions)}`;
+  const built = asked === null ? null : chooseBuilder(project, asked, { decisions, questions });
   const layout = layoutOf(project);
   const command =
     refusal === null ? chooseCommand(tree, project, overrides, { layout, decisions, questions }) : null;
-  if (questions.length > 0 || version === null || command === null) return ask(...questions);
+  if (questions.length > 0 || built === null || command === null) return ask(...questions);
   decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
-  const runtime = `eclipse-temurin:${version}-jre`;
+  const { image } = built;
+  const runtime = `eclipse-temurin:${built.java}-jre`;
   return {
     kind: 'planned',
     language,
@@ -96,23 +97,23 @@ export function detectJava(
   };
 }
 
-function builderOf({ tool, wrapper }: JavaProject, version: number, decisions: Decision[]): string {
+/** The image that builds it, and the Java that runs it. */
+function chooseBuilder(
+  { tool, wrapper }: JavaProject,
+  asked: ChosenJava,
+  chosen: { decisions: Decision[]; questions: Question[] },
+): { image: string; java: number } | null {
   if (tool === 'maven') {
-    decisions.push({ what: 'builds with Maven 3', why: 'there is a pom.xml', from: 'pom.xml' });
-    return `maven:3-eclipse-temurin-${version}`;
+    chosen.decisions.push({ what: 'builds with Maven 3', why: 'there is a pom.xml', from: 'pom.xml' });
+    return { image: `maven:3-eclipse-temurin-${asked.version}`, java: asked.version };
   }
-  const gradle = wrapper ?? USUAL_GRADLE;
-  decisions.push({
-    what: `builds with Gradle ${gradle}`,
-    why: wrapper === null ? 'no wrapper asks for another' : 'its wrapper asks for it',
-    from: wrapper === null ? null : 'gradle/wrapper/gradle-wrapper.properties',
-  });
-  return `gradle:${gradle}-jdk${version}`;
+  const found = chooseGradle(wrapper, asked, chosen);
+  return found === null ? null : { image: `gradle:${found.gradle}-jdk${found.buildJava}`, java: found.java };
 }
 
-function layoutOf({ tool, framework, hasLayers, isFat }: JavaProject): Layout {
+function layoutOf({ tool, framework, isPackedByBoot, hasLayers, isFat }: JavaProject): Layout {
   if (framework === 'Quarkus') return 'quarkus';
-  if (framework === 'Spring Boot') return hasLayers ? 'boot-layers' : 'boot';
+  if (isPackedByBoot) return hasLayers ? 'boot-layers' : 'boot';
   if (tool === 'gradle') return 'classes';
   return isFat ? 'fat' : 'classes';
 }

@@ -5,7 +5,9 @@ COPY . .
 RUN --mount=type=cache,sharing=locked,target=/root/.m2 \
     mvn --batch-mode --no-transfer-progress -DskipTests --projects web --also-make package && \
     mkdir -p /out && \
-    cp $(find web/target -maxdepth 1 -name '*.jar' ! -name 'original-*' ! -name '*-sources.jar' ! -name '*-javadoc.jar' ! -name '*-tests.jar' ! -name '*-plain.jar' ! -name '*-dependencies.jar') /out/app.jar && \
+    set -- $(find web/target -maxdepth 1 -name '*.jar' ! -name 'original-*' ! -name '*-sources.jar' ! -name '*-javadoc.jar' ! -name '*-tests.jar' ! -name '*-plain.jar' ! -name '*-dependencies.jar' | sort) && \
+    if [ $# -ne 1 ]; then echo "The build leaves $# jars in web/target, of which one is to be run: $*. Have it leave one, or add a Dockerfile." >&2; exit 1; fi && \
+    cp "$1" /out/app.jar && \
     java -Djarmode=tools -jar /out/app.jar extract --layers --destination /layers
 
 # What runs. What changes seldom comes first, so that a changed source line sends little.
