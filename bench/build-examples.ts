@@ -3,12 +3,13 @@
  * asks it. Then a line is changed, and it is built and asked again. Writes docs/results/build-examples.md; with names of
  * examples or paths of folders, those alone, and prints only. `--log` shows all that builds say. Needs root.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { planDirectory } from 'brainpod/flows/plan-directory';
 import { cacheDirectory } from '../tools/start/engine-key.mjs';
+import { changeGreeting } from './build-examples/change-greeting.ts';
 import { runImage } from './build-examples/run-image.ts';
 import { type Stand, startStand } from './build-examples/stand.ts';
 import { engineBinaries } from './engine-binaries.ts';
@@ -27,7 +28,6 @@ type Seconds = { cold: number; unchanged: number; oneLine: number };
 const EXAMPLES = path.resolve(import.meta.dirname, '../examples');
 /** What each example says, somewhere in its source, and what a changed line says instead. */
 const [GREETING, OTHER_GREETING] = [/\bhello\b/gi, 'good morning'];
-const NOT_SOURCE = /(^|\/)([\w.-]*lock[\w.-]*|go\.sum|package\.json)$/;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -76,7 +76,7 @@ async function measure(folder: string, on: Stand): Promise<Row> {
     const cold = await build();
     const ran = await ask(name, cold.digest, on, /hello/i);
     const unchanged = await build();
-    changeGreeting(work);
+    changeGreeting(work, GREETING, OTHER_GREETING);
     const oneLine = await build();
     await ask(name, oneLine.digest, on, new RegExp(OTHER_GREETING));
     return {
@@ -93,20 +93,6 @@ async function ask(name: string, digest: string, on: Stand, expected: RegExp): R
   const ran = await runImage({ registryUrl: on.registryUrl, repository: `examples/${name}`, digest }, '/');
   if (ran.status === 200 && expected.test(ran.body)) return ran;
   throw new Error(`It answered ${ran.status}: ${ran.body.slice(0, 200)}`);
-}
-
-function changeGreeting(folder: string): void {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name));
-  const changed = files.filter((file) => {
-    if (NOT_SOURCE.test(file)) return false;
-    const text = readFileSync(file, 'utf8');
-    if (text.search(GREETING) < 0) return false;
-    writeFileSync(file, text.replaceAll(GREETING, OTHER_GREETING));
-    return true;
-  });
-  if (changed.length === 0) throw new Error('It says "hello" nowhere in its source.');
 }
 
 function report(): string {

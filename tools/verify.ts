@@ -82,6 +82,11 @@ const ITEMS: readonly Item[] = [
     command: [NODE, 'bench/build-examples.ts'],
   },
   {
+    name: 'deploy-speed',
+    what: 'from a folder to an image, beside plain buildctl and Dockerfiles written by hand (docs/results/builds.md)',
+    command: [NODE, 'bench/deploy.ts'],
+  },
+  {
     name: 'blueprints',
     what: 'blueprints deployed and asked, with the images that can be made here (docs/results/blueprints.md)',
     command: [NODE, 'bench/blueprints.ts'],
