@@ -23,6 +23,8 @@ type Provenance = {
   };
 };
 
+type Sbom = { spdxVersion: string; packages: { name: string }[] };
+
 type Build = { id: string; state: string; error: string | null };
 
 let pod: string;
@@ -128,7 +130,9 @@ describe('a folder', () => {
     const provenance = ['--pod', pod, 'image', 'provenance', repository, 'latest'];
     expect(
       await brainpodJson(installation, ['--pod', pod, 'image', 'inspect', repository, 'latest']),
-    ).toMatchObject({ variants: [{ attestations: ['https://slsa.dev/provenance/v1'] }] });
+    ).toMatchObject({
+      variants: [{ attestations: ['https://slsa.dev/provenance/v1', 'https://spdx.dev/Document'] }],
+    });
     const said = await brainpodJson<Provenance>(installation, provenance);
     expect(said.subject).toMatchObject([{ digest: { sha256: first.image.split('@sha256:')[1] } }]);
     const { buildDefinition, runDetails } = said.predicate;
@@ -136,10 +140,17 @@ describe('a folder', () => {
     expect(buildDefinition.resolvedDependencies).toContainEqual(
       expect.objectContaining({ uri: expect.stringContaining('pkg:docker/node@24') }),
     );
+    const contained = ['--pod', pod, 'image', 'sbom', repository, 'latest'];
+    const sbom = await brainpodJson<Sbom>(installation, contained);
+    expect(sbom.spdxVersion).toBe('SPDX-2.3');
+    const names = sbom.packages.map(({ name }) => name);
+    // Of Debian, and of the image of Node.
+    expect(names).toEqual(expect.arrayContaining(['debian/libc6', 'npm']));
     // The same again sends nothing, builds nothing, and changes nothing.
     const again = await brainpodJson<{ image: string; changed: boolean }>(installation, args);
     expect(again).toMatchObject({ changed: false, image: first.image });
     expect(await brainpodJson(installation, provenance)).toEqual(said);
+    expect(await brainpodJson(installation, contained)).toEqual(sbom);
   });
 
   it('is built as flags say, and kept as a layout too', async () => {

@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   edge: [],
   builder: ['model'],
   registry: ['model'],
+  sbom: [],
   reconciler: ['model', 'compiler', 'store', 'kube'],
   api: ['model', 'store', 'compiler', 'blueprint'],
   'api-client': [],
@@ -32,6 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'api',
     'build-plan',
     'builder',
+    'sbom',
   ],
   testkit: ['model', 'edge', 'store', 'kube', 'supervisor'],
 };

@@ -27,6 +27,7 @@ import { registerImageDelete } from './commands/image-delete.ts';
 import { registerImageInspect } from './commands/image-inspect.ts';
 import { registerImageList } from './commands/image-list.ts';
 import { registerImageProvenance } from './commands/image-provenance.ts';
+import { registerImageSbom } from './commands/image-sbom.ts';
 import { registerKeyCreate } from './commands/key-create.ts';
 import { registerKeyList } from './commands/key-list.ts';
 import { registerKeyRevoke } from './commands/key-revoke.ts';
@@ -159,6 +160,7 @@ function registerImages(program: Command, run: Runner): void {
   registerImageList(image, run);
   registerImageInspect(image, run);
   registerImageProvenance(image, run);
+  registerImageSbom(image, run);
   registerImageBuild(image, run);
   registerImageCleanup(image, run);
   registerImageDelete(image, run);

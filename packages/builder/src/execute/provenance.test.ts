@@ -51,3 +51,22 @@ it('tells what was built of what, and neither arguments nor steps, nor what the 
     },
   });
 });
+
+it('tells no credentials of the addresses that a build began with', () => {
+  const uris = [
+    'https://user:password@files.test/a.tar.gz?token=secret#x',
+    'git+https://token@code.test/shop.git#main',
+    'https://files.test/@scope/a.tgz',
+    'pkg:docker/node@24?platform=linux%2Famd64',
+  ];
+  const record = { buildDefinition: { resolvedDependencies: uris.map((uri) => ({ uri, digest: {} })) } };
+  const { buildDefinition } = provenanceOf(record, origin) as {
+    buildDefinition: { resolvedDependencies: { uri?: string }[] };
+  };
+  expect(buildDefinition.resolvedDependencies.slice(1).map(({ uri }) => uri)).toEqual([
+    'https://files.test/a.tar.gz#x',
+    'git+https://code.test/shop.git#main',
+    'https://files.test/@scope/a.tgz',
+    'pkg:docker/node@24?platform=linux%2Famd64',
+  ]);
+});

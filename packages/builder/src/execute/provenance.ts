@@ -60,7 +60,7 @@ export function provenanceOf(record: unknown, { builder, build, source }: BuildO
       internalParameters: picked(internal, ['builderPlatform', 'targetPlatform', 'dockerfileVersion']),
       resolvedDependencies: [
         { name: 'source', digest: { sha256: source.replace(/^sha256:/, '') } },
-        ...(Array.isArray(resolvedDependencies) ? resolvedDependencies : []),
+        ...(Array.isArray(resolvedDependencies) ? resolvedDependencies : []).map(withoutCredentials),
       ],
     },
     runDetails: {
@@ -68,6 +68,15 @@ export function provenanceOf(record: unknown, { builder, build, source }: BuildO
       metadata: { invocationId: build, ...picked(metadata, ['startedOn', 'finishedOn']) },
     },
   };
+}
+
+/** Who may pull the image is not who may read what a Dockerfile's ADD names: an address may hold a token. */
+function withoutCredentials(dependency: unknown): unknown {
+  const { uri } = fieldsOf({ dependency }, 'dependency');
+  if (typeof uri !== 'string') return dependency;
+  // Of a package's URL, what follows "?" is a part of its name.
+  const told = uri.startsWith('pkg:') ? uri : uri.replace(/\?[^#]*/, '');
+  return { ...Object(dependency), uri: told.replace(/^([a-z+]+:\/\/)[^/?#]*@/i, '$1') };
 }
 
 function toldOf(args: unknown): Record<string, unknown> {

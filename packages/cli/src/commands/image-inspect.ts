@@ -5,6 +5,7 @@ import { facts, table } from '../text/table.ts';
 import { localTime } from '../text/time.ts';
 
 const PROVENANCE = 'https://slsa.dev/provenance/';
+const SBOM = 'https://spdx.dev/';
 
 export function registerImageInspect(image: Command, run: Runner): void {
   image
@@ -27,13 +28,15 @@ export function registerImageInspect(image: Command, run: Runner): void {
             ]);
             const variants = table(
               style,
-              ['ARCHITECTURE', 'USER', 'PORTS', 'CREATED', 'PROVENANCE', 'DIGEST'],
+              ['ARCHITECTURE', 'USER', 'PORTS', 'CREATED', 'PROVENANCE', 'SBOM', 'DIGEST'],
               image.variants.map((each) => [
                 each.architecture,
                 `${each.uid ?? '-'}:${each.gid ?? '-'}`,
                 each.exposedPorts.join(', '),
                 localTime(each.createdAt),
-                each.attestations.some((kind) => kind.startsWith(PROVENANCE)) ? 'yes' : '-',
+                ...[PROVENANCE, SBOM].map((said) =>
+                  each.attestations.some((kind) => kind.startsWith(said)) ? 'yes' : '-',
+                ),
                 each.digest,
               ]),
               'No variants.',

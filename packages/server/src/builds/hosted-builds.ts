@@ -6,6 +6,7 @@ import { DEFAULT_BUILDER_LIMITS } from '@brainpod/compiler/builder';
 import type { BuilderPlatform } from '@brainpod/compiler/builder-platform';
 import type { PullKey, PullSecrets } from '@brainpod/reconciler/ports';
 import { ImageStatements } from '@brainpod/registry/image-statements';
+import { ImageScanner } from '@brainpod/sbom/scan-image';
 import type { Builds } from '@brainpod/store/builds';
 import type { Logger } from 'pino';
 import type { AnsweringCluster } from '../clusters.ts';
@@ -62,6 +63,9 @@ export async function runHostedBuilds(signal: AbortSignal, parts: HostedBuildPar
       platform: (isOwn) => builderPlatform(parts, isOwn),
       openSecrets: (build) => secrets.open(build),
       logins: parts.logins,
+      registryOrigin: new URL(settings.registryUpstream),
+      scanner: new ImageScanner(),
+      saidOfImage: (image) => statements.kinds(image),
       sayOfImage: (image, statement) => statements.add(image, statement),
       token: (pod) => buildToken(masterKey, pod, new Date(Date.now() + timeoutMs + TOKEN_SPARE_MS)),
       isNear: settings.builds.isNear,

@@ -13,30 +13,32 @@ import type { Logger } from 'pino';
 import type { AnsweringCluster } from '../clusters.ts';
 import { BuildLog } from './build-log.ts';
 import { type ProvenanceDeps, sayProvenance } from './build-provenance.ts';
+import { type SbomDeps, saySbom } from './build-sbom.ts';
 import { hiding, writeSecrets } from './build-secrets.ts';
 import { BuilderAway, readyBuilder, replaceBuilder } from './builder.ts';
 import { type BuilderConnection, connectDirectly, connectThroughCluster } from './builder-connection.ts';
 
-export type BuildDeps = ProvenanceDeps & {
-  /** A source that is not there (any more) is an error of `materialise`. */
-  sources: {
-    materialise(podId: string, source: string, directory: string, signal: AbortSignal): Promise<void>;
+export type BuildDeps = ProvenanceDeps &
+  SbomDeps & {
+    /** A source that is not there (any more) is an error of `materialise`. */
+    sources: {
+      materialise(podId: string, source: string, directory: string, signal: AbortSignal): Promise<void>;
+    };
+    appendLog: Builds['appendLog'];
+    /** `isOwn`: of the cluster that the server was started with. */
+    platform(isOwn: boolean): Promise<BuilderPlatform>;
+    /** Whether builders of that cluster can be reached at their addresses. */
+    isNear: boolean;
+    token(podName: string): string;
+    openSecrets(build: DueBuild): BuildSecret[];
+    /** What the pod holds for other registries, by the names that Docker's settings have for them. */
+    logins(pod: { id: string; name: string }): Promise<RegistryLogin[]>;
+    /** The program `buildctl`; null while there is none. */
+    buildctl(): Promise<string | null>;
+    /** For sources that are being built. */
+    workDir: string;
+    timeoutMs: number;
   };
-  appendLog: Builds['appendLog'];
-  /** `isOwn`: of the cluster that the server was started with. */
-  platform(isOwn: boolean): Promise<BuilderPlatform>;
-  /** Whether builders of that cluster can be reached at their addresses. */
-  isNear: boolean;
-  token(podName: string): string;
-  openSecrets(build: DueBuild): BuildSecret[];
-  /** What the pod holds for other registries, by the names that Docker's settings have for them. */
-  logins(pod: { id: string; name: string }): Promise<RegistryLogin[]>;
-  /** The program `buildctl`; null while there is none. */
-  buildctl(): Promise<string | null>;
-  /** For sources that are being built. */
-  workDir: string;
-  timeoutMs: number;
-};
 
 const TIMEOUT = 'timeout';
 const DOCKERFILE = 'Dockerfile';
@@ -213,6 +215,7 @@ async function attempt(
       onEvent: (event) => log.say(event.kind === 'step-failed' ? { ...event, line: event.message } : event),
     });
     await sayProvenance(deps, build, { built, buildkit, log });
+    await saySbom(deps, build, { built, signal, log });
     const reference = `${deps.registryHost}/${podName}/${build.repository}@${built.digest}`;
     return { state: 'ready', digest: built.digest, reference };
   } finally {
