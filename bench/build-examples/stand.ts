@@ -91,6 +91,7 @@ async function stepSettings(work: string): Promise<{
     'REQUESTS_CA_BUNDLE',
     'PIP_CERT',
     'CARGO_HTTP_CAINFO',
+    'DENO_CERT',
   ];
   const trust = path.join(work, TRUST);
   await writeFile(trust, javaTrustStore(await readFile(BUNDLE, 'utf8')));

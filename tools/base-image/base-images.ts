@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { blueprintImages } from './blueprint-images.ts';
 import { DEBIAN_RECIPE, type DebianSystem, PLAIN_SYSTEM, writeDebianTar } from './debian-layer.ts';
+import { DENO_PACKAGE, writeDenoTar } from './deno-layer.ts';
+import { elixirImages } from './elixir-images.ts';
 import { GO_VERSIONS, writeGoTar } from './go-layer.ts';
 import { javaImages } from './java-images.ts';
 import type { LayerRecipe } from './layer-store.ts';
 import { NODE_PACKAGE, NPM_PACKAGE, writeNodeTar } from './node-layer.ts';
 import { phpImages } from './php-images.ts';
+import { rubyImages } from './ruby-images.ts';
 
 /** How an image is made: its layers, lowest first, and what a container of it starts with. */
 export type ImageRecipe = {
@@ -71,6 +74,20 @@ function node(): ImageRecipe {
   return { layers: [PLAIN, NODE], env, cmd: ['node'] };
 }
 
+function deno(): ImageRecipe {
+  const layer: LayerRecipe = {
+    name: 'deno',
+    key: keyOf({ recipe: 1, deno: DENO_PACKAGE, epoch: EPOCH_SECONDS }),
+    createdBy: `deno ${DENO_PACKAGE.version}`,
+    write: async (tarFile, { downloads, report }) => {
+      report(`fetching Deno ${DENO_PACKAGE.version}`);
+      await writeDenoTar(tarFile, { downloads, epochSeconds: EPOCH_SECONDS });
+    },
+  };
+  const env = [`PATH=${FOLDERS}`, 'DENO_DIR=/deno-dir/', `DENO_VERSION=${DENO_PACKAGE.version}`];
+  return { layers: [PLAIN, layer], env, cmd: ['deno'] };
+}
+
 /** What builds with cgo needs a compiler of C beside it, which the official image has and this one does not. */
 function golang(minor: keyof typeof GO_VERSIONS): ImageRecipe {
   const version = GO_VERSIONS[minor];
@@ -121,9 +138,12 @@ function rust(): ImageRecipe {
 
 const RECIPES = {
   ...javaImages({ system, folders: FOLDERS }),
+  ...elixirImages({ system, folders: FOLDERS }),
   ...phpImages({ system, folders: FOLDERS }),
+  ...rubyImages({ system, folders: FOLDERS }),
   ...blueprintImages({ plain: PLAIN, system, keyOf, folders: FOLDERS, epochSeconds: EPOCH_SECONDS }),
   'debian:trixie-slim': plain(),
+  'denoland/deno:2.9.6': deno(),
   'node:24-trixie-slim': node(),
   'node:24': node(),
   'golang:1.24': golang('1.24'),

@@ -11,7 +11,7 @@ export type NpmPackage = { name: string; version: string; integrity: string };
  * there yet. Throws where its bytes are not the ones that `integrity` names.
  */
 export async function npmTarball(wanted: NpmPackage, directory: string): Promise<string> {
-  const file = join(directory, `${wanted.name}-${wanted.version}.tgz`);
+  const file = join(directory, `${wanted.name.replaceAll('/', '-')}-${wanted.version}.tgz`);
   if (!existsSync(file)) {
     const temporary = await mkdtemp(join(directory, '.npm-'));
     try {

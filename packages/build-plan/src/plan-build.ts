@@ -1,10 +1,14 @@
 import { ask, type BuildPlan, type Detector, type FileTree, type Overrides } from './build-plan.ts';
 import { planFromAbove, treeBelow } from './chosen-folder.ts';
+import { detectDeno } from './detectors/deno.ts';
+import { detectDotnet } from './detectors/dotnet.ts';
+import { detectElixir } from './detectors/elixir.ts';
 import { detectGo } from './detectors/go.ts';
 import { detectJava } from './detectors/java.ts';
 import { detectNode } from './detectors/node.ts';
 import { detectPhp } from './detectors/php.ts';
 import { detectPython } from './detectors/python.ts';
+import { detectRuby } from './detectors/ruby.ts';
 import { detectRust } from './detectors/rust.ts';
 import { detectSite } from './detectors/site.ts';
 import { readProjectFile } from './project-file.ts';
@@ -18,6 +22,10 @@ const DETECTORS: readonly Detector[] = [
   detectJava,
   detectPython,
   detectPhp,
+  detectRuby,
+  detectElixir,
+  detectDotnet,
+  detectDeno,
   detectNode,
   detectSite,
 ];
@@ -34,6 +42,9 @@ const MARKS = [
   'Pipfile',
   'composer.json',
   'index.php',
+  'Gemfile',
+  'mix.exs',
+  'deno.json',
   'index.html',
 ];
 const MOST_FOLDERS = 10;

@@ -37,6 +37,7 @@ const BUNDLE_VARIABLES = [
   'CURL_CA_BUNDLE',
   'GIT_SSL_CAINFO',
   'CARGO_HTTP_CAINFO',
+  'DENO_CERT',
   'npm_config_cafile',
 ];
 
