@@ -4,7 +4,7 @@ import type { ManifestMemory } from './manifest-memory.ts';
 import { pump } from './pump.ts';
 import type { Admission } from './push-quota.ts';
 import { type RegistryCall, upstreamTarget } from './registry-call.ts';
-import { storageFault } from './storage-fault.ts';
+import { diskFull, isFull, storageFault } from './storage-fault.ts';
 import { readHeaders, requestHeaders, responseHeaders, unavailable } from './upstream.ts';
 import type { UpstreamReads } from './upstream-reads.ts';
 
@@ -18,6 +18,28 @@ export type Exchange = {
 
 const TIMEOUT_MS = 30 * 60 * 1000;
 const MOST_TOLD = 10_000;
+const MOST_BROKEN = 1000;
+
+/**
+ * Uploads that found no room. Clients try them again, from where they believe to be, and the registry behind would tell them about their
+ * range: the newest of them are told the reason once more.
+ */
+export class BrokenUploads {
+  readonly #ids = new Set<string>();
+
+  add(id: string): void {
+    this.#ids.add(id);
+    if (this.#ids.size <= MOST_BROKEN) return;
+    for (const oldest of this.#ids) {
+      this.#ids.delete(oldest);
+      return;
+    }
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+}
 
 /** Answers a GET or HEAD with what the registry behind has. */
 export async function read(
@@ -51,9 +73,13 @@ export async function read(
 
 /** Streams a call to the registry behind and its answer back. An upload that becomes too large is ended there too. */
 export async function forward(
-  front: { origin: URL },
+  front: { origin: URL; broken: BrokenUploads },
   { req, res, call, admission }: Exchange,
 ): Promise<void> {
+  const upload = call.kind === 'upload' ? call.id : null;
+  // It can still be given up.
+  if (upload !== null && req.method !== 'DELETE' && front.broken.has(upload))
+    throw diskFull(new Error('the same upload once more'));
   const outgoing = request(new URL(upstreamTarget(call), front.origin), {
     method: req.method,
     headers: requestHeaders(req.headers, call),
@@ -79,7 +105,11 @@ export async function forward(
     throw admission.refusal;
   });
   admission?.end(answer.statusCode ?? 0);
-  if ((answer.statusCode ?? 500) >= 500) throw storageFault(await textOf(answer));
+  if ((answer.statusCode ?? 500) >= 500) {
+    const text = await textOf(answer);
+    if (upload !== null && isFull(text)) front.broken.add(upload);
+    throw storageFault(text);
+  }
   res.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers, front.origin));
   await pipeline(answer, res);
 }

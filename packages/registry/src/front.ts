@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Credentials, challengeOf, isTokenCall, readCredentials, sendToken } from './credentials.ts';
-import { forward, read } from './forward.ts';
+import { BrokenUploads, forward, read } from './forward.ts';
 import { ManifestMemory } from './manifest-memory.ts';
 import { listReferrers, listTags, putManifest } from './manifests.ts';
 import { OciError, sendOciError } from './oci-error.ts';
@@ -69,6 +69,7 @@ export function createRegistryFront<Principal>(
   const front: Front<Principal> = {
     ...options,
     origin: upstream,
+    broken: new BrokenUploads(),
     guard: new PushGuard(layout),
     reads: new UpstreamReads(upstream),
     manifests: new ManifestMemory(layout),
@@ -85,6 +86,7 @@ export function createRegistryFront<Principal>(
 
 type Front<Principal> = RegistryFrontOptions<Principal> & {
   origin: URL;
+  broken: BrokenUploads;
   guard: PushGuard;
   reads: UpstreamReads;
   manifests: ManifestMemory;

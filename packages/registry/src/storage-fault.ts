@@ -8,10 +8,15 @@ const FULL = /no space left on device|disk quota exceeded|"Err":(28|122)\b/;
  * else.
  */
 export function storageFault(text: string): OciError {
-  if (FULL.test(text)) return diskFull(new Error(text));
+  if (isFull(text)) return diskFull(new Error(text));
   const error = new OciError('UNAVAILABLE', 'The registry could not do this. Try again shortly.');
   error.cause = new Error(text);
   return error;
+}
+
+/** Whether it tells of a disk without room. */
+export function isFull(text: string): boolean {
+  return FULL.test(text);
 }
 
 /** The answer to every push where there is no room for it. */

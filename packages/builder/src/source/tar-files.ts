@@ -1,3 +1,4 @@
+import { SOURCE_LIMITS } from '@brainpod/model/source';
 import { WrongContent } from './source-store.ts';
 
 const BLOCK = 512;
@@ -50,8 +51,11 @@ function readHeader(header: Buffer): { digest: string; sizeBytes: number } {
       'The tar holds something else than regular files that are named by the hexadecimal SHA-256 of what is in them.',
     );
   }
-  if (!/^[0-7]{1,12}$/.test(size)) throw new WrongContent('The tar holds a file of no sane size.');
-  return { digest: `sha256:${name}`, sizeBytes: Number.parseInt(size, 8) };
+  const sizeBytes = /^[0-7]{1,12}$/.test(size) ? Number.parseInt(size, 8) : Number.NaN;
+  if (Number.isNaN(sizeBytes)) throw new WrongContent('The tar holds a file of no sane size.');
+  // Said before any of it is read.
+  if (sizeBytes > SOURCE_LIMITS.fileBytes) throw new WrongContent(`sha256:${name} is larger than 1 GiB.`);
+  return { digest: `sha256:${name}`, sizeBytes };
 }
 
 function textOf(field: Buffer): string {

@@ -17,6 +17,7 @@ import { type SbomDeps, saySbom } from './build-sbom.ts';
 import { hiding, writeSecrets } from './build-secrets.ts';
 import { BuilderAway, readyBuilder, replaceBuilder } from './builder.ts';
 import { type BuilderConnection, connectDirectly, connectThroughCluster } from './builder-connection.ts';
+import { pushFailure } from './push-failure.ts';
 
 export type BuildDeps = ProvenanceDeps &
   SbomDeps & {
@@ -149,8 +150,7 @@ function outcomeOf(error: unknown, logger: Logger): BuildOutcome {
   if (kind === 'unreachable' || kind === 'push')
     logger.warn({ err: error, reason: error.reason }, 'a build could not be done');
   if (kind === 'unreachable') return { state: 'failed', reason: LOST };
-  if (kind === 'push')
-    return { state: 'failed', reason: `The image was built, but could not be pushed.\n${error.reason}` };
+  if (kind === 'push') return { state: 'failed', reason: pushFailure(error.reason) };
   return { state: 'failed', reason: error.message };
 }
 

@@ -60,10 +60,10 @@ function hexOf(text: string): string {
 }
 
 /** One entry of a tar, with a right checksum whatever is in it. */
-function entry(name: string, text: string, type = '0'): Buffer {
+function entry(name: string, text: string, type = '0', size = text.length): Buffer {
   const header = Buffer.alloc(512);
   header.write(name, 0, 100, 'latin1');
-  header.write(`${text.length.toString(8).padStart(11, '0')}\0`, 124);
+  header.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
   header.write('        ', 148);
   header.write(type, 156);
   const sum = header.reduce((total, byte) => total + byte, 0);
@@ -126,6 +126,34 @@ test.each([
   const all = await readdir(directory, { recursive: true });
   expect(all.filter((name) => name.includes('evil'))).toEqual([]);
   expect(await readdir(join(directory, 'sources', pod.id, 'incoming'))).toEqual([]);
+});
+
+const TEN_GIB = 10 * 2 ** 30;
+
+test('a file that is said to have 8 GiB, the most that a tar can say, is refused before it comes', async () => {
+  // A part of the file alone: whoever waited for the rest would never answer.
+  const sending = open({ 'content-length': String(2 ** 30) });
+  sending.on('error', () => undefined);
+  const some = entry(hexOf('eight gigabytes'), 'x'.repeat(1000), '0', 8 * 2 ** 30 - 1);
+  sending.write(Buffer.concat([file('before eight gigabytes'), some]));
+  const [response] = await once(sending, 'response');
+  const parts: Buffer[] = [];
+  for await (const part of response) parts.push(part);
+  expect(response.statusCode).toBe(400);
+  expect(Buffer.concat(parts).toString()).toContain('is larger than 1 GiB');
+  sending.destroy();
+  expect(await isThere('before eight gigabytes')).toBe(true);
+  expect(await readdir(join(directory, 'sources', pod.id, 'incoming'))).toEqual([]);
+});
+
+test('a body that is said to have 10 GiB is refused before it comes', async () => {
+  const sending = open({ 'content-length': String(TEN_GIB) });
+  sending.on('error', () => undefined);
+  sending.flushHeaders();
+  const [response] = await once(sending, 'response');
+  expect(response.statusCode).toBe(413);
+  response.resume();
+  sending.destroy();
 });
 
 test('a connection that breaks in the middle of a file leaves the files before it, and nothing of that one', async () => {
