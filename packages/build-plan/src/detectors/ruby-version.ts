@@ -52,7 +52,7 @@ function askedIn(tree: FileTree): { from: string; requirements: string[] } | nul
   return null;
 }
 
-/** As RubyGems reads requirements (https://guides.rubygems.org/patterns/), with the newest patch of each minor version in mind. */
+/** As RubyGems reads requirements (its guide, "Patterns"), with the newest patch of each minor version in mind. */
 function isMet(version: string, requirement: string): boolean {
   const parts = /^(~>|>=|<=|!=|>|<|=)?\s*(?:ruby-)?(\d+)(?:\.(\d+))?(?:\.(\d+))?[\w.-]*$/.exec(requirement);
   if (parts === null) return false;
