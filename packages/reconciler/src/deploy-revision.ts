@@ -12,7 +12,13 @@ import type { PodState, Snapshot } from './ports.ts';
 import { withPullKey } from './pull-key.ts';
 import { refusalText } from './refusal-text.ts';
 import { checksumOf, planRollout } from './rollout-plan.ts';
-import { answersServed, msUntilLetGo, servedHostnames, switchRoutes } from './route-switch.ts';
+import {
+  answersServed,
+  msUntilLetGo,
+  msUntilReplaced,
+  servedHostnames,
+  switchRoutes,
+} from './route-switch.ts';
 
 type Failure = { sentence: string; logFrom?: LogSource };
 
@@ -59,14 +65,16 @@ export class RevisionDeploy {
     }
     const { assessment, waitMs } = await this.#rollOut(objects, platform);
     await store.saveStatuses(this.#state.pod.id, assessment.rows);
+    const leftMs = this.#leftMs();
     if (assessment.healthy) {
+      const replacedMs = Math.min(msUntilReplaced(assessment.apps, this.#deps.clock.now()), leftMs);
+      if (replacedMs > 0) return { waitMs: replacedMs };
       this.#signal.throwIfAborted();
       if (await store.markDeployed(this.#target.revisionId)) this.#log('deployed');
       return 'reload';
     }
     const fault = findTerminalFault(assessment);
     if (fault !== null) return this.#fail(fault);
-    const leftMs = this.#leftMs();
     if (leftMs > 0) return { waitMs: Math.min(leftMs, waitMs ?? leftMs) };
     if (!this.#deps.live.isConnected) return this.#fail({ sentence: this.#unreachableSentence() });
     return this.#fail(await explainTimeout(this.#deps.kube, assessment, this.#deps.deployTimeoutMs));

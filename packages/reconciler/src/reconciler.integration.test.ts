@@ -8,6 +8,8 @@ import { type Harness, settle, startHarness, waitForState } from '../test/harnes
 import { crashing, neverReady, unpullable } from '../test/stand-in-node.ts';
 import { UnreliableTransport } from '../test/unreliable-transport.ts';
 import { at, listAt } from './observe/fields.ts';
+import { observeK8sPod } from './observe/workload.ts';
+import { EDGE_SETTLE_MS } from './route-switch.ts';
 
 const CRASHING = 'docker.io/demo/crashing:1';
 const MISSING = 'docker.io/demo/missing:1';
@@ -74,6 +76,28 @@ describe('a deploy', () => {
       timeoutMs: 10_000,
       what: 'the Deployment to count both instances',
     });
+  });
+
+  test('is not deployed while visitors may still be answered by the version before', async () => {
+    const { podId, namespace } = newPod();
+    const version = (env: string) => [
+      app('web', { env: [{ name: 'VERSION', value: env }] }),
+      route('web', 'web', 8080),
+    ];
+    await waitForState(harness, harness.store.deploy(podId, version('1')), 'deployed');
+    const { items } = await harness.kube.list({ apiVersion: 'v1', kind: 'Pod', namespace });
+    const [before] = items;
+    if (before === undefined || items.length > 1) throw new Error(`${items.length} instances instead of one`);
+    // So that the instance can be looked at when it is gone.
+    const k8sPod = { ...before, apiVersion: 'v1', kind: 'Pod' };
+    await harness.kube.patch(k8sPod, { metadata: { finalizers: ['brainpod.test/kept'] } }, 'merge');
+    await waitForState(harness, harness.store.deploy(podId, version('2')), 'deployed');
+    const deployedAtMs = Date.now();
+    const ended = observeK8sPod((await harness.kube.get(k8sPod)) ?? k8sPod);
+    await harness.kube.patch(k8sPod, { metadata: { finalizers: null } }, 'merge');
+    expect(deployedAtMs - (ended.endingSinceMs ?? Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(
+      EDGE_SETTLE_MS,
+    );
   });
 
   test('prunes what the new revision no longer names, and only after it is deployed', async () => {

@@ -1,4 +1,6 @@
 import { isRecord, type KubeObject, objectKey } from '@brainpod/kube/kube-object';
+import type { AssessedApp } from './assess.ts';
+import { outdatedInstances } from './health/app-health.ts';
 import { HTTP_ROUTE } from './managed-kinds.ts';
 import { listAt } from './observe/fields.ts';
 import type { LiveObject } from './observe/live-object.ts';
@@ -100,6 +102,22 @@ export function msUntilLetGo(
   const kept = new Set(target.map(objectKey));
   const going = [...live.ofPod(podName)].filter(({ ref }) => !kept.has(objectKey(ref)));
   return Math.max(0, ...going.map((object) => settleMs(object, nowMs)));
+}
+
+/**
+ * How long until an edge surely asks no instance of a version before any more: Infinity while one of them has not been
+ * told to end, which is a change in the cluster; 0 when visitors get the new version alone.
+ */
+export function msUntilReplaced(apps: readonly AssessedApp[], now: Date): number {
+  return Math.max(
+    0,
+    ...apps
+      .filter(({ routes }) => routes.length > 0)
+      .flatMap(({ observation }) => outdatedInstances(observation))
+      .map(({ endingSinceMs }) =>
+        endingSinceMs === null ? Number.POSITIVE_INFINITY : leftOf(endingSinceMs, now.getTime()),
+      ),
+  );
 }
 
 /**

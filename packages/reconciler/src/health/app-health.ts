@@ -42,7 +42,10 @@ export function appHealth({ deployment, replicaSets, k8sPods }: AppObservation):
   const current = k8sPods
     .filter(
       (k8sPod) =>
-        replicaSet !== null && k8sPod.replicaSetUid === replicaSet.uid && !k8sPod.deleting && !k8sPod.ended,
+        replicaSet !== null &&
+        k8sPod.replicaSetUid === replicaSet.uid &&
+        k8sPod.endingSinceMs === null &&
+        !k8sPod.ended,
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const replicas = current.map(replicaStatus);
@@ -64,6 +67,16 @@ export function currentReplicaSet(
   if (!isSeen(deployment)) return null;
   const own = replicaSets.filter((candidate) => candidate.deploymentUid === deployment.uid);
   return own.find((candidate) => candidate.template === deployment.template) ?? null;
+}
+
+/** The instances of versions before that visitors may still be sent to. */
+export function outdatedInstances({ deployment, replicaSets, k8sPods }: AppObservation): ObservedK8sPod[] {
+  const current = deployment === null ? null : currentReplicaSet(deployment, replicaSets);
+  if (current === null) return [];
+  return k8sPods.filter(
+    ({ replicaSetUid, ended, ready, endingSinceMs }) =>
+      replicaSetUid !== current.uid && !ended && (ready || endingSinceMs !== null),
+  );
 }
 
 function isSeen(deployment: ObservedDeployment): boolean {

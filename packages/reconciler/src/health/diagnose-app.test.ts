@@ -3,7 +3,7 @@ import { INSTANCE_SIZES, type InstanceSizes } from '@brainpod/model/instance-siz
 import { describe, expect, test } from 'vitest';
 import { app } from '../../test/documents.ts';
 import { observeDeployment, observeK8sPod, observeReplicaSet } from '../observe/workload.ts';
-import { type AppObservation, appHealth } from './app-health.ts';
+import { type AppObservation, appHealth, outdatedInstances } from './app-health.ts';
 import type { K8sEvent } from './app-question.ts';
 import { diagnoseApp } from './diagnose-app.ts';
 
@@ -551,6 +551,26 @@ describe('appHealth', () => {
       readyReplicas: 0,
       replicas: [{ name: 'web-2-abcde', phase, ...(reason === undefined ? {} : { reason }) }],
     });
+  });
+
+  test('visitors may still be sent to an instance of before that is ready or just told to end', () => {
+    const ending = k8sPod(READY, { revision: '1' });
+    ending.metadata.name = 'web-1-ending';
+    ending.metadata.deletionTimestamp = '2026-03-01T10:00:40Z';
+    ending.metadata.deletionGracePeriodSeconds = 40;
+    const before = [
+      k8sPod(READY, { revision: '1' }),
+      ending,
+      k8sPod({ containerStatuses: [crashLoop(1, ended(1, 'Error'))] }, { revision: '1' }),
+      k8sPod({ ...READY, phase: 'Failed' }, { revision: '1' }),
+      k8sPod(READY),
+    ];
+    expect(
+      outdatedInstances(observe(before)).map(({ name, endingSinceMs }) => [name, endingSinceMs]),
+    ).toEqual([
+      ['web-1-abcde', null],
+      ['web-1-ending', Date.parse('2026-03-01T10:00:00Z')],
+    ]);
   });
 
   test('without anything in the cluster it is queued', () => {

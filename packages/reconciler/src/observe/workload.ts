@@ -47,7 +47,8 @@ export type ObservedK8sPod = {
   name: string;
   namespace: string;
   replicaSetUid: string;
-  deleting: boolean;
+  /** When it was told to end, in ms, cut to the second as Kubernetes keeps it; null while it is to stay. */
+  endingSinceMs: number | null;
   scheduled: boolean;
   /** Why no node takes it, in Kubernetes' words. */
   unschedulable: string | null;
@@ -94,7 +95,7 @@ export function observeK8sPod(object: KubeObject): ObservedK8sPod {
     name: object.metadata.name,
     namespace: object.metadata.namespace ?? '',
     replicaSetUid: ownerUid(object),
-    deleting: object.metadata.deletionTimestamp !== undefined,
+    endingSinceMs: endingSinceMs(object),
     scheduled: textAt(object, 'spec', 'nodeName') !== undefined,
     unschedulable: scheduled?.status === 'False' ? scheduled.message : null,
     ready: conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
@@ -105,6 +106,12 @@ export function observeK8sPod(object: KubeObject): ObservedK8sPod {
       ...listAt(object, 'status', 'containerStatuses').map((status) => observeContainer(status, false)),
     ],
   };
+}
+
+/** Kubernetes notes when an ending has to be over, and how long it may take. */
+function endingSinceMs({ metadata }: KubeObject): number | null {
+  if (metadata.deletionTimestamp === undefined) return null;
+  return Date.parse(metadata.deletionTimestamp) - 1000 * (metadata.deletionGracePeriodSeconds ?? 0);
 }
 
 function observeContainer(status: unknown, init: boolean): ObservedContainer {
