@@ -45,18 +45,22 @@ export class ImageStatements {
    */
   async add(
     image: StatedImage,
-    { predicateType, predicate }: { predicateType: string; predicate: object },
+    { predicateType, predicateJson }: { predicateType: string; predicateJson: Uint8Array },
   ): Promise<boolean> {
     if ((await this.kinds(image)).includes(predicateType)) return false;
     const { repository, digest } = image;
     const subject = await this.#descriptor(image);
-    const statement = Buffer.from(
-      JSON.stringify({
-        _type: 'https://in-toto.io/Statement/v1',
-        subject: [{ name: repository, digest: { sha256: digest.replace(/^sha256:/, '') } }],
-        ...{ predicateType, predicate },
-      }),
-    );
+    const before = JSON.stringify({
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: repository, digest: { sha256: digest.replace(/^sha256:/, '') } }],
+      predicateType,
+    });
+    // It may be long, and is not parsed and written again for this.
+    const statement = Buffer.concat([
+      Buffer.from(`${before.slice(0, -1)},"predicate":`),
+      predicateJson,
+      Buffer.from('}'),
+    ]);
     const empty = Buffer.from('{}');
     const annotations = { [PREDICATE]: predicateType };
     const manifest = Buffer.from(

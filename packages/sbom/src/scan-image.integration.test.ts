@@ -4,8 +4,12 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { purlOf } from './package-found.ts';
 import { ImageScanner } from './scan-image.ts';
+
+type SpdxDocument = {
+  documentNamespace: string;
+  packages: { externalRefs?: { referenceLocator: string }[] }[];
+};
 
 const OCI_LAYER = 'application/vnd.oci.image.layer.v1.tar';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -60,8 +64,12 @@ function tarOf(name: string): Buffer {
 }
 
 async function scan(digest: string, scanner = new ImageScanner(), signal = new AbortController().signal) {
-  const found = await scanner.scan({ origin, repository: 'pod/web', digest }, signal);
-  return found.map((each) => purlOf(each.found));
+  const json = await scanner.scan({ origin, repository: 'pod/web', digest, name: 'pod/web' }, signal);
+  const document: SpdxDocument = JSON.parse(Buffer.from(json).toString('utf8'));
+  expect(document.documentNamespace).toBe(`https://pod/web@${digest}/sbom`);
+  return document.packages.flatMap(({ externalRefs }) =>
+    (externalRefs ?? []).map(({ referenceLocator }) => referenceLocator),
+  );
 }
 
 it('looks through layers however they are packed', async () => {
@@ -83,6 +91,20 @@ it('reads no layer twice', async () => {
   const digest = image(below, above);
   expect(await scan(digest, scanner)).toEqual(['pkg:npm/one@1.0.0', 'pkg:npm/two@1.0.0']);
   expect(asked).toHaveLength(2);
+});
+
+it('keeps what was found for a while, and no more of it than there is room for', async () => {
+  const layers = ['one', 'two', 'three'].map((name) => ({ mediaType: OCI_LAYER, content: tarOf(name) }));
+  const [one, two, three] = layers.map((layer) => image(layer));
+  if (one === undefined || two === undefined || three === undefined) throw new Error('There are three.');
+  const measuring = new ImageScanner();
+  await scan(one, measuring);
+  const scanner = new ImageScanner(2 * measuring.keptBytes + 10);
+  for (const digest of [one, two, one, three]) await scan(digest, scanner);
+  asked = [];
+  for (const digest of [one, three, two]) await scan(digest, scanner);
+  // Of an image that was kept, its manifest alone is asked for.
+  expect(asked.map((digest) => [one, two, three].includes(digest))).toEqual([true, true, true, false]);
 });
 
 it('says why where it cannot, and looks through the next image', async () => {

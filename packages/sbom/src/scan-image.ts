@@ -1,87 +1,64 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type LayerContent, packagesOf } from './layer.ts';
-import type { ThreadInput } from './layer-thread.ts';
-import type { PackageFound } from './package-found.ts';
+import type { ThreadInput, ThreadOutput } from './scan-thread.ts';
 
-/** An image in a registry that asks for no credentials, such as the one behind our front. */
-export type ScannedImage = { origin: URL; repository: string; digest: string };
+/** An image in a registry that asks for no credentials, such as the one behind our front. `name`: as its document is to call it. */
+export type ScannedImage = { origin: URL; repository: string; digest: string; name: string };
 
-type Layer = { digest: string; mediaType: string };
-type Said = { contents: LayerContent[] } | { fault: string };
-
-const ACCEPTED = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ');
 const TIMEOUT_MS = 60_000;
 const MEMORY_MIB = 512;
-/** Layers of base images are in many images. */
-const KEPT_LAYERS = 300;
-const MOST_LAYERS = 200;
+const KEPT_BYTES = 64 * 1024 * 1024;
+/** One that has more was made to push the others out. */
+const KEPT_BYTES_OF_LAYER = 4 * 1024 * 1024;
 
 export class ScanError extends Error {}
 
 /**
- * Finds the packages that images have, one image at a time, each in a thread of its own with an end to its time and memory, since what it
- * reads may be made to do harm. What a layer was found to have is kept: a layer never changes.
+ * Writes down which packages images have, each image in a thread of its own with an end to its time and memory, since what
+ * it reads may be made to do harm: whatever grows with what is in an image is done there. What a layer was found to have is kept: a layer
+ * never changes, and those of base images are in many.
  */
 export class ImageScanner {
-  readonly #layers = new Map<string, LayerContent>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #layers = new Map<string, SharedArrayBuffer>();
+  readonly #mostBytes: number;
+  #keptBytes = 0;
 
-  /** Rejects with ScanError where an image cannot be looked through, and when `signal` ends it. */
-  async scan(image: ScannedImage, signal: AbortSignal): Promise<{ path: string; found: PackageFound }[]> {
-    const scanning = this.#last.then(async () => await this.#scan(image, signal));
-    this.#last = scanning.catch(() => undefined);
-    return await scanning;
+  /** `mostBytes`: what layers have takes so much memory at most. */
+  constructor(mostBytes: number = KEPT_BYTES) {
+    this.#mostBytes = mostBytes;
   }
 
-  async #scan(image: ScannedImage, signal: AbortSignal): Promise<{ path: string; found: PackageFound }[]> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const layers = await layersOf(image, limit);
-    const unknown = layers.filter(({ digest }) => !this.#layers.has(digest));
-    const read = unknown.length === 0 ? [] : await readInThread(image, unknown, limit);
-    const contents = layers.map(({ digest }) => {
-      const content = read[unknown.findIndex((each) => each.digest === digest)] ?? this.#layers.get(digest);
-      if (content === undefined) throw new ScanError('A layer was not looked through.');
-      // As the newest, so that what nobody asks for goes first.
-      this.#layers.delete(digest);
-      this.#layers.set(digest, content);
-      return content;
-    });
-    for (const digest of [...this.#layers.keys()].slice(0, -KEPT_LAYERS)) this.#layers.delete(digest);
-    return packagesOf(contents);
+  /** How much memory what layers have takes now. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** SPDX of an image, as JSON. Rejects with ScanError where it cannot be looked through, and when `signal` ends it. */
+  async scan({ origin, ...image }: ScannedImage, signal: AbortSignal): Promise<Uint8Array> {
+    const said = await inThread(
+      { ...image, origin: origin.href, createdAt: new Date(), known: this.#layers },
+      AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    );
+    if ('fault' in said) throw new ScanError(said.fault);
+    for (const [digest, content] of said.layers) this.#keep(digest, content);
+    return said.document;
+  }
+
+  #keep(digest: string, content: SharedArrayBuffer): void {
+    if (content.byteLength > KEPT_BYTES_OF_LAYER) return;
+    // As the newest, so that what nobody asks for goes first.
+    if (!this.#layers.delete(digest)) this.#keptBytes += content.byteLength;
+    this.#layers.set(digest, content);
+    for (const [oldest, { byteLength }] of this.#layers) {
+      if (this.#keptBytes <= this.#mostBytes) return;
+      this.#layers.delete(oldest);
+      this.#keptBytes -= byteLength;
+    }
   }
 }
 
-async function layersOf({ origin, repository, digest }: ScannedImage, signal: AbortSignal): Promise<Layer[]> {
-  const answer = await fetch(new URL(`/v2/${repository}/manifests/${digest}`, origin), {
-    headers: { accept: ACCEPTED },
-    signal,
-  });
-  if (!answer.ok) throw new ScanError(`The registry answers ${answer.status} for the image.`);
-  const manifest: unknown = await answer.json();
-  const layers = Object(manifest).layers as unknown;
-  const found = (Array.isArray(layers) ? layers : []).map((layer: unknown) => {
-    const { digest: of, mediaType } = Object(layer) as Partial<Layer>;
-    if (typeof of !== 'string' || typeof mediaType !== 'string')
-      throw new ScanError('A layer has no digest.');
-    return { digest: of, mediaType };
-  });
-  if (found.length > MOST_LAYERS) throw new ScanError(`It has more than ${MOST_LAYERS} layers.`);
-  return found;
-}
-
-async function readInThread(
-  { origin, repository }: ScannedImage,
-  layers: readonly Layer[],
-  signal: AbortSignal,
-): Promise<LayerContent[]> {
-  const workerData: ThreadInput = layers.map(({ digest, mediaType }) => {
-    return { url: new URL(`/v2/${repository}/blobs/${digest}`, origin).href, mediaType };
-  });
-  const worker = new Worker(new URL('layer-thread.ts', import.meta.url), {
+async function inThread(workerData: ThreadInput, signal: AbortSignal): Promise<ThreadOutput> {
+  const worker = new Worker(new URL('scan-thread.ts', import.meta.url), {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB },
   });
@@ -89,9 +66,8 @@ async function readInThread(
     const [said] = (await Promise.race([
       once(worker, 'message', { signal }),
       once(worker, 'exit', { signal }).then(() => [{ fault: 'It ended.' }]),
-    ])) as [Said];
-    if ('contents' in said) return said.contents;
-    throw new ScanError(said.fault);
+    ])) as [ThreadOutput];
+    return said;
   } finally {
     await worker.terminate();
   }

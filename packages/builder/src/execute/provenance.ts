@@ -20,13 +20,13 @@ export type BuildOrigin = {
   source: string;
 };
 
-/** As in-toto has it: what is said of an image, and which kind of thing that is. */
-export type ImageStatement = { predicateType: string; predicate: object };
+/** As in-toto has it: what is said of an image, as JSON in UTF-8, and which kind of thing that is. */
+export type ImageStatement = { predicateType: string; predicateJson: Uint8Array };
 
 export const PROVENANCE_TYPE = 'https://slsa.dev/provenance/v1';
 
 const TIMEOUT_MS = 20_000;
-const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 16 * 1024 * 1024;
 /** Of what the Dockerfile was read with. Arguments of a build may be anything, and are not told. */
 const TOLD_ARGUMENTS = ['filename', 'target'];
 
@@ -40,7 +40,8 @@ export async function readProvenance(
   const digest = provenanceDigest(await ask(query, ['histories', '--format', '{{json .}}']), query.ref);
   if (digest === null) return null;
   const predicate: unknown = JSON.parse(await ask(query, ['get', digest]));
-  return { predicateType: PROVENANCE_TYPE, predicate: provenanceOf(predicate, origin) };
+  const predicateJson = Buffer.from(JSON.stringify(provenanceOf(predicate, origin)));
+  return { predicateType: PROVENANCE_TYPE, predicateJson };
 }
 
 /**

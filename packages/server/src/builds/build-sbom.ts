@@ -1,7 +1,7 @@
 import type { BuiltImage } from '@brainpod/builder/execute/build-image';
 import type { ImageStatement } from '@brainpod/builder/execute/provenance';
 import type { ImageScanner } from '@brainpod/sbom/scan-image';
-import { SPDX_TYPE, spdxDocument } from '@brainpod/sbom/spdx';
+import { SPDX_TYPE } from '@brainpod/sbom/spdx';
 import type { DueBuild } from '@brainpod/store/builds';
 import type { Logger } from 'pino';
 import type { BuildLog } from './build-log.ts';
@@ -32,10 +32,9 @@ export async function saySbom(
   const image = { repository, digest };
   try {
     if ((await saidOfImage(image)).includes(SPDX_TYPE)) return;
-    const packages = await scanner.scan({ ...image, origin: registryOrigin }, signal);
     const name = `${registryHost}/${repository}`;
-    const predicate = spdxDocument({ name, digest }, packages, new Date());
-    await sayOfImage(image, { predicateType: SPDX_TYPE, predicate });
+    const predicateJson = await scanner.scan({ ...image, origin: registryOrigin, name }, signal);
+    await sayOfImage(image, { predicateType: SPDX_TYPE, predicateJson });
   } catch (error) {
     signal.throwIfAborted();
     logger.warn({ err: error, build: build.id }, 'the bill of materials of an image could not be kept');
