@@ -472,6 +472,33 @@ describe('the plan of a tree', () => {
     expect(asked(101)).toContain(`It has 101 packages: ${ten} and 91 more.`);
   });
 
+  it.each([
+    ['web: node server.js', 'Node.js'],
+    ['web: NODE_ENV=production exec ./node_modules/.bin/next start', 'Node.js'],
+    ['web: bundle exec ruby app.rb', 'Ruby'],
+    ['web: bin/start', 'Ruby'],
+  ])('is of the language of the program that is started: %s', (line, language) => {
+    const files = {
+      'package.json': '{"name":"shop","dependencies":{"express":"5"}}',
+      'package-lock.json': '{"lockfileVersion":3,"packages":{}}',
+      'server.js': '',
+      Gemfile: 'gem "sass"\n',
+      'app.rb': '',
+    };
+    expect(planBuild(treeOf({ ...files, Procfile: line }))).toMatchObject({ language });
+    expect(planBuild(treeOf(files), { start: line.slice('web: '.length) })).toMatchObject({ language });
+  });
+
+  it.each(['one/Shop.csproj', 'one/config.ru', 'one/deno.jsonc', 'one/main.py', 'one/Shop.fsproj'])(
+    'asks for a folder where what there is to build is further below: %s',
+    (path) => {
+      const plan = planBuild(treeOf({ [path]: '', 'README.md': '' }));
+      expect(plan).toMatchObject({
+        questions: [{ name: 'directory', seen: expect.stringContaining('one.') }],
+      });
+    },
+  );
+
   it('says which package of a workspace it builds, and where each decision comes from', () => {
     const plan = planBuild(treeOf(PNPM_WORKSPACE));
     expect(plan.kind === 'planned' && plan.decisions.map(({ what, from }) => [what, from])).toEqual([

@@ -11,11 +11,15 @@ import { detectPython } from './detectors/python.ts';
 import { detectRuby } from './detectors/ruby.ts';
 import { detectRust } from './detectors/rust.ts';
 import { detectSite } from './detectors/site.ts';
+import { webOfProcfile } from './procfile.ts';
 import { readProjectFile } from './project-file.ts';
 import { wantedSecrets, withSecrets } from './wanted-secrets.ts';
 import { planMember, planOnlyMember } from './workspaces.ts';
 
-/** The first that can plan decides: a project of one language often has a package.json for its pages as well. */
+/**
+ * The first that can plan decides: a project of one language often has a package.json for its pages as well. What is said of
+ * its start may name the language (languageStarted).
+ */
 const DETECTORS: readonly Detector[] = [
   detectGo,
   detectRust,
@@ -30,6 +34,18 @@ const DETECTORS: readonly Detector[] = [
   detectSite,
 ];
 
+const STARTED: readonly (readonly [programs: readonly string[], detect: Detector])[] = [
+  [['node', 'npm', 'npx', 'pnpm', 'yarn', 'bun', 'next', 'nest'], detectNode],
+  [['python', 'python3', 'gunicorn', 'uvicorn', 'hypercorn', 'daphne', 'waitress-serve'], detectPython],
+  [['bundle', 'ruby', 'rails', 'rackup', 'puma', 'unicorn', 'falcon'], detectRuby],
+  [['php', 'heroku-php-apache2', 'heroku-php-nginx'], detectPhp],
+  [['mix', 'elixir'], detectElixir],
+  [['java'], detectJava],
+  [['deno'], detectDeno],
+  [['dotnet'], detectDotnet],
+];
+
+/** The files that tell a language. */
 const MARKS = [
   'package.json',
   'go.mod',
@@ -40,10 +56,14 @@ const MARKS = [
   'requirements.txt',
   'pyproject.toml',
   'Pipfile',
+  'main.py',
+  'app.py',
   'composer.json',
   'index.php',
   'Gemfile',
+  'config.ru',
   'mix.exs',
+  '*.csproj',
   'deno.json',
   'index.html',
 ];
@@ -81,8 +101,16 @@ function planFolder(tree: FileTree, directory: string, overrides: Overrides): Bu
   return planMember(tree, directory, all) ?? planFromAbove(planTree(below, all), directory);
 }
 
+/** The language of the program that a line starts; null where it tells none. */
+function languageStarted(line: string): Detector | null {
+  const program = /^(?:exec\s+|\w+=\S*\s+)*(?:\S*\/)?([\w.-]+)/.exec(line)?.[1];
+  return STARTED.find(([programs]) => programs.includes(program ?? ''))?.[1] ?? null;
+}
+
 function planTree(tree: FileTree, overrides: Overrides): BuildPlan {
-  const plans = DETECTORS.map((detect) => detect(tree, overrides)).filter((plan) => plan !== null);
+  const started = languageStarted(overrides.start ?? webOfProcfile(tree) ?? '');
+  const detectors = started === null ? DETECTORS : [started, ...DETECTORS.filter((each) => each !== started)];
+  const plans = detectors.map((detect) => detect(tree, overrides)).filter((plan) => plan !== null);
   const plan = plans.find(({ kind }) => kind === 'planned') ?? plans[0];
   if (plan !== undefined) return plan;
   const folders = foldersWithProjects(tree);
@@ -100,11 +128,15 @@ function planTree(tree: FileTree, overrides: Overrides): BuildPlan {
   });
 }
 
+function isMark(name: string): boolean {
+  return MARKS.includes(name) || name === 'deno.jsonc' || /\.(cs|fs|vb)proj$/.test(name);
+}
+
 function foldersWithProjects(tree: FileTree): string[] {
   const folders = tree.paths.flatMap((path) => {
     const [, folder, name] = /^(.+)\/([^/]+)$/.exec(path) ?? [];
     const isNear = folder !== undefined && folder.split('/').length <= 2;
-    return isNear && name !== undefined && MARKS.includes(name) ? [folder] : [];
+    return isNear && name !== undefined && isMark(name) ? [folder] : [];
   });
   return [...new Set(folders)].sort().slice(0, MOST_FOLDERS);
 }

@@ -28,6 +28,23 @@ const GOLDEN: Record<string, Record<string, string>> = {
     'mix.lock': '%{}',
     'apps/web/mix.exs': mix('app: :web'),
   },
+  'elixir-umbrella-phoenix': {
+    'mix.exs': mix(
+      'apps_path: "apps",',
+      'releases: [shop: [applications: [shop_web: :permanent]]],',
+      'deps: []',
+    ),
+    'mix.lock': '%{}',
+    'config/config.exs': 'import Config\n',
+    'apps/shop/mix.exs': mix('app: :shop,', 'deps: [{:ecto_sql, "~> 3.13"}]'),
+    'apps/shop_web/mix.exs': mix(
+      'app: :shop_web,',
+      'deps: [{:phoenix, "~> 1.8"}, {:shop, in_umbrella: true}],',
+      'aliases: ["assets.deploy": ["cmd --cd assets npm run deploy", "phx.digest"]]',
+    ),
+    'apps/shop_web/assets/package.json': '{"devDependencies":{"vite":"7"},"scripts":{"deploy":"vite build"}}',
+    'apps/shop_web/assets/package-lock.json': '{}',
+  },
 };
 
 const plan = (files: Record<string, string>, overrides: Overrides = {}) =>
@@ -59,14 +76,48 @@ describe('a project of Elixir', () => {
       'needs SECRET_KEY_BASE, PHX_HOST, DATABASE_URL in the environment of its App',
     );
     expect(planned(GOLDEN['elixir-umbrella'] ?? {}).framework).toBeNull();
+    const umbrella = planned(GOLDEN['elixir-umbrella-phoenix'] ?? {});
+    expect(umbrella).toMatchObject({
+      framework: 'Phoenix',
+      images: ['elixir:1.18-slim', 'node:24-trixie-slim'],
+    });
+    expect(umbrella.decisions).toContainEqual({
+      what: 'installs with npm',
+      why: 'its lock file is there',
+      from: 'apps/shop_web/assets/package-lock.json',
+    });
+    expect(umbrella.decisions.map(({ what }) => what)).toContain(
+      'needs SECRET_KEY_BASE, PHX_HOST, DATABASE_URL in the environment of its App',
+    );
+  });
+
+  it('installs nothing for what its apps use of each other', () => {
+    const files = {
+      'mix.exs': mix('apps_path: "apps",', 'releases: [web: []],', 'deps: []'),
+      'apps/one/mix.exs': mix('app: :one,', 'deps: [{:two, in_umbrella: true}]'),
+      'apps/two/mix.exs': mix('app: :two,', 'deps: []'),
+      'apps/two/deps/three/mix.exs': mix('deps: [{:jason, "~> 1.4"}]'),
+    };
+    expect(planned(files).dockerfile).not.toContain('deps.get');
+  });
+
+  it.each([
+    ['_build/prod/rel/shop/bin/server', '["bin/server"]'],
+    ['./_build/prod/rel/worker/bin/worker start', '["bin/worker", "start"]'],
+    ['bin/migrate && bin/shop start', '["sh", "-c", "bin/migrate && bin/shop start"]'],
+    ['MIX_ENV=prod mix phx.server', '["bin/shop", "start"]'],
+  ])('is started as its Procfile says, within the release: %s', (web, command) => {
+    const { dockerfile, decisions } = planned({ 'mix.exs': mix('app: :shop'), Procfile: `web: ${web}\n` });
+    expect(dockerfile).toContain(`CMD ${command}\n`);
+    expect(decisions.some(({ from }) => from === 'Procfile')).toBe(true);
   });
 
   it.each([
     ['~> 1.15', '1.18'],
     ['~> 1.16.0', '1.16'],
     ['~> 1.19', '1.19'],
-    ['>= 1.14.0 and < 1.18.0', '1.14'],
-    ['~> 1.14.0 or ~> 1.17.0', '1.14'],
+    ['>= 1.14.0 and < 1.18.0', '1.17'],
+    ['~> 1.14.0 or ~> 1.17.0', '1.17'],
     ['== 1.17.3', '1.17'],
   ])('runs a version that is within what it asks for: %s', (requirement, version) => {
     const files = { 'mix.exs': mix('app: :shop,', `elixir: "${requirement}"`) };

@@ -10,47 +10,44 @@ import {
   PORT,
   type Question,
 } from '../build-plan.ts';
-import { wordsOf } from '../procfile.ts';
+import { treeBelow } from '../chosen-folder.ts';
+import { webOfProcfile, wordsOf } from '../procfile.ts';
+import { COPY_NODE, installsBeside, NODE_BESIDE } from './node-beside.ts';
 
 const MIX_FILE = 'mix.exs';
 /** Those with images, and the one for who asks for none and for each requirement that allows it. */
 const KNOWN = [14, 15, 16, 17, 18, 19];
 const USUAL = 18;
 
+type Chosen = { decisions: Decision[]; questions: Question[] };
+
 /** A release of Mix, with all that it needs of Erlang in it. */
 export function detectElixir(tree: FileTree, overrides: Overrides): BuildPlan | null {
-  const text = tree.readText(MIX_FILE);
-  if (text === null) return null;
-  const mix = text.replaceAll(/^\s*#.*$/gm, '');
+  const mix = readMix(tree, '');
+  if (mix === null) return null;
   const decisions: Decision[] = [];
   const questions: Question[] = [];
-  const version = chooseElixir(tree, mix, overrides, { decisions, questions });
-  const release = chooseRelease(mix, overrides, { decisions, questions });
+  const chosen = { decisions, questions };
+  const members = membersOf(tree, mix.text);
+  const all = [mix, ...(members ?? [])];
+  const version = chooseElixir(tree, mix.text, overrides, chosen);
+  const start = chooseStart(tree, overrides, decisions);
+  const release = chooseRelease(mix.text, start?.line, chosen);
+  const hasPackages = choosePackages(tree, all, decisions);
+  const assets = chooseAssets(tree, all, overrides, chosen);
   if (questions.length > 0 || version === null || release === null) return ask(...questions);
-  const isPhoenix = /\{\s*:phoenix\s*,/.test(mix);
-  const hasPackages = /\{\s*:\w+\s*,/.test(mix);
-  if (hasPackages) {
-    const isPinned = hasFile(tree, 'mix.lock');
-    decisions.push({
-      what: `installs with Mix${isPinned ? '' : ', the versions not pinned'}`,
-      why: isPinned ? 'its lock file is there' : 'no mix.lock says which; "mix deps.get" writes one',
-      from: isPinned ? 'mix.lock' : MIX_FILE,
-    });
-  }
+  const isPhoenix = all.some(({ text }) => /\{\s*:phoenix\s*,/.test(text));
   if (isPhoenix) {
-    const needs = [
-      'SECRET_KEY_BASE',
-      'PHX_HOST',
-      ...(/\{\s*:ecto_sql\s*,/.test(mix) ? ['DATABASE_URL'] : []),
-    ];
+    const hasDatabase = all.some(({ text }) => /\{\s*:ecto_sql\s*,/.test(text));
+    const needs = ['SECRET_KEY_BASE', 'PHX_HOST', ...(hasDatabase ? ['DATABASE_URL'] : [])];
     const why = 'Phoenix reads it when it starts (config/runtime.exs)';
     decisions.push({ what: `needs ${needs.join(', ')} in the environment of its App`, why, from: MIX_FILE });
   }
-  const command = overrides.start === undefined ? [`bin/${release.name}`, 'start'] : wordsOf(overrides.start);
+  const command = start === null ? [`bin/${release.name}`, 'start'] : wordsOf(start.line);
   decisions.push({
     what: `starts ${execForm(command)}`,
-    why: overrides.start === undefined ? 'so a release is started' : 'you said so',
-    from: null,
+    why: start?.why ?? 'so a release is started',
+    from: start?.from ?? null,
   });
   decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
   const image = `elixir:1.${version}-slim`;
@@ -59,7 +56,7 @@ export function detectElixir(tree: FileTree, overrides: Overrides): BuildPlan | 
     language: 'Elixir',
     framework: isPhoenix ? 'Phoenix' : null,
     decisions,
-    images: [image],
+    images: [image, ...(assets?.hasNode === true ? [NODE_BESIDE] : [])],
     dockerignore: dockerignoreWith('_build', 'deps', '**/node_modules', '.elixir_ls'),
     dockerfile: dockerfileOf({
       image,
@@ -67,8 +64,8 @@ export function detectElixir(tree: FileTree, overrides: Overrides): BuildPlan | 
       hasPackages,
       files: [MIX_FILE, ...(hasFile(tree, 'mix.lock') ? ['mix.lock'] : [])],
       hasConfig: tree.paths.some((path) => path.startsWith('config/')),
-      isUmbrella: /\bapps_path:/.test(mix),
-      assets: /"assets\.deploy"|\bassets\.deploy:/.test(mix),
+      isUmbrella: members !== null,
+      assets,
       isPhoenix,
       command,
       overrides,
@@ -76,11 +73,90 @@ export function detectElixir(tree: FileTree, overrides: Overrides): BuildPlan | 
   };
 }
 
+/** What mix.exs of a folder says, without comments; `folder` is "" at the top, or ends with "/". */
+type Mix = { folder: string; text: string };
+
+function readMix(tree: FileTree, folder: string): Mix | null {
+  const text = tree.readText(`${folder}${MIX_FILE}`);
+  return text === null ? null : { folder, text: text.replaceAll(/^\s*#.*$/gm, '') };
+}
+
+/** The projects of an umbrella; null where it is none. */
+function membersOf(tree: FileTree, mix: string): Mix[] | null {
+  const apps = /\bapps_path:\s*"([\w./-]+)"/.exec(mix)?.[1];
+  if (apps === undefined) return null;
+  const below = tree.paths.filter((path) => {
+    const [app, file, ...others] = path.startsWith(`${apps}/`) ? path.slice(apps.length + 1).split('/') : [];
+    return app !== undefined && file === MIX_FILE && others.length === 0;
+  });
+  return below.sort().flatMap((path) => readMix(tree, path.slice(0, -MIX_FILE.length)) ?? []);
+}
+
+function choosePackages(tree: FileTree, all: readonly Mix[], decisions: Decision[]): boolean {
+  const hasPackages = all.some(({ text }) =>
+    [...text.matchAll(/\{\s*:\w+\s*,([^{}]*)\}/g)].some(([, told = '']) => !/\bin_umbrella:/.test(told)),
+  );
+  if (!hasPackages) return false;
+  const isPinned = hasFile(tree, 'mix.lock');
+  decisions.push({
+    what: `installs with Mix${isPinned ? '' : ', the versions not pinned'}`,
+    why: isPinned ? 'its lock file is there' : 'no mix.lock says which; "mix deps.get" writes one',
+    from: isPinned ? 'mix.lock' : MIX_FILE,
+  });
+  return true;
+}
+
+type Start = { line: string; why: string; from: string | null };
+
+/** What is said of its start; null where nothing is. Beside a release there is neither Mix nor a build of it. */
+function chooseStart(tree: FileTree, { start }: Overrides, decisions: Decision[]): Start | null {
+  if (start !== undefined) return { line: start, why: 'you said so', from: null };
+  const web = webOfProcfile(tree)?.replaceAll(/(?:\.?\/)?_build\/\w+\/rel\/\w+\//g, '');
+  if (web === undefined) return null;
+  if (!/\b(mix|elixir|iex)\b/.test(web)) {
+    return { line: web, why: 'it is what the web process runs', from: 'Procfile' };
+  }
+  const why = 'a release is started, and there is no Mix beside it';
+  decisions.push({ what: `passes over "${web}"`, why, from: 'Procfile' });
+  return null;
+}
+
+type Assets = { command: string; hasNode: boolean } | null;
+
+function chooseAssets(
+  tree: FileTree,
+  all: readonly Mix[],
+  { build }: Overrides,
+  { decisions, questions }: Chosen,
+): Assets {
+  const makes = all.filter(({ text }) => /"assets\.deploy"|\bassets\.deploy:/.test(text));
+  // What the top does, it does for all.
+  const chosen = makes[0]?.folder === '' ? makes.slice(0, 1) : makes;
+  const deploys = chosen.map(({ folder }) =>
+    folder === '' ? 'mix assets.deploy' : `(cd ${folder.slice(0, -1)} && mix assets.deploy)`,
+  );
+  const command = build ?? deploys.join(' && ');
+  if (command === '') return null;
+  decisions.push({
+    what: `makes what browsers get with "${command}"`,
+    why: build === undefined ? 'there is a task of that name' : 'you said so',
+    from: build === undefined ? `${chosen[0]?.folder ?? ''}${MIX_FILE}` : null,
+  });
+  const installs = all.flatMap(({ folder }) => {
+    const below = `${folder}assets`;
+    const own: Decision[] = [];
+    const steps = installsBeside(treeBelow(tree, below), { decisions: own, questions });
+    decisions.push(...own.map((each) => ({ ...each, from: each.from && `${below}/${each.from}` })));
+    return steps === null ? [] : [`(${[`cd ${below}`, ...steps].join(' && ')})`];
+  });
+  return { command: [...installs, command].join(' && '), hasNode: installs.length > 0 };
+}
+
 function chooseElixir(
   tree: FileTree,
   mix: string,
   { elixirVersion }: Overrides,
-  { decisions, questions }: { decisions: Decision[]; questions: Question[] },
+  { decisions, questions }: Chosen,
 ): number | null {
   const places = [
     { from: null, text: elixirVersion },
@@ -95,7 +171,7 @@ function chooseElixir(
   }
   const { from, text } = found;
   const right = KNOWN.filter((minor) => text.split(/\s+or\s+/).some((part) => isMet(minor, part)));
-  const version = right.includes(USUAL) ? USUAL : right[0];
+  const version = right.includes(USUAL) ? USUAL : right.at(-1);
   if (version === undefined) {
     questions.push({
       name: 'elixirVersion',
@@ -135,11 +211,7 @@ function isMet(minor: number, requirement: string): boolean {
 }
 
 /** The name of the release: that of the app, unless releases are named. */
-function chooseRelease(
-  mix: string,
-  { start }: Overrides,
-  { questions }: { decisions: Decision[]; questions: Question[] },
-): Release | null {
+function chooseRelease(mix: string, start: string | undefined, { questions }: Chosen): Release | null {
   const releases = releasesIn(mix);
   const app = /\bapp:\s*:(\w+)/.exec(mix)?.[1];
   const told = /^(?:\S*\/)?bin\/(\w+)\s+start\b/.exec(start ?? '')?.[1];
@@ -194,7 +266,7 @@ type Parts = {
   hasConfig: boolean;
   /** Each of its apps has a file of its own that says what it uses. */
   isUmbrella: boolean;
-  assets: boolean;
+  assets: Assets;
   isPhoenix: boolean;
   command: readonly string[];
   overrides: Overrides;
@@ -213,7 +285,6 @@ function dockerfileOf(parts: Parts): string {
     ...(hasConfig && !isWhole ? ['COPY config ./config'] : []),
     'RUN mix deps.compile',
   ];
-  const build = overrides.build ?? (assets ? 'mix assets.deploy' : null);
   const variables = {
     LANG: 'C.UTF-8',
     PORT: String(PORT),
@@ -226,7 +297,7 @@ function dockerfileOf(parts: Parts): string {
 FROM ${image} AS build
 WORKDIR /src
 ENV MIX_ENV=prod LANG=C.UTF-8
-${hasPackages ? `${packages.join('\n')}\n` : ''}${hasPackages && isWhole ? '' : 'COPY . .\n'}${build === null ? '' : `RUN ${build}\n`}RUN mix release ${release.isNamed ? `${release.name} ` : ''}--path /release
+${hasPackages ? `${packages.join('\n')}\n` : ''}${hasPackages && isWhole ? '' : 'COPY . .\n'}${assets === null ? '' : `${assets.hasNode ? COPY_NODE : ''}RUN ${assets.command}\n`}RUN mix release ${release.isNamed ? `${release.name} ` : ''}--path /release
 
 # What runs. Of the same image, whose libraries the release was made with.
 FROM ${image}

@@ -18,7 +18,7 @@ export function chooseRuby(
   }
   const { from, requirements } = asked;
   const right = KNOWN.filter((version) => requirements.every((each) => isMet(version, each)));
-  const version = right.includes(USUAL) ? USUAL : right[0];
+  const version = right.includes(USUAL) ? USUAL : right.at(-1);
   const text = requirements.join(', ');
   if (version === undefined) {
     questions.push({

@@ -16,7 +16,11 @@ const GOLDEN: Record<string, Record<string, string>> = {
     '.ruby-version': '3.4.2\n',
   },
   'ruby-sinatra': { Gemfile: 'gem "sinatra"\ngem "puma"\n', 'config.ru': '' },
-  'ruby-rack': { 'config.ru': '', Procfile: 'web: rackup -o 0.0.0.0 -p $PORT\n' },
+  'ruby-rack': {
+    'config.ru': '',
+    Procfile: 'web: rackup -o 0.0.0.0 -p $PORT\n',
+    'brainpod.toml': 'install = "gem install rack rackup puma"\n',
+  },
   'ruby-hanami': {
     Gemfile: 'gem "hanami"\n',
     'Gemfile.lock': lock('hanami', 'hanami-assets', 'puma'),
@@ -65,7 +69,7 @@ describe('a project of Ruby', () => {
     [{ Gemfile: 'ruby "~> 3.4"\n' }, 'Ruby 3.4'],
     [{ Gemfile: 'ruby "~> 3.1.0"\n' }, 'Ruby 3.1'],
     [{ Gemfile: 'ruby ">= 3.0"\n' }, 'Ruby 3.3'],
-    [{ Gemfile: "ruby '>= 3.1', '< 3.3'\n" }, 'Ruby 3.1'],
+    [{ Gemfile: "ruby '>= 3.1', '< 3.3'\n" }, 'Ruby 3.2'],
     [{ Gemfile: 'ruby ">= 4"\n' }, 'Ruby 4.0'],
     [{ 'Gemfile.lock': 'RUBY VERSION\n   ruby 3.4.7p1\n' }, 'Ruby 3.4'],
     [{}, 'Ruby 3.3'],
@@ -82,6 +86,9 @@ describe('a project of Ruby', () => {
     ]);
     expect(asked({ Gemfile: '', 'config.ru': '' })).toEqual([
       ['start', 'There is a config.ru, and no server for it among the gems.'],
+    ]);
+    expect(asked({ 'config.ru': '', Procfile: 'web: rackup\n' })).toEqual([
+      ['install', 'There is a config.ru and no Gemfile, so neither Rack nor a server is installed.'],
     ]);
     expect(asked({ Gemfile: '', 'app.rb': '', 'main.rb': '' }, { rubyVersion: 'new' })).toEqual([
       ['rubyVersion', 'The override asks for Ruby "new".'],
@@ -126,6 +133,28 @@ describe('a project of Ruby', () => {
     ]) {
       expect(planned({ 'app.rb': '', ...files }).dockerfile).toContain('COPY . ./\nRUN mkdir');
     }
+  });
+
+  it.each([
+    [['arm64-darwin-24', 'x86_64-darwin-23'], ' only for arm64-darwin-24, x86_64-darwin-23.'],
+    [['arm64-darwin-24', 'x86_64-linux-gnu'], null],
+    [['arm64-darwin-24', 'ruby'], null],
+  ])('needs gems for Linux in its lock file: %j', (platforms, seen) => {
+    const files = {
+      Gemfile: 'gem "puma"\n',
+      'app.rb': '',
+      'Gemfile.lock': `${lock('puma')}\nPLATFORMS\n${platforms.map((each) => `  ${each}\n`).join('')}\nBUNDLED WITH\n   2.6.2\n`,
+    };
+    if (seen === null) expect(command(files)).toBe('["bundle", "exec", "ruby", "app.rb"]');
+    else expect(asked(files)).toEqual([[null, `Gemfile.lock has no gems for Linux,${seen}`]]);
+    expect(planned(files, { install: 'bundle install' }).language).toBe('Ruby');
+  });
+
+  it('says that it needs a database', () => {
+    const told = (files: Record<string, string>) => planned(files).decisions.map(({ what }) => what);
+    const needs = 'needs DATABASE_URL in the environment of its App';
+    expect(told(GOLDEN['ruby-rails'] ?? {})).toContain(needs);
+    expect(told(GOLDEN['ruby-hanami'] ?? {})).not.toContain(needs);
   });
 
   it('sends no key of Rails', () => {

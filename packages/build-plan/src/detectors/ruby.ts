@@ -11,8 +11,7 @@ import {
   type Question,
 } from '../build-plan.ts';
 import { webOfProcfile, wordsOf } from '../procfile.ts';
-import { readManifest } from './node-manifest.ts';
-import { findPackageManager, NPM_WITHOUT_LOCK } from './node-packages.ts';
+import { installsBeside, NODE_BESIDE } from './node-beside.ts';
 import { type RubyParts, rubyDockerfile } from './ruby-dockerfile.ts';
 import { chooseRuby } from './ruby-version.ts';
 
@@ -23,7 +22,6 @@ const GEMFILE = 'Gemfile';
 const LOCK = 'Gemfile.lock';
 const RACK_FILE = 'config.ru';
 const SCRIPTS = ['app.rb', 'main.rb', 'server.rb'];
-const NODE_IMAGE = 'node:24-trixie-slim';
 /** What compiles the gems that bring source of C. */
 const COMPILERS = ['build-essential', 'git', 'libyaml-dev', 'pkg-config'];
 
@@ -35,6 +33,9 @@ const LIBRARIES: Readonly<Record<string, readonly [build: string, run: string]>>
   'ruby-vips': ['libvips-dev', 'libvips42t64'],
   trilogy: ['libssl-dev', 'libssl3t64'],
 };
+
+/** Those that speak with a server. */
+const DATABASES = ['pg', 'mysql2', 'trilogy'];
 
 const FRAMEWORKS: readonly (readonly [gem: string, name: Framework])[] = [
   ['rails', 'Rails'],
@@ -61,19 +62,25 @@ export function detectRuby(tree: FileTree, overrides: Overrides): BuildPlan | nu
   const gems = gemsOf(gemfile ?? '', tree.readText(LOCK));
   const framework = FRAMEWORKS.find(([gem]) => gems.has(gem))?.[1] ?? null;
   const version = chooseRuby(tree, overrides, chosen);
-  const installed = gemfile === null ? null : chooseGems(tree, gems, overrides, decisions);
-  const command = chooseCommand(tree, { gems, framework, hasBundler: gemfile !== null, overrides }, chosen);
+  const installed =
+    gemfile === null ? chooseGemsByHand(overrides, chosen) : chooseGems(tree, gems, overrides, chosen);
+  const command =
+    installed === null
+      ? null
+      : chooseCommand(tree, { gems, framework, hasBundler: gemfile !== null, overrides }, chosen);
   const assets = chooseAssets(tree, { gems, framework, overrides }, chosen);
-  if (questions.length > 0 || version === null || command === null) return ask(...questions);
+  if (questions.length > 0 || version === null || installed === null || command === null) {
+    return ask(...questions);
+  }
   const writes = framework === 'Rails' ? ['tmp', 'log', 'storage'] : [];
-  explain(framework, writes, decisions);
+  explain(framework, gems, writes, decisions);
   const image = `ruby:${version}-slim-trixie`;
   return {
     kind: 'planned',
     language: 'Ruby',
     framework,
     decisions,
-    images: [image, ...(assets?.node == null ? [] : [assets.node])],
+    images: [image, ...(assets?.hasNode === true ? [NODE_BESIDE] : [])],
     dockerignore: dockerignoreWith(
       ...['**/node_modules', '**/.npmrc', 'vendor/bundle'],
       ...(framework === 'Rails' ? ['config/master.key', 'log', 'tmp'] : []),
@@ -81,7 +88,7 @@ export function detectRuby(tree: FileTree, overrides: Overrides): BuildPlan | nu
     dockerfile: rubyDockerfile({
       image,
       gems: installed,
-      libraries: librariesFor(gems),
+      libraries: gemfile === null ? { build: COMPILERS, run: [] } : librariesFor(gems),
       assets,
       writes,
       environment: framework === null ? {} : ENVIRONMENT[framework],
@@ -104,11 +111,28 @@ function librariesFor(gems: ReadonlySet<string>): RubyParts['libraries'] {
   };
 }
 
+/** The image of Ruby has neither Rack nor a server for it. */
+function chooseGemsByHand(
+  { install }: Overrides,
+  { decisions, questions }: Chosen,
+): RubyParts['gems'] | null {
+  if (install === undefined) {
+    questions.push({
+      name: 'install',
+      seen: `There is a ${RACK_FILE} and no ${GEMFILE}, so neither Rack nor a server is installed.`,
+      answer: `Write a ${GEMFILE} with "bundle init" and "bundle add rack puma", or say what installs them, such as "gem install rack puma".`,
+    });
+    return null;
+  }
+  decisions.push({ what: `installs by "${install}"`, why: 'you said so', from: null });
+  return { lock: 'none', files: ['.'], install };
+}
+
 function chooseGems(
   tree: FileTree,
   gems: ReadonlySet<string>,
   { install }: Overrides,
-  decisions: Decision[],
+  { decisions, questions }: Chosen,
 ): RubyParts['gems'] {
   const isPinned = hasFile(tree, LOCK);
   const readsOthers = /\b(file|path|eval_gemfile|gemspec)\b|File\./.test(tree.readText(GEMFILE) ?? '');
@@ -117,6 +141,15 @@ function chooseGems(
     decisions.push({ what: `installs by "${install}"`, why: 'you said so', from: null });
   } else if (isPinned) {
     decisions.push({ what: 'installs with Bundler', why: 'its lock file is there', from: LOCK });
+    const others = platformsWithoutLinux(tree.readText(LOCK) ?? '');
+    if (others.length > 0) {
+      questions.push({
+        name: null,
+        seen: `${LOCK} has no gems for Linux, only for ${others.join(', ')}.`,
+        answer:
+          'Run "bundle lock --add-platform x86_64-linux --add-platform aarch64-linux", and keep what it writes.',
+      });
+    }
   } else {
     decisions.push({
       what: 'installs with Bundler, the versions not pinned',
@@ -129,10 +162,16 @@ function chooseGems(
     decisions.push({ what: `adds ${names.join(', ')} of Debian`, why: 'gems use it', from: null });
   const isWhole = readsOthers || vendored || install !== undefined;
   return {
-    isPinned,
+    lock: isPinned ? 'kept' : 'made',
     files: isWhole ? ['.'] : [GEMFILE, ...(isPinned ? [LOCK] : [])],
     install: install ?? 'bundle install --jobs=4 --retry=3 && rm -rf /usr/local/bundle/ruby/*/cache',
   };
+}
+
+/** The platforms of a lock file where Linux is not among them: Bundler installs nothing then. */
+function platformsWithoutLinux(lock: string): string[] {
+  const platforms = /^PLATFORMS\n((?: {2}\S+\n?)+)/m.exec(lock)?.[1]?.trim().split(/\s+/) ?? [];
+  return platforms.some((platform) => platform === 'ruby' || platform.includes('linux')) ? [] : platforms;
 }
 
 type Starting = {
@@ -214,7 +253,6 @@ function chooseAssets(
   { gems, framework, overrides }: { gems: ReadonlySet<string>; framework: Framework; overrides: Overrides },
   { decisions, questions }: Chosen,
 ): RubyParts['assets'] {
-  const manifest = readManifest(tree.readText('package.json') ?? '');
   const isRails = framework === 'Rails' && (gems.has('propshaft') || gems.has('sprockets'));
   const isHanami = framework === 'Hanami' && gems.has('hanami-assets');
   const { build } = overrides;
@@ -229,23 +267,17 @@ function chooseAssets(
     why: build === undefined ? `so ${framework} is built` : 'you said so',
     from: null,
   });
-  if (manifest === null || manifest.dependencies.size === 0) return { command, node: null };
-  const found = findPackageManager(tree, { asked: manifest.packageManager, folder: null }, decisions);
-  if (found !== null && 'question' in found) {
-    questions.push(found.question);
-    return null;
-  }
-  const manager = found === null ? NPM_WITHOUT_LOCK : found.manager;
-  const steps = [...(manager.setUp === null ? [] : [manager.setUp]), manager.installAll, command];
-  decisions.push({
-    what: 'has Node in the build',
-    why: 'scripts and styles use packages of npm',
-    from: 'package.json',
-  });
-  return { command: `${steps.join(' && ')} && rm -rf node_modules`, node: NODE_IMAGE };
+  const steps = installsBeside(tree, { decisions, questions });
+  if (steps === null) return { command, hasNode: false };
+  return { command: `${[...steps, command].join(' && ')} && rm -rf node_modules`, hasNode: true };
 }
 
-function explain(framework: Framework, writes: readonly string[], decisions: Decision[]): void {
+function explain(
+  framework: Framework,
+  gems: ReadonlySet<string>,
+  writes: readonly string[],
+  decisions: Decision[],
+): void {
   if (writes.length > 0) {
     decisions.push({
       what: `may write to ${writes.join(', ')}, which ends with each instance`,
@@ -256,6 +288,14 @@ function explain(framework: Framework, writes: readonly string[], decisions: Dec
       what: 'needs RAILS_MASTER_KEY or SECRET_KEY_BASE in the environment of its App',
       why: 'Rails does not start without it, and no image may hold it',
       from: null,
+    });
+  }
+  const database = DATABASES.find((gem) => gems.has(gem));
+  if ((framework === 'Rails' || framework === 'Hanami') && database !== undefined) {
+    decisions.push({
+      what: 'needs DATABASE_URL in the environment of its App',
+      why: `${framework} finds its database by it, and "${database}" is among its gems`,
+      from: GEMFILE,
     });
   }
   decisions.push({ what: `PORT is ${PORT}`, why: 'a user that is not root may listen there', from: null });
