@@ -16,6 +16,8 @@ type StageParts = {
   name: string;
   /** Its packages go on into what runs. */
   keeps: boolean;
+  /** The build leaves them as they were installed. */
+  leavesPackages: boolean;
   /** Null where it is installed alone. */
   member: Member | null;
 };
@@ -71,6 +73,9 @@ export function nodeStages(image: string, parts: StageParts): string[] {
   const setUp = manager?.setUp ?? null;
   const below = setUp === null ? image : 'tools';
   const tools = setUp === null ? [] : [toolsStage(image, setUp, manager)];
+  if (manager !== null && isApart(parts)) {
+    return [...tools, packagesStage(below, manager), ...buildStagesApart(below, manager, parts)];
+  }
   if (isBuilt(parts)) return [...tools, buildStage(below, parts)];
   return manager === null ? tools : [...tools, packagesStage(below, manager)];
 }
@@ -80,8 +85,26 @@ function isBuilt({ build, member, manager }: StageParts): boolean {
   return build !== null || member !== null || manager?.runsScripts === true;
 }
 
+/**
+ * The packages that it runs with can be installed beside those that build it: then a changed line changes no layer with packages, and
+ * nothing has to be taken away. Only where both times the same versions are installed.
+ */
+function isApart({ build, manager, framework, keeps, member, leavesPackages }: StageParts): boolean {
+  return (
+    [build !== null, keeps, leavesPackages, member === null, framework?.output === undefined].every(
+      Boolean,
+    ) &&
+    manager !== null &&
+    manager.hasState !== true &&
+    manager.files.some((file) => /lock/.test(file))
+  );
+}
+
 function copies(parts: NodeParts, manager: PackageManager | null): string {
   const { framework, member } = parts;
+  if (isApart(parts)) {
+    return 'COPY --from=packages /app/node_modules ./node_modules\nCOPY --from=build /app ./';
+  }
   if (!isBuilt(parts)) {
     return `${manager === null ? '' : 'COPY --from=packages /app/node_modules ./node_modules\n'}COPY . .`;
   }
@@ -121,14 +144,32 @@ function buildStage(below: string, parts: StageParts): string {
   if (manager !== null && keeps && framework?.output === undefined) {
     lines.push(...inWhole, cached(manager, manager.prune));
   }
-  const writes = (framework?.writes ?? []).map((path) => writtenIn(path, parts));
-  if (writes.length > 0) {
-    lines.push(
-      `# ${framework?.name} writes there while it runs.`,
-      `RUN chown -R 1000:1000 ${writes.join(' ')}`,
-    );
-  }
+  lines.push(...ownsWhatItWrites(parts));
   return `${lines.join('\n')}\n`;
+}
+
+function buildStagesApart(below: string, manager: PackageManager, parts: StageParts): string[] {
+  const all = `# What it is built with stays in this stage.
+FROM ${below} AS all-packages
+WORKDIR /app
+${install(manager, manager.installAll, null)}
+`;
+  const mount = '--mount=type=bind,from=all-packages,source=/app/node_modules,target=/app/node_modules,rw';
+  const lines = [
+    `FROM ${below} AS build`,
+    'WORKDIR /app',
+    'COPY . .',
+    `RUN ${mount} \\\n    ${buildCache(parts)}${parts.build}`,
+    ...ownsWhatItWrites(parts),
+  ];
+  return [all, `${lines.join('\n')}\n`];
+}
+
+function ownsWhatItWrites(parts: StageParts): string[] {
+  const { framework } = parts;
+  const writes = (framework?.writes ?? []).map((path) => writtenIn(path, parts));
+  if (writes.length === 0) return [];
+  return [`# ${framework?.name} writes there while it runs.`, `RUN chown -R 1000:1000 ${writes.join(' ')}`];
 }
 
 function writtenIn(path: string, { member }: StageParts): string {

@@ -23,6 +23,8 @@ export type PackageManager = {
   run: string;
   /** A runtime too, which a start script may want. */
   runtime: string | null;
+  /** To run a script it needs what it wrote beside the packages when it installed them. */
+  hasState?: boolean;
   /** Scripts of the project run when it is installed, and may want tools that only a build has. */
   runsScripts?: boolean;
 };

@@ -11,7 +11,8 @@ export const NPM: PackageManager = {
   cache: '/root/.npm',
   setUp: null,
   installAll: 'npm ci',
-  installForProduction: 'npm ci --omit=dev',
+  // There is a folder then also where nothing is to be installed.
+  installForProduction: 'npm ci --omit=dev && mkdir -p node_modules',
   prune: 'npm prune --omit=dev',
   run: 'npm run',
   runtime: null,
@@ -28,7 +29,6 @@ export const NPM_WITHOUT_LOCK: PackageManager = {
   ...NPM,
   files: ['package.json'],
   installAll: 'npm install',
-  // There is a folder then also where nothing is to be installed.
   installForProduction: 'npm install --omit=dev && mkdir -p node_modules',
 };
 
@@ -130,7 +130,7 @@ function bun(lock: string, asked: Asked): PackageManager {
     cache: '/root/.bun/install/cache',
     setUp: `npm install --global bun@${version}`,
     installAll: 'bun install --frozen-lockfile',
-    installForProduction: 'bun install --frozen-lockfile --production',
+    installForProduction: 'bun install --frozen-lockfile --production && mkdir -p node_modules',
     // It leaves what is there already.
     prune: 'rm -rf node_modules && bun install --frozen-lockfile --production',
     pruneInPlace: 'bun install --frozen-lockfile --production --ignore-scripts',

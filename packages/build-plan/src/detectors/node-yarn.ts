@@ -78,5 +78,6 @@ function modern(
     pruneInPlace: `${inside}YARN_ENABLE_SCRIPTS=0 ${onlyWhatRuns}`,
     run: 'yarn run',
     runtime: null,
+    hasState: true,
   };
 }

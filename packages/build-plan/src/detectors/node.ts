@@ -11,6 +11,7 @@ import {
 } from '../build-plan.ts';
 import { webOfProcfile } from '../procfile.ts';
 import { SITE_IMAGE, siteDockerfile } from '../site-dockerfile.ts';
+import { leavesPackages } from './node-build-script.ts';
 import { folderOf, nodeDockerfile, nodeStages } from './node-dockerfile.ts';
 import { findFramework, onlyShowsFiles } from './node-frameworks.ts';
 import { withInstallScripts } from './node-install-scripts.ts';
@@ -73,6 +74,7 @@ export function detectNode(
       framework,
       name: manifest.name,
       keeps: true,
+      leavesPackages: build.build !== null && leavesPackages(build.build, manifest),
       member,
     }),
   };
@@ -259,6 +261,7 @@ function sitePlan(parts: {
         framework: null,
         name: '',
         keeps: false,
+        leavesPackages: false,
         member,
       }),
       copied: `COPY --from=build ${folderOf({ member })}/${site.folder} /srv`,

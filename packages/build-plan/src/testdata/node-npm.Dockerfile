@@ -2,7 +2,7 @@
 FROM node:22-trixie-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev && mkdir -p node_modules
 
 # What runs.
 FROM node:22-trixie-slim
