@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { recordedCli } from '../testing/recorded-cli.ts';
 
-const { home, run } = recordedCli();
+const { api, home, run } = recordedCli();
 const START = '{"scripts":{"start":"node server.js"}}';
 let count = 0;
 
@@ -84,5 +84,46 @@ describe('a directory without a Dockerfile', () => {
     const broken = await run(['build', directory, '--plan', '--start', 'a\nUSER 0']);
     expect([broken.exitCode, broken.stderr]).toEqual([2, expect.stringContaining('one line')]);
     expect((await run(`build ${directory}`)).stderr).toContain('--plan or --eject');
+  });
+});
+
+describe('the platform of an image', () => {
+  const cluster = (...architectures: string[]) => ({
+    status: 200,
+    body: [{ id: '0197a1f0-0000-7000-8000-000000000001', provider: null, region: null, architectures }],
+  });
+  // The registry of this API is not there, so that each build ends when its platform has been chosen.
+  const build = async (...flags: string[]) => {
+    const environment = { BRAINPOD_CONFIG: join(home(), 'platform.toml') };
+    const args = ['image', 'build', 'web', home(), '--registry-endpoint', api().origin, ...flags];
+    return await run(args, { environment });
+  };
+  const kept = async () => await readFile(join(home(), 'platform.toml'), 'utf8');
+
+  it('is what was named, what was kept, or amd64 before arm64, and is kept', async () => {
+    api().on('GET /v1/clusters', cluster('arm64', 'amd64'));
+    await build();
+    expect(await kept()).toBe('architecture = "amd64"\n');
+    await build('--platform', 'linux/arm64');
+    expect(await kept()).toBe('architecture = "arm64"\n');
+    await build();
+    expect(await kept()).toBe('architecture = "arm64"\n');
+  });
+
+  it('is one that a cluster runs, else nothing is kept', async () => {
+    await writeFile(join(home(), 'platform.toml'), 'architecture = "linux/arm64"\n');
+    api().on('GET /v1/clusters', cluster('amd64'));
+    const { exitCode, stderr } = await build();
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('No cluster runs linux/arm64.')]);
+    expect(stderr).toContain('Name one with --platform, which is kept for the next time.');
+    expect((await build('--platform', 'linux/s390x')).stderr).toContain('There is: linux/amd64.');
+    expect(await kept()).toBe('architecture = "linux/arm64"\n');
+  });
+
+  it('is built for where it cannot be kept, and that is said', async () => {
+    api().on('GET /v1/clusters', cluster('amd64'));
+    const environment = { BRAINPOD_CONFIG: '/proc/config.toml' };
+    const { stderr } = await run(['image', 'build', 'web', home()], { environment });
+    expect(stderr).toContain('That it is for linux/amd64 is not kept: The config file /proc/config.toml');
   });
 });

@@ -10,6 +10,7 @@ import { buildHosted } from '../flows/hosted-directory.ts';
 import { checkLayoutDirectory, writeImageLayout } from '../flows/image-layout.ts';
 import { findLocalBuilder } from '../flows/local-builder.ts';
 import { readRegistryHost } from '../flows/registry-host.ts';
+import { configPath, readConfigFile, writeConfigFile } from '../settings/config-file.ts';
 import type { Style } from '../text/style.ts';
 import { facts } from '../text/table.ts';
 import { seconds } from '../text/time.ts';
@@ -45,6 +46,7 @@ async function build(context: Context, image: string, directory: string, options
   const pod = context.pod();
   const registryEndpoint = context.registryEndpoint();
   const platform = await choosePlatform(context, options.platform);
+  await keepArchitecture(context, platform);
   const host = await readRegistryHost(registryEndpoint, apiKey);
   const repository = `${pod}/${image}`;
   const target = { image, directory: resolve(directory), platform, options };
@@ -112,12 +114,27 @@ async function choosePlatform(context: Context, asked: string | undefined): Prom
   const wanted = asked ?? (configured === null ? undefined : `linux/${configured.replace(/^linux\//, '')}`);
   if (wanted !== undefined) {
     if (offered.includes(wanted)) return wanted;
-    throw new CliFailure(`No cluster runs ${wanted}. There is: ${offered.join(', ') || 'none'}.`);
+    throw new CliFailure(`No cluster runs ${wanted}. There is: ${offered.join(', ') || 'none'}.`, {
+      advice: `Name one with --platform${asked === undefined ? ', which is kept for the next time' : ''}.`,
+    });
   }
   const chosen = ['linux/amd64', 'linux/arm64'].find((each) => offered.includes(each)) ?? offered[0];
   if (chosen === undefined)
     throw new CliFailure('No cluster says which architecture it runs; name one with --platform.');
   return chosen;
+}
+
+/** The next build is for the same one, on whatever new clusters there are then. */
+async function keepArchitecture(context: Context, platform: string): Promise<void> {
+  const architecture = platform.replace(/^linux\//, '');
+  if (context.settings.architecture.value?.replace(/^linux\//, '') === architecture) return;
+  const path = configPath(context.io.environment);
+  try {
+    await writeConfigFile(path, { ...(await readConfigFile(path)), architecture });
+  } catch (error) {
+    if (!(error instanceof CliFailure)) throw error;
+    context.progress((style) => style.dim(`That it is for ${platform} is not kept: ${error.message}`));
+  }
 }
 
 /** One line for a step or a line of its output. */
