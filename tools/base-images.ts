@@ -24,6 +24,12 @@ if (unknown.length > 0) {
   console.error(`error: cannot make ${unknown.join(', ')}; there are ${BASE_IMAGES.join(', ')}`);
   process.exit(2);
 }
+if (!(await answers(`${options.registryUrl}/v2/`))) {
+  console.error(
+    `error: Brainpod's registry does not answer at ${options.registryUrl}. Start it first: npm start`,
+  );
+  process.exit(1);
+}
 let failed = 0;
 for (const name of BASE_IMAGES.filter((each) => asked.length === 0 || asked.includes(each))) {
   try {
@@ -42,3 +48,12 @@ if (settings.mirroredRegistries === undefined)
       'BRAINPOD_MIRRORED_REGISTRIES=docker.io,ghcr.io npm start',
   );
 process.exitCode = failed === 0 ? 0 : 1;
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
