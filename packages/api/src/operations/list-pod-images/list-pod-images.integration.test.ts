@@ -49,11 +49,12 @@ describeOperation('listPodImages', { request: (pod) => list(pod) }, ({ proves })
     const arm = sampleVariant({ architecture: 'arm64', digest: sampleDigest('c'), exposedPorts: ['53/udp'] });
     api.images.hold(pod.name, [
       sampleImage(),
-      sampleImage({ repository: 'team/dns', tag: 'edge', digest: sampleDigest('b'), variants: [arm] }),
+      sampleImage({ repository: 'team7/dns7', tag: 'edge7', digest: sampleDigest('b'), variants: [arm] }),
     ]);
     const found = async (search: string) =>
       (await api.call(list(pod, `?search=${encodeURIComponent(search)}`))).as(200, ImageList).total;
-    for (const one of ['TEAM', 'dns', 'edge', 'bbbb', 'sha256:ccc', 'arm64', '53/udp']) {
+    // With digits, which no name of a pod has: one such as "hedge" would be found too.
+    for (const one of ['TEAM7', 'dns7', 'edge7', 'bbbb', 'sha256:ccc', 'arm64', '53/udp']) {
       expect([one, await found(one)]).toEqual([one, 1]);
     }
     for (const both of ['', pod.name, '3/']) expect([both, (await found(both)) > 0]).toEqual([both, true]);
