@@ -586,6 +586,21 @@ describe('the plan of a tree', () => {
     ),
   );
 
+  it.each([
+    'mix.exs',
+    'Gemfile',
+    'build.gradle',
+    'pom.xml',
+    'package.json',
+    'composer.json',
+    'rust-toolchain',
+  ])('takes time in proportion to a file that was made to be a burden: %s', (path) => {
+    const blank = '\n'.repeat(100_000);
+    const own = { 'Cargo.toml': '[package]\nname = "a"\n', 'system.properties': blank };
+    expect(() => planBuild(treeOf({ ...own, [path]: `ruby${blank}gem${blank}` }))).not.toThrow();
+    expect(() => planBuild(treeOf({ [path]: blank }))).not.toThrow();
+  });
+
   it('never throws, and does not depend on the order of files', () => {
     fc.assert(
       fc.property(fc.dictionary(path, text), (texts) => {

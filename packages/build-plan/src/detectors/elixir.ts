@@ -78,7 +78,7 @@ type Mix = { folder: string; text: string };
 
 function readMix(tree: FileTree, folder: string): Mix | null {
   const text = tree.readText(`${folder}${MIX_FILE}`);
-  return text === null ? null : { folder, text: text.replaceAll(/^\s*#.*$/gm, '') };
+  return text === null ? null : { folder, text: text.replaceAll(/^[ \t]*#.*$/gm, '') };
 }
 
 /** The projects of an umbrella; null where it is none. */

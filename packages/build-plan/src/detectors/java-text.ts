@@ -4,7 +4,7 @@ import type { FileTree } from '../build-plan.ts';
 export function codeOf(path: string, text: string): string {
   if (path.endsWith('.xml')) return withoutBlocks(text, '<!--', '-->');
   if (/\.(kts|gradle|java|kt)$/.test(path))
-    return withoutBlocks(text, '/*', '*/').replace(/^\s*\/\/.*$/gm, '');
+    return withoutBlocks(text, '/*', '*/').replace(/^[ \t]*\/\/.*$/gm, '');
   return text;
 }
 
@@ -34,7 +34,7 @@ export function mainClasses(tree: FileTree): string[] {
         ? /^(?:suspend\s+)?fun\s+main\s*\(/m.test(code)
         : /\bpublic\s+static\s+void\s+main\s*\(/.test(code);
     if (!hasMain) return [];
-    const folder = /^\s*package\s+([\w.]+)/m.exec(code)?.[1];
+    const folder = /^[ \t]*package\s+([\w.]+)/m.exec(code)?.[1];
     const name = language === 'kt' ? `${file.charAt(0).toUpperCase()}${file.slice(1)}Kt` : file;
     return [folder === undefined ? name : `${folder}.${name}`];
   });

@@ -78,7 +78,7 @@ function readGradle(tree: FileTree, top: FileTree, file: string): JavaProject {
     `${own}\n${shared}\n${catalog}`,
   );
   const isApplication =
-    /^\s*(?:`?application`?|id\s*\(?\s*["'](?:application|io\.ktor\.plugin|io\.micronaut\.application)["']|apply plugin:\s*["']application["'])/m;
+    /^[ \t]*(?:`?application`?|id\s*(?:\(\s*)?["'](?:application|io\.ktor\.plugin|io\.micronaut\.application)["']|apply plugin:\s*["']application["'])/m;
   const isKotlin = /kotlin\s*\(\s*["']jvm["']|org\.jetbrains\.kotlin\.jvm|libs\.plugins\.kotlin/.test(own);
   const mainClass = /\b(?:mainClass(?:Name)?)(?:\.set\(|\s*=)\s*["']([\w.$]+)["']/.exec(own)?.[1] ?? null;
   const isPackedByBoot = /org\.springframework\.boot|libs\.plugins\.spring\.?boot/i.test(own);

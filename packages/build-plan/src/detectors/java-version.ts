@@ -9,8 +9,8 @@ const TOOLCHAIN = /jvmToolchain|JavaLanguageVersion/;
 /** Where a version is asked for, the strongest first. */
 const PLACES: readonly (readonly [file: string, patterns: readonly RegExp[]])[] = [
   ['.java-version', [/^\D*?((?:1\.)?\d+)/]],
-  ['.sdkmanrc', [/^\s*java\s*=\s*((?:1\.)?\d+)/m]],
-  ['system.properties', [/^\s*java\.runtime\.version\s*=\s*((?:1\.)?\d+)/m]],
+  ['.sdkmanrc', [/^[ \t]*java\s*=\s*((?:1\.)?\d+)/m]],
+  ['system.properties', [/^[ \t]*java\.runtime\.version\s*=\s*((?:1\.)?\d+)/m]],
   [
     'pom.xml',
     [

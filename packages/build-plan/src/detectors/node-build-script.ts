@@ -17,18 +17,31 @@ const DEEPEST = 5;
  * Whether all that a build does is known to leave the packages as they were installed. `command`: what is run, which may be a
  * script of the manifest. Of what is not known it is not: Prisma, for one, writes its client there.
  */
-export function leavesPackages(command: string, { scripts }: Pick<Manifest, 'scripts'>, depth = 0): boolean {
-  if (depth > DEEPEST) return false;
-  // What a shell would do more than run one after the other.
-  if (/[`$(){}<>|\\\n]|(^|[^&])&([^&]|$)|node_modules/.test(command)) return false;
-  return command.split(/&&|;/).every((part) => {
-    const plain = part.trim().replace(BEFORE, '');
-    const name = RUNS.exec(plain)?.[1];
-    if (name !== undefined && Object.hasOwn(scripts, name)) {
-      return [`pre${name}`, name, `post${name}`]
-        .flatMap((each) => (Object.hasOwn(scripts, each) ? [scripts[each] ?? ''] : []))
-        .every((script) => leavesPackages(script, { scripts }, depth + 1));
-    }
-    return HARMLESS.has(/^[\w.:-]+/.exec(plain)?.[0] ?? '');
-  });
+export function leavesPackages(command: string, { scripts }: Pick<Manifest, 'scripts'>): boolean {
+  // Each script once, however often others run it; one that is open is run by itself, and never ends.
+  const looked = new Map<string, 'open' | 'harmless'>();
+  const isHarmless = (text: string, depth: number): boolean => {
+    if (depth > DEEPEST) return false;
+    // What a shell would do more than run one after the other.
+    if (/[`$(){}<>|\\\n]|(^|[^&])&([^&]|$)|node_modules/.test(text)) return false;
+    return text.split(/&&|;/).every((part) => {
+      const plain = part.trim().replace(BEFORE, '');
+      const name = RUNS.exec(plain)?.[1];
+      if (name === undefined || !Object.hasOwn(scripts, name)) {
+        return HARMLESS.has(/^[\w.:-]+/.exec(plain)?.[0] ?? '');
+      }
+      return [`pre${name}`, name, `post${name}`].every((each) => isHarmlessScript(each, depth + 1));
+    });
+  };
+  const isHarmlessScript = (name: string, depth: number): boolean => {
+    const script = Object.hasOwn(scripts, name) ? scripts[name] : undefined;
+    if (script === undefined) return true;
+    const known = looked.get(name);
+    if (known !== undefined) return known === 'harmless';
+    looked.set(name, 'open');
+    if (!isHarmless(script, depth)) return false;
+    looked.set(name, 'harmless');
+    return true;
+  };
+  return isHarmless(command, 0);
 }

@@ -90,14 +90,10 @@ function isBuilt({ build, member, manager }: StageParts): boolean {
  * nothing has to be taken away. Only where both times the same versions are installed.
  */
 function isApart({ build, manager, framework, keeps, member, leavesPackages }: StageParts): boolean {
-  return (
-    [build !== null, keeps, leavesPackages, member === null, framework?.output === undefined].every(
-      Boolean,
-    ) &&
-    manager !== null &&
-    manager.hasState !== true &&
-    manager.files.some((file) => /lock/.test(file))
-  );
+  if (manager === null || manager.hasState === true) return false;
+  const isPinned = manager.files.some((file) => /lock/.test(file));
+  const isWhole = member === null && framework?.output === undefined;
+  return build !== null && keeps && leavesPackages && isPinned && isWhole;
 }
 
 function copies(parts: NodeParts, manager: PackageManager | null): string {

@@ -40,7 +40,7 @@ function askedIn(tree: FileTree): { from: string; requirements: string[] } | nul
   const files: readonly (readonly [file: string, pattern: RegExp])[] = [
     ['.ruby-version', /^\s*(\S+)/],
     ['.tool-versions', /^ruby\s+(\S+)/m],
-    ['Gemfile', /^\s*ruby\s*\(?\s*((?:["'][^"']+["']\s*,?\s*)+)/m],
+    ['Gemfile', /^[ \t]*ruby\s*(?:\(\s*)?((?:["'][^"']+["']\s*(?:,\s*)?)+)/m],
     ['Gemfile.lock', /^RUBY VERSION\n\s+ruby\s+(\S+)/m],
   ];
   for (const [from, pattern] of files) {

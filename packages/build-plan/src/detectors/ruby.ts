@@ -99,7 +99,8 @@ export function detectRuby(tree: FileTree, overrides: Overrides): BuildPlan | nu
 
 /** The names of what it uses: all of a lock file, else what the Gemfile itself names. */
 function gemsOf(gemfile: string, lock: string | null): ReadonlySet<string> {
-  const pattern = lock === null ? /^\s*gem\s*\(?\s*["']([\w.-]+)["']/gm : /^ {4}([\w.-]+)(?: \(.*\))?$/gm;
+  const pattern =
+    lock === null ? /^[ \t]*gem\s*(?:\(\s*)?["']([\w.-]+)["']/gm : /^ {4}([\w.-]+)(?: \(.*\))?$/gm;
   return new Set([...(lock ?? gemfile).matchAll(pattern)].flatMap(([, name]) => name ?? []));
 }
 

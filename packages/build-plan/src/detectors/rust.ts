@@ -77,7 +77,7 @@ export function detectRust(
 function chooseImage(tree: FileTree, { rustVersion }: Overrides, { decisions, questions }: Chosen): string {
   const file = ['rust-toolchain.toml', 'rust-toolchain'].find((path) => hasFile(tree, path));
   const text = file === undefined ? null : tree.readText(file);
-  const channel = /^\s*channel\s*=\s*["']([^"']+)["']/m.exec(text ?? '')?.[1] ?? text?.trim() ?? null;
+  const channel = /^[ \t]*channel\s*=\s*["']([^"']+)["']/m.exec(text ?? '')?.[1] ?? text?.trim() ?? null;
   const asked = rustVersion ?? channel ?? 'stable';
   const from = rustVersion === undefined ? (file ?? null) : null;
   if (asked === 'stable' || asked === '1') {
